@@ -1,0 +1,92 @@
+/**
+ * `npm run bench`: how long things take, each beside what this host needs for the same without us. It
+ * starts servers of its own, leaves nothing behind, and takes a few minutes. README.md tells how it
+ * measures. The result goes to stdout, as a table or with `--json`; progress goes to stderr.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ImageStore } from '@garrison/guest/image-store'
+import { measureInstall } from './figures/install.ts'
+import { fillPage, measureList } from './figures/list.ts'
+import { measureMachines } from './figures/machines.ts'
+import { measureMemory } from './figures/memory.ts'
+import { measureStart } from './figures/start.ts'
+import { describeHost, whyNoMachines } from './host.ts'
+import { Server } from './server.ts'
+import { makeKeyPair } from './ssh.ts'
+import { type Row, renderTable } from './table.ts'
+
+/** Where a server of root's keeps its images. */
+const imageCache = '/var/cache/garrison/images'
+
+const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const progress = (line: string) => process.stderr.write(`${line}\n`)
+
+const stack = new AsyncDisposableStack()
+let cleaning: Promise<void> | null = null
+/** Once, whoever asks: the end of the bench, or Ctrl-C. */
+const cleanUp = () => {
+  cleaning ??= stack.disposeAsync()
+  return cleaning
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    progress('Stopping; removing what was made')
+    await cleanUp()
+    process.exit(130)
+  })
+}
+
+try {
+  const host = await describeHost()
+  const rows = await measureAll()
+  progress('Cleaning up')
+  await cleanUp()
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ host, rows }, null, 2)}\n`
+      : `${host}\n\n${renderTable(rows)}\n`,
+  )
+} finally {
+  await cleanUp()
+}
+
+async function measureAll(): Promise<Row[]> {
+  const reason = whyNoMachines()
+  const folder = await mkdtemp(join(tmpdir(), 'garrison-bench-files-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const prepare = async (demo: boolean) => {
+    const server = await Server.prepare({ demo })
+    stack.defer(() => server.remove())
+    return server
+  }
+
+  const store = new ImageStore({ cacheDir: imageCache, report: progress })
+  const image = reason === null ? await store.ensure('garrison-small') : null
+  progress('Server starts')
+  // Without the regions of the demonstration, where the host is one itself.
+  const starts = await measureStart(() => prepare(reason !== null))
+
+  const server = await prepare(true)
+  await server.start()
+  const atRest = await measureMemory(server, 'at rest')
+  const api = await server.api()
+  const key = await makeKeyPair(folder)
+  const { ssh_key } = await api.request<{ ssh_key: { id: string } }>('POST', '/api/ssh-keys/', {
+    name: 'bench',
+    public_key: key.publicKey,
+  })
+  const machines: Row[] =
+    image === null
+      ? [{ figure: 'deploy, snapshot, restore', skipped: reason ?? '' }]
+      : await measureMachines(api, { folder, image, key, keyId: ssh_key.id, progress })
+
+  progress('List pages')
+  await fillPage(api, ssh_key.id)
+  const list = await measureList(api)
+  const loaded = await measureMemory(server, 'after the lists')
+  const install = await measureInstall(image === null ? null : dirname(image.root))
+  return [...machines, ...list, ...starts, ...atRest, ...loaded, ...install]
+}

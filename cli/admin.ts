@@ -1,0 +1,53 @@
+/**
+ * What the operator does at the machine itself, without a key: it goes to the database, whether or not a
+ * server runs. All of the command's dealings with `@garrison/server/admin` are here.
+ */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import * as server from '@garrison/server/admin'
+import { ValidationError } from '@garrison/server/errors'
+import { Failure } from './failure.ts'
+import { dataFolder } from './process/paths.ts'
+
+type CreateAccount = Parameters<typeof server.createAccount>[1]
+type CreateKey = Parameters<typeof server.createKey>[1]
+type KeyOf = { account?: string | undefined }
+
+/** @throws Failure when there is no Garrison in the data folder: looking must not make one, nor remove a stranger's. */
+export async function openAdmin(where: { data?: string | undefined; config?: string | undefined }) {
+  const dataDir = dataFolder(where.data)
+  // Every successful "up" writes it, whichever database it uses.
+  if (!existsSync(join(dataDir, 'credentials.json'))) {
+    throw new Failure(`There is no Garrison in ${dataDir} yet`, {
+      advice: ['Start one: ./garrison up', 'Or name its folder: --data DIR'],
+    })
+  }
+  const options = {
+    dataDir,
+    configFile: where.config === undefined ? undefined : resolve(where.config),
+  }
+  return {
+    dataDir,
+    createAccount: (args: CreateAccount) => inWords(server.createAccount(options, args)),
+    listAccounts: () => inWords(server.listAccounts(options)),
+    createKey: (args: CreateKey) => inWords(server.createKey(options, args)),
+    listKeys: (args: KeyOf) => inWords(server.listKeys(options, args)),
+    revokeKey: (args: KeyOf & { name: string }) => inWords(server.revokeKey(options, args)),
+    stopMachines: (report: Parameters<typeof server.stopMachines>[1]) =>
+      inWords(server.stopMachines(options, report)),
+    uninstall: () => inWords(server.uninstall(options)),
+  }
+}
+
+/** Bad input names its fields; on a command line these are arguments. */
+async function inWords<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    const wrong = Object.entries(error.fields).map(
+      ([field, words]) => `${field.replaceAll('_', ' ')}: ${words.join(' ')}`,
+    )
+    throw new Failure('Some values are not right', { advice: wrong, exitCode: 2 })
+  }
+}

@@ -1,0 +1,121 @@
+/** `garrison up`: host packages, server, and what to do next. */
+import { resolve } from 'node:path'
+import { type Config, loadConfig } from '@garrison/server/config'
+import { readCredentials } from '@garrison/server/credentials'
+import { type Claim, readClaim } from '@garrison/server/data-folder'
+import { Failure } from '../failure.ts'
+import { ensurePackages } from '../host/ensure-packages.ts'
+import { requireFreePort } from '../host/port.ts'
+import { dataFolder } from '../process/paths.ts'
+import { hear, type News, untilReady } from '../process/readiness.ts'
+import { type ServerProcess, startServerProcess } from '../process/server-process.ts'
+import { stopOnSignals } from '../process/stop-on-signals.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Context, ExitCode } from './context.ts'
+import { firstSteps } from './first-steps.ts'
+
+export type UpOptions = {
+  readonly port?: number
+  readonly host?: string
+  readonly config?: string
+  readonly demo?: boolean
+  readonly detach?: boolean
+}
+
+export async function up(context: Context, options: UpOptions): Promise<ExitCode> {
+  const { terminal } = context
+  const dataDir = dataFolder(context.data)
+  const configFile = options.config === undefined ? undefined : resolve(options.config)
+  const demo = options.demo ?? false
+  const { host, port } = options
+  const config = loadConfig({ file: configFile, dataDir, demo, host, port })
+
+  const other = readClaim(dataDir)
+  if (other !== null) {
+    tellOfOther(context, dataDir, other)
+    return 0
+  }
+  if (config.regions.some(({ engine }) => engine === 'qemu')) await requireHost(context)
+  await requireFreePort(config.server)
+
+  const server = startServerProcess({ dataDir, ...config.server, configFile, demo })
+  using signals = stopOnSignals(server, terminal)
+  using news = hear(server, terminal)
+  try {
+    const url = await untilReady(server, { dataDir, news, terminal })
+    welcome(context, config, server, url)
+  } catch (error) {
+    server.kill('SIGTERM')
+    await server.exited
+    if (signals.stopping) return 1
+    throw error
+  }
+  if (options.detach) {
+    server.release()
+    return 0
+  }
+  return await stay(server, { terminal, news, stopping: () => signals.stopping })
+}
+
+async function requireHost({ terminal, yes }: Context) {
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot) {
+    throw new Failure('Real machines need root: they get networks, disks and users of their own', {
+      advice: ['Run:          sudo ./garrison up', 'Or look only: ./garrison up --demo'],
+    })
+  }
+  await ensurePackages(terminal, { isRoot, yes })
+}
+
+function tellOfOther({ terminal, json }: Context, dataDir: string, { pid, url }: Claim) {
+  if (json) terminal.printJson({ already_running: true, pid, url, data: dataDir })
+  else if (url === null) terminal.print(`Garrison is being started on ${dataDir} (process ${pid})`)
+  else terminal.print(`Garrison is up already: ${url} (data in ${dataDir}, process ${pid})`)
+}
+
+function welcome({ terminal, json }: Context, config: Config, server: ServerProcess, url: string) {
+  const { dataDir } = config
+  const credentials = readCredentials(dataDir)
+  if (credentials === null) {
+    throw new Failure(`The server wrote no readable credentials.json in ${dataDir}`)
+  }
+  const { api_key } = credentials
+  const docs = `${url}/docs`
+  if (json) {
+    terminal.printJson({ url, api_key, docs, pid: server.pid, data: dataDir, log: server.log })
+    return
+  }
+  const { style } = terminal
+  terminal.print(style('green', 'Garrison is up.'))
+  terminal.print()
+  terminal.table(
+    [
+      ['API', style('bold', `${url}/api/`)],
+      ['API key', style('bold', api_key)],
+      ['Reference', docs],
+      ['Data', dataDir],
+      ['Log', server.log],
+    ].map(([name = '', value = '']) => [`  ${name}`, value]),
+  )
+  terminal.print()
+  terminal.print('Next, with your own SSH key:')
+  for (const line of firstSteps(config, url, api_key)) terminal.print(`  ${line}`)
+  terminal.print()
+}
+
+/** Until the server ends; meanwhile what goes wrong in it is shown. */
+async function stay(
+  server: ServerProcess,
+  { terminal, news, stopping }: { terminal: Terminal; news: News; stopping: () => boolean },
+): Promise<ExitCode> {
+  terminal.note('Ctrl-C stops the server; machines keep running.')
+  await server.exited
+  news.readOn()
+  if (!stopping()) {
+    throw new Failure('The server ended by itself; machines keep running', {
+      advice: [`Its log: ${server.log}`, 'Start it again with: ./garrison up'],
+    })
+  }
+  terminal.note('The server has stopped. "./garrison up" takes the machines over again.')
+  return 0
+}

@@ -1,0 +1,65 @@
+/** What real machines need of the host beyond Node and npm: Debian packages, and how to see that they are there. */
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+export type HostPackage = {
+  readonly name: string
+  /** Programs that prove it to be installed. */
+  readonly programs: readonly string[]
+  readonly why: string
+}
+
+/** Debian 12 and Ubuntu of the same age call them alike. */
+export const hostPackages: readonly HostPackage[] = [
+  { name: 'qemu-system-x86', programs: ['qemu-system-x86_64'], why: 'runs machines' },
+  { name: 'qemu-utils', programs: ['qemu-img'], why: 'makes disks and images' },
+  { name: 'iproute2', programs: ['ip', 'bridge'], why: 'makes networks' },
+  { name: 'nftables', programs: ['nft'], why: 'separates tenants' },
+  { name: 'dnsmasq-base', programs: ['dnsmasq'], why: 'gives machines their addresses' },
+  {
+    name: 'e2fsprogs',
+    programs: ['mkfs.ext4', 'debugfs'],
+    why: 'makes file systems of guest images',
+  },
+  {
+    name: 'util-linux',
+    programs: ['setpriv', 'unshare', 'flock'],
+    why: 'runs machines and the database without rights',
+  },
+  {
+    name: 'openssh-client',
+    programs: ['ssh', 'scp', 'ssh-keygen', 'ssh-keyscan'],
+    why: 'reaches machines',
+  },
+]
+
+/** Users other than root often lack the last of these. */
+const usualFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** `PATH` with the folders that hold administrators' programs. */
+export function fullPath(env: NodeJS.ProcessEnv = process.env): string {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  return [...new Set([...folders, ...usualFolders])].join(delimiter)
+}
+
+/** Packages of which a program is missing from the `path`. */
+export function missingPackages(path = fullPath()): HostPackage[] {
+  const folders = path.split(delimiter)
+  const isThere = (program: string) => folders.some((folder) => isExecutable(join(folder, program)))
+  return hostPackages.filter(({ programs }) => !programs.every(isThere))
+}
+
+/** The line that installs them by hand, as root. */
+export function installLine(packages: readonly HostPackage[]): string {
+  const names = packages.map(({ name }) => name).join(' ')
+  return `apt-get update && apt-get install --no-install-recommends ${names}`
+}
+
+function isExecutable(file: string) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

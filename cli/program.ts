@@ -1,0 +1,216 @@
+/**
+ * The commands and their help. What a command does is loaded only when it runs, so that help and mistakes
+ * are answered at once.
+ */
+import type { Command } from 'commander'
+import type { Context, ExitCode } from './commands/context.ts'
+import { parseFutureDate, parseHost, parsePath, parsePort } from './options.ts'
+import { SpokenCommand } from './spoken-command.ts'
+import type { Terminal } from './terminal.ts'
+import { version } from './version.ts'
+
+type Shared = { data?: string; json?: true; yes?: true }
+
+const exitCodes = `
+Exit codes:
+  0  done
+  1  failed, or not as wished (status: not ready; check: something failed)
+  2  the command line was not understood`
+
+const configFlag = '-c, --config <file>'
+const configWords = 'settings, see garrison.example.yaml'
+
+/** `finish` is told how the command that ran ended; it is not called when none ran. */
+export function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new SpokenCommand('garrison')
+  const context = (): Context => {
+    const { data, json = false, yes = false } = program.opts<Shared>()
+    return { terminal, data, json, yes }
+  }
+
+  // Before subcommands are made, which inherit it.
+  program
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+    .description('Turns machines that you own into a cloud.')
+    .helpCommand('help [command]', 'Show help for a command.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .option(
+      '-d, --data <dir>',
+      'data folder (default: /var/lib/garrison as root, ~/.local/share/garrison otherwise)',
+      parsePath,
+    )
+    .option('--json', 'print JSON for scripts')
+    .option('-y, --yes', 'answer every question with yes')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sudo ./garrison up             real machines on this host
+  ./garrison up --demo           look around: simulated machines, no root, no QEMU
+  ./garrison status
+  ./garrison down
+${exitCodes}`,
+    )
+
+  addServerCommands(program, context, finish)
+  addAccounts(program, context, finish)
+  addKeys(program, context, finish)
+  addUninstall(program, context, finish)
+  return program
+}
+
+type Add = (program: Command, context: () => Context, finish: (code: ExitCode) => void) => void
+
+const addServerCommands: Add = (program, context, finish) => {
+  program
+    .command('up')
+    .description('Start the server, and first whatever it needs.')
+    .option('-p, --port <number>', 'port of the API (default: 8600)', parsePort)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseHost)
+    .option(configFlag, configWords, parsePath)
+    .option('--demo', 'add simulated regions; needs neither root nor QEMU')
+    .option('--detach', 'go on in the background once the server is ready')
+    .addHelpText(
+      'after',
+      `
+In the foreground, Ctrl-C stops the server; machines keep running, and the next "up" takes them over.
+Missing packages of the host are installed after asking, or at once with --yes. A server that runs on
+the data folder already is named, which counts as done.
+
+Examples:
+  sudo ./garrison up --detach --yes
+  sudo ./garrison up --host 0.0.0.0 --port 80 --config garrison.yaml
+  ./garrison up --demo --data /tmp/demo`,
+    )
+    .action(async (options) => {
+      const { up } = await import('./commands/up.ts')
+      finish(await up(context(), options))
+    })
+
+  program
+    .command('down')
+    .description('Stop the server and its database. Machines keep running.')
+    .option('--machines', 'shut all machines down first, as their power buttons would')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText('after', '\nExamples:\n  sudo ./garrison down\n  sudo ./garrison down --machines')
+    .action(async (options) => {
+      const { down } = await import('./commands/down.ts')
+      finish(await down(context(), options))
+    })
+
+  program
+    .command('status')
+    .description('Show how server, database, engines, machines and disk are.')
+    .addHelpText(
+      'after',
+      '\nExits with 1 unless the server is ready.\n\nExamples:\n  ./garrison status\n  ./garrison status --json',
+    )
+    .action(async () => {
+      const { status } = await import('./commands/status.ts')
+      finish(await status(context()))
+    })
+
+  program
+    .command('check')
+    .description('Run everything that proves it: types, lint, imports, tests on real machines.')
+    .option('--long', 'add the long fault runs')
+    .addHelpText(
+      'after',
+      `
+As root, missing packages of the host are installed first. Without root, system tests are skipped.
+The last line reads "N passed, N failed, N skipped".
+
+Examples:
+  sudo ./garrison check
+  sudo ./garrison check --long`,
+    )
+    .action(async (options) => {
+      const { check } = await import('./commands/check.ts')
+      finish(await check(context(), options))
+    })
+}
+
+const addUninstall: Add = (program, context, finish) => {
+  program
+    .command('uninstall')
+    .description('Remove the data folder and everything that was made on this host, after asking.')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText(
+      'after',
+      `
+The server must be down and every instance deleted. Packages of the host and cached guest images stay.
+
+Example:
+  sudo ./garrison uninstall --data /tmp/trial`,
+    )
+    .action(async (options) => {
+      const { uninstall } = await import('./commands/uninstall.ts')
+      finish(await uninstall(context(), options))
+    })
+}
+
+const addAccounts: Add = (program, context, finish) => {
+  const account = program.command('account').description('Accounts: tenants of this installation.')
+  account
+    .command('create <name>')
+    .description('Make an account.')
+    .option('--email <address>', 'e-mail address')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText('after', '\nExample:\n  ./garrison account create "Ada" --email ada@example.org')
+    .action(async (name: string, options) => {
+      const { createAccount } = await import('./commands/account.ts')
+      finish(await createAccount(context(), name, options))
+    })
+  account
+    .command('list')
+    .description('List accounts.')
+    .option(configFlag, configWords, parsePath)
+    .action(async (options) => {
+      const { listAccounts } = await import('./commands/account.ts')
+      finish(await listAccounts(context(), options))
+    })
+}
+
+const addKeys: Add = (program, context, finish) => {
+  const key = program.command('key').description('API keys of an account.')
+  const accountFlag = ['--account <id>', 'account (default: the first one)'] as const
+  key
+    .command('create <name>')
+    .description('Make an API key and print it, once.')
+    .option(...accountFlag)
+    .option('--expires <date>', 'when it stops working (default: never)', parseFutureDate)
+    .option(configFlag, configWords, parsePath)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ./garrison key create laptop\n  KEY=$(./garrison key create ci --account BRK-123456U --expires 2030-12-31)',
+    )
+    .action(async (name: string, options) => {
+      const { createKey } = await import('./commands/key.ts')
+      finish(await createKey(context(), name, options))
+    })
+  key
+    .command('list')
+    .description('List the API keys of an account.')
+    .option(...accountFlag)
+    .option(configFlag, configWords, parsePath)
+    .action(async (options) => {
+      const { listKeys } = await import('./commands/key.ts')
+      finish(await listKeys(context(), options))
+    })
+  key
+    .command('revoke <name>')
+    .description('Make an API key useless, at once and for ever.')
+    .option(...accountFlag)
+    .option(configFlag, configWords, parsePath)
+    .addHelpText('after', '\nExample:\n  ./garrison key revoke laptop')
+    .action(async (name: string, options) => {
+      const { revokeKey } = await import('./commands/key.ts')
+      finish(await revokeKey(context(), name, options))
+    })
+}

@@ -1,0 +1,106 @@
+/**
+ * Where a command speaks. Results go to standard output, for pipes and scripts; progress, warnings and
+ * questions go to standard error. Colours and the spinner appear on a terminal only; `NO_COLOR` is
+ * respected.
+ */
+import { createInterface } from 'node:readline/promises'
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { type Progress, plainProgress, spinner } from './progress.ts'
+
+export type Stream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+export type Streams = {
+  input: NodeJS.ReadableStream & { isTTY?: boolean }
+  output: Stream
+  errors: Stream
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
+
+export type Terminal = ReturnType<typeof createTerminal>
+
+export function createTerminal({ input, output, errors }: Streams) {
+  const animated = errors.isTTY === true && process.env.TERM !== 'dumb'
+  let current: Progress | null = null
+
+  const style = (format: Style, text: string, stream: Stream) => styleText(format, text, { stream })
+
+  function write(stream: Stream, text: string) {
+    current?.clear()
+    stream.write(`${text}\n`)
+  }
+
+  return {
+    /** Somebody can answer a question. */
+    interactive: input.isTTY === true && errors.isTTY === true,
+
+    print(text = '') {
+      write(output, text)
+    },
+    printJson(value: unknown) {
+      write(output, JSON.stringify(value, null, 2))
+    },
+    /** Columns as wide as their widest cell; `right`: indexes of columns with numbers. */
+    table(
+      rows: readonly (readonly string[])[],
+      { right = [] }: { right?: readonly number[] } = {},
+    ) {
+      for (const line of alignColumns(rows, right)) write(output, line)
+    },
+    note(text: string) {
+      write(errors, text)
+    },
+    warn(text: string) {
+      write(errors, `${style('yellow', '!', errors)} ${text}`)
+    },
+    /** Something went wrong, and the command goes on. */
+    problem(text: string) {
+      write(errors, `${style('red', '✗', errors)} ${text}`)
+    },
+    fail([first = '', ...rest]: readonly string[]) {
+      write(errors, [`${style('red', 'garrison:', errors)} ${first}`, ...rest].join('\n'))
+    },
+
+    /** For results. */
+    style: (format: Style, text: string) => style(format, text, output),
+
+    /** Says what is being waited for until it is stopped. */
+    progress(text: string): Progress {
+      const line = animated ? spinner(errors, text) : plainProgress(errors, text)
+      current = line
+      const stop = () => {
+        line.stop()
+        current = null
+      }
+      return { ...line, stop, [Symbol.dispose]: stop }
+    },
+
+    /** True only for a plain yes. */
+    async confirm(question: string): Promise<boolean> {
+      const lines = createInterface({ input, output: errors })
+      try {
+        return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
+
+export function alignColumns(rows: readonly (readonly string[])[], right: readonly number[] = []) {
+  const width = (text: string) => stripVTControlCharacters(text).length
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, width(cell))
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const padding = ' '.repeat((widths[column] ?? 0) - width(cell))
+        return right.includes(column) ? padding + cell : cell + padding
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}

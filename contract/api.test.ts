@@ -1,0 +1,104 @@
+import type { z } from '@hono/zod-openapi'
+import { describe, expect, it } from 'vitest'
+import { api } from './api.ts'
+import { ErrorResponse } from './common.ts'
+
+/** What the walk below needs to know of a route, whatever its own types are. */
+type Route = {
+  readonly operationId: string
+  readonly method: string
+  readonly path: string
+  readonly summary: string
+  readonly tags: readonly string[]
+  readonly security: readonly object[]
+  readonly request?: {
+    readonly params?: z.ZodType
+    readonly query?: z.ZodType
+    readonly headers?: z.ZodType
+    readonly body?: Content
+  }
+  readonly responses: Record<string, Content>
+}
+type Content = { readonly content: { readonly 'application/json': Example } }
+type Example = { readonly schema: z.ZodType; readonly example: unknown }
+
+const routes = Object.entries(api) as unknown as [string, Route][]
+const ofApi = routes.filter(([, { path }]) => path.startsWith('/api/'))
+
+const examples = routes.flatMap(([name, { request, responses }]) => [
+  ...(request?.body ? [[`the request of ${name}`, request.body] as const] : []),
+  ...Object.entries(responses).map(
+    ([status, answer]) => [`the answer ${status} of ${name}`, answer] as const,
+  ),
+])
+
+describe('every route', () => {
+  it.each(examples)('has an example of %s that its schema takes as it is', (_what, { content }) => {
+    const { schema, example } = content['application/json']
+    expect(schema.parse(example)).toEqual(example)
+  })
+
+  it.each(routes)('is known by its operation: %s', (name, { operationId }) => {
+    expect(operationId).toBe(name)
+  })
+
+  it.each(routes)('is told in a line, in one chapter: %s', (_name, { summary, tags }) => {
+    expect(summary).toMatch(/^[A-Z].+/)
+    expect(tags).toHaveLength(1)
+  })
+
+  it('has a method and path of its own', () => {
+    const places = routes.map(([, { method, path }]) => `${method} ${path}`)
+    expect(places).toEqual([...new Set(places)])
+  })
+})
+
+describe('every route of the API', () => {
+  it.each(ofApi)('ends with a slash: %s', (_name, { path }) => {
+    expect(path).toMatch(/\/$/)
+  })
+
+  it.each(ofApi)('can answer with any of the common errors: %s', (_name, { responses }) => {
+    for (const status of ['401', '429', '500', '503']) {
+      expect(responses[status]?.content['application/json'].schema).toBe(ErrorResponse)
+    }
+  })
+
+  it.each(ofApi)('can refuse what it takes in: %s', (_name, { request, responses }) => {
+    if (request !== undefined) expect(responses).toHaveProperty('400')
+    if (request?.body !== undefined) expect(responses).toHaveProperty('413')
+    if (request?.headers !== undefined) expect(responses).toHaveProperty('422')
+  })
+
+  it('needs a key, but for four that anyone may read', () => {
+    const open = ofApi.filter(([, { security }]) =>
+      security.some((scheme) => Object.keys(scheme).length === 0),
+    )
+    expect(open.map(([name]) => name)).toEqual([
+      'listRegions',
+      'getGpuStocks',
+      'getGpuSpecs',
+      'getPricing',
+    ])
+  })
+
+  it('takes an Idempotency-Key wherever it changes something', () => {
+    const without = ofApi.filter(
+      ([, { method, request }]) => method !== 'get' && request?.headers === undefined,
+    )
+    expect(without.map(([name]) => name)).toEqual(['queryPricing', 'listSnapshotImages'])
+  })
+
+  it('comes before those whose pattern would take its path too', () => {
+    for (const [index, [name, { method, path }]] of routes.entries()) {
+      const shadowed = routes
+        .slice(index + 1)
+        .filter(([, later]) => later.method === method && patternOf(path).test(later.path))
+      expect([name, shadowed.map(([other]) => other)]).toEqual([name, []])
+    }
+  })
+})
+
+function patternOf(path: string) {
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+}

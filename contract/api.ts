@@ -1,0 +1,110 @@
+/**
+ * Every route there is, by name. A path that matches another's pattern comes before it: servers take
+ * the first that fits.
+ */
+import { getBalance } from './billing/routes.ts'
+import {
+  getGpuSpecs,
+  getGpuStocks,
+  getPricing,
+  listFlavors,
+  listOsImages,
+  listRegions,
+  queryPricing,
+} from './catalog/routes.ts'
+import {
+  addFirewallRule,
+  attachFirewall,
+  createFirewall,
+  deleteFirewall,
+  detachFirewall,
+  getFirewall,
+  getProtocols,
+  listAvailableInstances,
+  listFirewalls,
+  removeFirewallRule,
+} from './firewalls/routes.ts'
+import { getHealth, getReadiness } from './health/routes.ts'
+import {
+  createImage,
+  deleteImage,
+  getImage,
+  getSnapshotImages,
+  listImages,
+  listSnapshotImages,
+} from './images/routes.ts'
+import {
+  addSecurityRule,
+  deleteInstance,
+  deployInstance,
+  getInstance,
+  listEligibleInstances,
+  listInstanceFirewalls,
+  listInstances,
+  rebootInstance,
+  removeSecurityRule,
+  startInstance,
+  stopInstance,
+} from './instances/routes.ts'
+import { getOperation, listOperations } from './operations/routes.ts'
+import {
+  createInstanceSnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  getSnapshot,
+  listSnapshots,
+  restoreSnapshot,
+} from './snapshots/routes.ts'
+import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './ssh-keys/routes.ts'
+
+export const api = {
+  listRegions,
+  listFlavors,
+  getGpuStocks,
+  getGpuSpecs,
+  listOsImages,
+  getPricing,
+  queryPricing,
+  listSshKeys,
+  createSshKey,
+  getSshKey,
+  deleteSshKey,
+  deployInstance,
+  listInstances,
+  getInstance,
+  startInstance,
+  stopInstance,
+  rebootInstance,
+  deleteInstance,
+  addSecurityRule,
+  removeSecurityRule,
+  listInstanceFirewalls,
+  listFirewalls,
+  createFirewall,
+  getProtocols,
+  listAvailableInstances,
+  getFirewall,
+  deleteFirewall,
+  addFirewallRule,
+  removeFirewallRule,
+  attachFirewall,
+  detachFirewall,
+  listEligibleInstances,
+  listSnapshots,
+  createSnapshot,
+  createInstanceSnapshot,
+  getSnapshot,
+  restoreSnapshot,
+  deleteSnapshot,
+  listImages,
+  createImage,
+  listSnapshotImages,
+  getSnapshotImages,
+  getImage,
+  deleteImage,
+  listOperations,
+  getOperation,
+  getBalance,
+  getHealth,
+  getReadiness,
+}

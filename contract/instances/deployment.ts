@@ -1,0 +1,172 @@
+/** Making a new instance. */
+import { createRoute, z } from '@hono/zod-openapi'
+import {
+  choice,
+  errors,
+  exampleHead,
+  idempotencyHeaders,
+  integer,
+  jsonBody,
+  ok,
+  publicId,
+  ResourceName,
+  security,
+  Tier,
+  TieredEnvelope,
+  Timestamp,
+  text,
+} from '../common.ts'
+import { Data } from './schemas.ts'
+import { rulesPerOwner, SecurityRuleRequest } from './security-rules.ts'
+
+const maximumUserDataBytes = 16_384
+
+/** User-data as cloud-init takes it: a script, or its own YAML. It runs once, on the first boot. */
+const CloudInit = z
+  .string()
+  .refine(
+    (value) => new TextEncoder().encode(value).length <= maximumUserDataBytes,
+    `Ensure this field has no more than ${maximumUserDataBytes} bytes.`,
+  )
+  .regex(/^(#cloud-config(\s|$)|#!)/, 'Must start with #cloud-config or #!.')
+  .refine((value) => !value.includes('\0'), 'Null characters are not allowed.')
+  .openapi({ maxLength: maximumUserDataBytes, example: '#!/bin/sh\necho hello > /root/hello\n' })
+
+const SshKeyIds = z
+  .array(publicId('K'))
+  .min(1)
+  .max(10)
+  .refine((ids) => new Set(ids).size === ids.length, 'Name each key only once.')
+
+const Jupyter = z
+  .object({ enabled: z.boolean(), password: z.string().min(8).max(128).optional() })
+  .refine(({ enabled, password }) => !enabled || password !== undefined, {
+    error: 'A password is required to enable Jupyter.',
+    path: ['password'],
+  })
+
+/** A region that lacks one of these says so (`TIER_NOT_SUPPORTED`); none is silently ignored. */
+const regionalOptions = {
+  /** Bootable and available, in the same region; with the boot source `volume`. */
+  volume_id: publicId('V').optional(),
+  /** Data volumes, attached once the machine runs. */
+  volume_ids: z.array(publicId('V')).max(20).optional(),
+  /** In force before the machine first runs. */
+  security_rules: z.array(SecurityRuleRequest).max(rulesPerOwner).optional(),
+  /** Of the same region; attached before the machine first runs. */
+  firewall_ids: z
+    .array(publicId('F'))
+    .max(25)
+    .refine((ids) => new Set(ids).size === ids.length, 'Name each firewall only once.')
+    .optional(),
+  jupyter: Jupyter.optional(),
+  startup_script_id: publicId('C').optional(),
+  os_volume_size_gb: integer(100, 1_048_576).optional(),
+}
+
+/** What names the source, for each boot source. */
+const sourceField = {
+  os_image: 'os_image',
+  volume: 'volume_id',
+  custom_image: 'image_id',
+} as const
+
+export const DeploymentRequest = z
+  .object({
+    vm_name: ResourceName,
+    region: text(50).openapi({ example: 'LOCAL-1' }),
+    /** Follows from the region; when given, it must match. */
+    tier: Tier.optional(),
+    /** A machine of this shape. Either this or `gpu_model`. */
+    flavor: text(100).optional(),
+    gpu_model: text(100).optional(),
+    /** With `gpu_model`; 1 when left out. */
+    gpu_count: integer(1, 64).optional(),
+    boot_source: choice(['os_image', 'volume', 'custom_image'])
+      .optional()
+      .openapi({ default: 'os_image' }),
+    /** With the boot source `os_image`. */
+    os_image: text(200).optional(),
+    /** With the boot source `custom_image`. */
+    image_id: text(64).optional(),
+    ssh_key_ids: SshKeyIds,
+    /**
+     * Whether true, false or left out, a machine gets the same address today: the `ip_address` of its
+     * details, which its host reaches. No region hands out addresses of the public internet yet.
+     */
+    public_ip: z.boolean().optional(),
+    cloud_init: CloudInit.optional(),
+    ...regionalOptions,
+  })
+  .superRefine(
+    (request, context) => {
+      const wrong = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [field], message })
+      const { flavor, gpu_model, gpu_count, boot_source = 'os_image' } = request
+      if (flavor === undefined && gpu_model === undefined) {
+        wrong('flavor', 'Give either flavor or gpu_model.')
+      }
+      if (flavor !== undefined && gpu_model !== undefined) {
+        wrong('flavor', 'Give either flavor or gpu_model, not both.')
+      }
+      if (gpu_count !== undefined && gpu_model === undefined) {
+        wrong('gpu_count', 'Goes with gpu_model only.')
+      }
+      const source = sourceField[boot_source]
+      if (source !== undefined && request[source] === undefined) {
+        wrong(source, 'This field is required.')
+      }
+    },
+    // Also when single fields are wrong, so that everything is reported at once. Then `boot_source`
+    // can be anything, and has been complained of.
+    { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+  )
+  .openapi('DeploymentRequest')
+export type DeploymentRequest = z.infer<typeof DeploymentRequest>
+
+export const DeploymentResponse = TieredEnvelope.extend({
+  timestamp: Timestamp,
+  data: Data,
+}).openapi('DeploymentResponse')
+
+export const deployInstance = createRoute({
+  operationId: 'deployInstance',
+  method: 'post',
+  path: '/api/deploy/',
+  summary: 'Deploy an instance',
+  description:
+    'Takes either `flavor` or `gpu_model` with `gpu_count`. Answers at once; the machine runs when its status is ACTIVE.',
+  tags: ['Instances'],
+  security,
+  request: {
+    headers: idempotencyHeaders,
+    body: jsonBody(DeploymentRequest, {
+      vm_name: 'web-1',
+      region: 'LOCAL-1',
+      flavor: 'cpu-small',
+      boot_source: 'os_image',
+      os_image: 'garrison-small',
+      ssh_key_ids: ['BRK-100001K'],
+    }),
+  },
+  responses: {
+    ...ok(DeploymentResponse, 'The instance, on its way', {
+      ...exampleHead,
+      message: 'Instance deployment started',
+      timestamp: '2026-01-10T09:00:00Z',
+      data: {
+        instance_id: 'BRK-100200D',
+        vm_name: 'web-1',
+        ip_address: null,
+        ip_status: 'pending',
+        billing: { hourly_rate: 0.01, currency: 'USD' },
+        specs: { gpu_type: 'CPU', gpu_count: 0, ram_gb: 1, vcpus: 1, storage_gb: 10 },
+        status: 'CREATING',
+        boot_source: 'os_image',
+        created_at: '2026-01-10T09:00:00Z',
+      },
+      tier: 'legacy',
+    }),
+    ...errors(400, 403, 404, 409, 413, 422),
+  },
+})

@@ -1,0 +1,145 @@
+/**
+ * The life of an instance, as data: what may be done in which state, and where it leads. The service
+ * refuses by this table, a dashboard disables its buttons by it, and the tests walk it.
+ *
+ *                     ┌──── reboot ────┐
+ *                     ▼                │
+ *   CREATING → BUILD → ACTIVE ──► REBOOTING ◄── ERROR
+ *                     │  ▲
+ *        ┌─ STOPPING ◄┤  ├─ STARTING ◄── SHUTOFF
+ *        └► SHUTOFF   │  │
+ *     ┌─ HIBERNATING ◄┘  └─ RESTORING ◄── HIBERNATED
+ *     └► HIBERNATED
+ *
+ *   any but DELETED ──► DELETING ──► DELETED
+ */
+import { refusal } from '../refusal.ts'
+
+export const instanceStatuses = [
+  'CREATING',
+  'BUILD',
+  'ACTIVE',
+  'STARTING',
+  'STOPPING',
+  'SHUTOFF',
+  'REBOOTING',
+  'HIBERNATING',
+  'HIBERNATED',
+  'RESTORING',
+  'DELETING',
+  'DELETED',
+  'ERROR',
+] as const
+export type InstanceStatus = (typeof instanceStatuses)[number]
+
+/** Something is at work on the machine; only deletion is accepted meanwhile. */
+export const transitionalStatuses = [
+  'CREATING',
+  'BUILD',
+  'STARTING',
+  'STOPPING',
+  'REBOOTING',
+  'HIBERNATING',
+  'RESTORING',
+  'DELETING',
+] as const satisfies InstanceStatus[]
+
+export type InstanceTransition = {
+  /** Where it is accepted. */
+  readonly from: readonly InstanceStatus[]
+  /** Shown while it is under way. */
+  readonly through: InstanceStatus
+  readonly to: InstanceStatus
+  readonly onFailure: InstanceStatus
+  /** Completes "Instance must be ACTIVE to …". */
+  readonly verb: string
+}
+
+export const instanceActions = {
+  start: {
+    from: ['SHUTOFF'],
+    through: 'STARTING',
+    to: 'ACTIVE',
+    onFailure: 'ERROR',
+    verb: 'start',
+  },
+  stop: {
+    from: ['ACTIVE'],
+    through: 'STOPPING',
+    to: 'SHUTOFF',
+    onFailure: 'ERROR',
+    verb: 'stop',
+  },
+  /** Also the way out of ERROR. */
+  reboot: {
+    from: ['ACTIVE', 'ERROR'],
+    through: 'REBOOTING',
+    to: 'ACTIVE',
+    onFailure: 'ERROR',
+    verb: 'reboot',
+  },
+  hibernate: {
+    from: ['ACTIVE'],
+    through: 'HIBERNATING',
+    to: 'HIBERNATED',
+    onFailure: 'ERROR',
+    verb: 'hibernate',
+  },
+  /** Without capacity it stays hibernated, unharmed, and may be tried again. */
+  restore: {
+    from: ['HIBERNATED'],
+    through: 'RESTORING',
+    to: 'ACTIVE',
+    onFailure: 'HIBERNATED',
+    verb: 'restore',
+  },
+  /** The machine goes on running, whatever becomes of the snapshot. */
+  snapshot: {
+    from: ['ACTIVE'],
+    through: 'ACTIVE',
+    to: 'ACTIVE',
+    onFailure: 'ACTIVE',
+    verb: 'take a snapshot',
+  },
+  /** The machine goes on running, whatever becomes of its rules. */
+  'attach-firewall': {
+    from: ['ACTIVE'],
+    through: 'ACTIVE',
+    to: 'ACTIVE',
+    onFailure: 'ACTIVE',
+    verb: 'have a firewall attached',
+  },
+  'add-security-rule': {
+    from: ['ACTIVE'],
+    through: 'ACTIVE',
+    to: 'ACTIVE',
+    onFailure: 'ACTIVE',
+    verb: 'be given a security rule',
+  },
+  /** Cancels whatever is under way. Asked of one that is being deleted, it changes nothing. */
+  delete: {
+    from: [...transitionalStatuses, 'ACTIVE', 'SHUTOFF', 'HIBERNATED', 'ERROR'],
+    through: 'DELETING',
+    to: 'DELETED',
+    onFailure: 'ERROR',
+    verb: 'delete',
+  },
+} as const satisfies Record<string, InstanceTransition>
+export type InstanceAction = keyof typeof instanceActions
+
+export function canInstance(action: InstanceAction, status: InstanceStatus): boolean {
+  return whyNot(action, status) === null
+}
+
+/** Why the action is refused in this state, as a sentence for the user; `null` when it is not. */
+export function whyNot(action: InstanceAction, status: InstanceStatus): string | null {
+  const { from, verb }: InstanceTransition = instanceActions[action]
+  if (from.includes(status)) return null
+  if (status === 'DELETED') return 'Instance is DELETED; that cannot be undone'
+  if (isTransitional(status)) return `Instance is ${status}; wait until that has finished`
+  return refusal('Instance', from, verb, status)
+}
+
+export function isTransitional(status: InstanceStatus): boolean {
+  return (transitionalStatuses as readonly InstanceStatus[]).includes(status)
+}

@@ -1,0 +1,63 @@
+/** The OpenAPI 3.1 document of the whole API. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { api } from './api.ts'
+
+const description = `
+Machines on hardware of your own: deploy them, log in over SSH, take snapshots, restore them.
+
+Every answer carries a \`request_id\`, also as the header \`X-Request-ID\`. Times are ISO 8601 in UTC.
+Paths work with and without the slash at the end. Changes that take time answer at once with the status
+they go through; read the details, or the operation, to see them finish.
+`.trim()
+
+const tags = [
+  { name: 'Catalog', description: 'Regions, flavors, GPUs, OS images and prices.' },
+  { name: 'SSH keys', description: 'Public keys that new instances let in.' },
+  { name: 'Instances', description: 'Machines: deploy, start, stop, reboot, delete.' },
+  { name: 'Firewalls', description: 'Sets of rules for what may reach instances, and leave them.' },
+  { name: 'Snapshots', description: 'A point in time of a machine, to be restored as a new one.' },
+  { name: 'Custom images', description: 'Made from snapshots, to deploy new machines from.' },
+  { name: 'Operations', description: 'Changes that take time: what they do and how they end.' },
+  { name: 'Billing', description: 'Credits.' },
+  { name: 'Health', description: 'For whatever watches the server.' },
+]
+
+const securitySchemes = {
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: 'The word `Api-Key`, a space, and your key: `Authorization: Api-Key brk_…`',
+  },
+  xApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Your key alone.' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'Your key as a bearer token.' },
+} as const
+
+export function openApiDocument() {
+  const { openAPIRegistry: registry, getOpenAPI31Document } = new OpenAPIHono()
+  for (const [name, scheme] of Object.entries(securitySchemes)) {
+    registry.registerComponent('securitySchemes', name, scheme)
+  }
+  for (const route of Object.values(api)) registry.registerPath(route)
+  const document = getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Garrison API',
+      version: '0.1.0',
+      description,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/', description: 'The server that you read this on' }],
+    tags,
+  })
+  return {
+    ...document,
+    components: {
+      ...document.components,
+      // By name, so that a new route does not move what was there.
+      schemas: Object.fromEntries(
+        Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+    },
+  }
+}

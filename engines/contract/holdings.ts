@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import type { Site } from './site.ts'
+
+export function describeHoldings(site: Site): void {
+  test('name all that is held, and are empty when all of it is gone', async (context) => {
+    site.skipWithoutSnapshots(context)
+    const spec = await site.deploy()
+    const snapshot = await site.snapshot(spec)
+    const image = await site.image(snapshot)
+    expect(await site.held()).toEqual({
+      machines: [`${spec.id} running`],
+      addresses: [spec.id],
+      snapshots: [snapshot],
+      images: [image],
+      volumes: [],
+    })
+
+    await site.clear()
+    expect(await site.held()).toEqual({
+      machines: [],
+      addresses: [],
+      snapshots: [],
+      images: [],
+      volumes: [],
+    })
+  })
+}

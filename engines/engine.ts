@@ -1,0 +1,274 @@
+/**
+ * What Garrison asks of whatever runs machines: one host's QEMU, an OpenStack cluster, a simulation.
+ *
+ * Every verb *ensures*: it looks first, does only what is missing, and may be called twice, or again
+ * after a crash at any point. An engine knows things by the server's internal UUIDs, never by public ids,
+ * and keeps whatever record of its own it needs to find them again.
+ *
+ * A verb that changes something carries an {@link Order}. The lease of an operation lives in the
+ * database, which does not stop a runner that was paused and wakes up late: so an engine remembers, per
+ * thing, the highest fence it has seen, durably, and refuses a lower one with {@link FencedError}.
+ */
+
+/** The right to change one thing: who asks, and how recent the lease is. Fences only grow. */
+export type Order = {
+  /** UUID of the operation, for the engine's log. */
+  readonly operation: string
+  /** Taken anew from one database sequence each time an operation is leased. */
+  readonly fence: number
+  /** Aborts when the operation is cancelled or its lease is lost; a long wait must end promptly. */
+  readonly signal?: AbortSignal
+}
+
+/** What an engine can do. The service refuses early, with a reason, what is missing here. */
+export type Capabilities = {
+  /** Snapshots of a machine's disk. */
+  readonly snapshot: boolean
+  /** Snapshots that hold memory too, so that a restore continues where it was. */
+  readonly memorySnapshot: boolean
+  readonly hibernate: boolean
+  /** Volumes may come and go while a machine runs. */
+  readonly hotplug: boolean
+  /** Firewall rules can be enforced at all; `atomicFirewall`: a whole set in one step. */
+  readonly firewall: boolean
+  readonly atomicFirewall: boolean
+  /** Machines have IPv6, and rules about it can be enforced. */
+  readonly firewallIpv6: boolean
+  readonly publicAddress: boolean
+  readonly console: boolean
+  readonly display: boolean
+  readonly gpu: boolean
+  readonly volumes: boolean
+  readonly volumeResize: boolean
+  readonly volumeClone: boolean
+  readonly exec: boolean
+  readonly metrics: boolean
+  /** Nothing here is real; every answer that shows it says so. */
+  readonly simulated: boolean
+  /** What an operator must know, e.g. that there is no hardware acceleration. Sentences. */
+  readonly notices: readonly string[]
+}
+
+/** One place machines run on. Capacity is what the host has, not what is left: the server subtracts. */
+export type Host = {
+  readonly name: string
+  /** Physical threads; the server applies its overcommit ratio. */
+  readonly vcpus: number
+  /** MiB that machines may use in all; what the host needs for itself is already taken off. */
+  readonly memoryMib: number
+  /** GB (10^9 bytes) of the store in all, and really free right now. */
+  readonly diskGb: number
+  readonly diskFreeGb: number
+  readonly gpus: readonly HostGpus[]
+}
+
+export type HostGpus = {
+  /** Name in the catalog, such as `RTX-A6000`. */
+  readonly model: string
+  readonly count: number
+}
+
+export type Inventory = { readonly hosts: readonly Host[] }
+
+/** Where a disk's first content comes from; the engine decides how to materialise it. */
+export type DiskSource =
+  /** An OS image by the name of its recipe, e.g. `garrison-small`. */
+  | { readonly kind: 'os-image'; readonly name: string }
+  | { readonly kind: 'image'; readonly id: string }
+  | { readonly kind: 'snapshot'; readonly id: string }
+  | { readonly kind: 'volume'; readonly id: string }
+
+/** An address of a machine in its tenant's network, known before the machine boots. */
+export type Address = {
+  readonly ip: string
+  /** Bits of the network, e.g. 24. */
+  readonly prefix: number
+  readonly gateway: string
+  readonly mac: string
+  /** Where the host reaches the machine's port 22: `ip` and 22, or a forwarded port on 127.0.0.1. */
+  readonly ssh: { readonly host: string; readonly port: number }
+}
+
+export type FirewallRule = {
+  readonly direction: 'ingress' | 'egress'
+  readonly ethertype: 'IPv4' | 'IPv6'
+  readonly protocol: string
+  /** 1..65535, both or neither. */
+  readonly portMin: number | null
+  readonly portMax: number | null
+  readonly cidr: string
+}
+
+export type MachineSpec = {
+  readonly id: string
+  /** UUID of the account: machines of one tenant share a network and nothing with others. */
+  readonly tenant: string
+  /** Host of {@link Inventory} that the server placed it on. */
+  readonly host: string
+  readonly vcpus: number
+  readonly memoryMib: number
+  /** GB (10^9 bytes). At least the source's size; the guest grows its root to it. */
+  readonly diskGb: number
+  readonly gpus: { readonly model: string; readonly count: number } | null
+  readonly source: DiskSource
+  readonly address: Address
+  /** The whole rule set; `null`: nothing filtered, beyond what always separates tenants. */
+  readonly rules: readonly FirewallRule[] | null
+  readonly guest: GuestIdentity
+}
+
+/** What the guest learns about itself at boot. A new `instanceId` makes new host keys and machine id. */
+export type GuestIdentity = {
+  readonly instanceId: string
+  readonly hostname: string
+  /** OpenSSH lines, added to those on the disk. */
+  readonly authorizedKeys: readonly string[]
+  /** Runs once for each `instanceId`. What a disk's former machine was given does not run again. */
+  readonly userData: string | null
+}
+
+export type MachineStatus =
+  /** Its virtual CPUs run. */
+  | 'running'
+  /** Its disk is there and nothing runs; {@link MachineState.reason} says why. */
+  | 'stopped'
+  | 'hibernated'
+  /** The engine has never heard of it, or it is gone. */
+  | 'absent'
+  /** The engine cannot tell right now. Never to be read as dead. */
+  | 'unknown'
+
+export type MachineState = {
+  readonly id: string
+  readonly status: MachineStatus
+  /** Why it is stopped: asked for, the guest powered itself off, or its process died. */
+  readonly reason?: 'requested' | 'guest' | 'died'
+  /** Words for a person, where there is something to say (how it died, why unknown). */
+  readonly detail?: string
+  /** The guest reported itself up since its last start. */
+  readonly guestUp: boolean
+}
+
+export type StopResult = {
+  /** The guest ignored the request to shut down and was cut off after `graceMs`. */
+  readonly forced: boolean
+}
+
+export type SnapshotResult = {
+  /** `filesystem`: the guest agent froze its file systems; `crash`: as if the power had been cut. */
+  readonly consistency: 'filesystem' | 'crash'
+  readonly memory: boolean
+  /** Bytes that the snapshot holds above the OS image. */
+  readonly sizeBytes: number
+  /** GB (10^9 bytes) of the disk that it is a snapshot of. */
+  readonly diskGb: number
+}
+
+export type ImageResult = { readonly sizeBytes: number; readonly minDiskGb: number }
+
+/** Everything that an engine keeps for someone, for reconciliation with the database. */
+export type Holdings = {
+  readonly machines: readonly MachineState[]
+  /** Machines that an address is reserved for, whether or not they exist. */
+  readonly addresses: readonly string[]
+  readonly snapshots: readonly string[]
+  readonly images: readonly string[]
+  readonly volumes: readonly string[]
+}
+
+/** Something changed without being asked for. Only a hint to look: observe before acting. */
+export type EngineEvent = {
+  readonly kind: 'machine-changed' | 'guest-up'
+  readonly machine: string
+}
+
+export interface Engine {
+  /** Adopts what runs, starts what the engine itself needs. Throws {@link EngineError} with what to do. */
+  start(): Promise<void>
+  /** Lets go of everything without stopping any machine. */
+  close(): Promise<void>
+
+  capabilities(): Capabilities
+  inventory(): Promise<Inventory>
+  /** Names of OS images it can boot, with the size a disk needs at least, and whether they are built. */
+  osImages(): Promise<
+    readonly { name: string; minDiskGb: number; sizeBytes: number; ready: boolean }[]
+  >
+
+  /** Reserves an address; the same machine gets the same one until {@link ensureAddressGone}. */
+  ensureAddress(machine: string, tenant: string, order: Order): Promise<Address>
+  ensureAddressGone(machine: string, order: Order): Promise<void>
+
+  /**
+   * The machine has its disk, runs, and has the spec's rules. Answers when its virtual CPUs run, not when
+   * the guest is up.
+   */
+  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState>
+  /** Asks the guest to shut down, and cuts it off after `graceMs`. Fine when it is stopped already. */
+  ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult>
+  /**
+   * Restarts the guest; a machine that is not running is started. It has the spec's rules afterwards.
+   * Doing it twice reboots at most twice.
+   */
+  reboot(spec: MachineSpec, order: Order): Promise<MachineState>
+  /** Stops it at once and removes process, disk, records and device nodes. Snapshots and images stay. */
+  ensureGone(machine: string, order: Order): Promise<void>
+
+  /**
+   * The machine's whole rule set, replaced in one step, whether it runs or not; `null`: nothing is
+   * filtered. Connections that no rule allows any more are cut. Throws {@link UnsupportedError}, with
+   * everything as it was, for a rule that cannot be enforced.
+   */
+  applyFirewall(machine: string, rules: readonly FirewallRule[] | null, order: Order): Promise<void>
+
+  observe(machine: string): Promise<MachineState>
+  holdings(): Promise<Holdings>
+  onEvent(listener: (event: EngineEvent) => void): () => void
+
+  /**
+   * A point in time of a running or stopped machine's disk, which goes on unharmed.
+   * After a crash in the middle it is either finished or repeated; a half-made one never counts.
+   */
+  ensureSnapshot(
+    machine: string,
+    snapshot: string,
+    options: { memory: boolean },
+    order: Order,
+  ): Promise<SnapshotResult>
+  ensureSnapshotGone(snapshot: string, order: Order): Promise<void>
+
+  /** A bootable image with the content of a snapshot; independent of the snapshot afterwards. */
+  ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult>
+  ensureImageGone(image: string, order: Order): Promise<void>
+}
+
+/** The errors an engine may answer. Anything else is a bug. */
+export class EngineError extends Error {
+  override name = 'EngineError'
+  /** Trying the same again later may help. */
+  readonly retryable: boolean
+  constructor(message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.retryable = options.retryable ?? false
+  }
+}
+
+/** A newer lease has already given orders about this thing. Stop; do not retry. */
+export class FencedError extends EngineError {
+  override name = 'FencedError'
+}
+
+/** Host or store has no room. The message says for what. */
+export class CapacityError extends EngineError {
+  override name = 'CapacityError'
+}
+
+/** The thing asked about does not exist in this engine. */
+export class NotFoundError extends EngineError {
+  override name = 'NotFoundError'
+}
+
+/** The engine cannot do this at all; see {@link Capabilities}. */
+export class UnsupportedError extends EngineError {
+  override name = 'UnsupportedError'
+}

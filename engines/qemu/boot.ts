@@ -1,0 +1,70 @@
+/** Everything that a QEMU needs around it, made before it starts and removed when it is gone. */
+import { chown, rm, writeFile } from 'node:fs/promises'
+import type { MachineSpec } from '../engine.ts'
+import { metaData } from './guest/identity.ts'
+import { type Cgroup, ensureCgroup, removeCgroup } from './host/cgroups.ts'
+import type { MachinesOptions } from './machines.ts'
+import type { Paths } from './paths.ts'
+import { qemuArguments } from './process/arguments.ts'
+import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from './process/launch.ts'
+import type { Process } from './process/processes.ts'
+import type { MachineRecord } from './records/records.ts'
+
+type Deps = Pick<MachinesOptions, 'mark' | 'paths' | 'store' | 'networks' | 'host'>
+
+/** A QEMU that holds still; put it into its group before it runs. */
+export type Launched = { readonly process: Process; readonly cgroup: Cgroup | null }
+
+export async function launchMachine(
+  { mark, paths, store, networks, host }: Deps,
+  record: MachineRecord,
+  spec: MachineSpec,
+  signal: AbortSignal,
+): Promise<Launched> {
+  const { id, guest } = spec
+  const { uid, gid, recipe, machineType, activeLayer } = record
+  const [{ netns, tap }, boot, groups, cgroup] = await Promise.all([
+    networks.ensureTap(id, uid),
+    store.osDisks.bootFiles(recipe),
+    accelerationGroups(host().accelerator),
+    ensureCgroup(mark, id, spec),
+    makeRunFolder(paths.runFolder(id), uid, gid),
+  ])
+  await networks.applyRules(id, spec.rules)
+  const { userData } = guest
+  await handOver(paths.metaData(id), metaData(guest), uid)
+  if (userData !== null) await handOver(paths.userData(id), userData, uid)
+  signal.throwIfAborted()
+
+  const args = qemuArguments(
+    {
+      ...{ id, mark, tap, machineType, ...boot },
+      ...{ vcpus: spec.vcpus, memoryMib: spec.memoryMib, mac: spec.address.mac },
+      accelerator: host().accelerator,
+      disk: { node: activeLayer, path: store.layers.path(activeLayer) },
+      userData: userData !== null,
+    },
+    paths,
+  )
+  const process = await launch({ args, netns, uid, gid, groups, log: paths.processLog(id) })
+  return { process, cgroup }
+}
+
+/** For a QEMU that listens and has read what was handed to it: takes away what it needs no more. */
+export async function withdraw(paths: Paths, id: string): Promise<void> {
+  await sealRunFolder(paths.runFolder(id))
+  await rm(paths.metaData(id), { force: true })
+  await rm(paths.userData(id), { force: true })
+}
+
+/** Removes what only a process needs. Fine when there is nothing. */
+export async function cleanUpAfter({ mark, paths }: Deps, id: string): Promise<void> {
+  await rm(paths.runFolder(id), { recursive: true, force: true })
+  await removeCgroup(mark, id)
+}
+
+/** A file that only this user may read. */
+async function handOver(path: string, content: string, uid: number): Promise<void> {
+  await writeFile(path, content, { mode: 0o400 })
+  await chown(path, uid, 0)
+}

@@ -1,0 +1,264 @@
+/**
+ * Machines of this host: a QEMU process each, driven over QMP. Processes outlive the server; whoever
+ * starts next finds them and goes on. This file is the interface; how things are done is told in
+ *
+ *     machines.ts · live-machine.ts · power.ts    what runs, and how it comes and goes
+ *     disks/      layers, snapshots, OS images    records/   what is remembered
+ *     process/    QEMU's processes and QMP        guest/     console, agent, identity
+ *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
+ */
+import { rmdir } from 'node:fs/promises'
+import type {
+  Address,
+  Capabilities,
+  Engine,
+  EngineEvent,
+  FirewallRule,
+  Holdings,
+  ImageResult,
+  Inventory,
+  MachineSpec,
+  MachineState,
+  Order,
+  SnapshotResult,
+  StopResult,
+} from '../engine.ts'
+import { EngineError, UnsupportedError } from '../engine.ts'
+import { takeSnapshot } from './disks/snapshots.ts'
+import { found } from './disks/source.ts'
+import { detectAcceleration } from './host/acceleration.ts'
+import { readInventory } from './host/inventory.ts'
+import { type Log, Machines } from './machines.ts'
+import { Networks } from './network/networks.ts'
+import { Orders } from './orders.ts'
+import type { OsImages } from './os-images.ts'
+import { asUuid, type Paths, pathsOf } from './paths.ts'
+import { restartMachine, stopMachine } from './power.ts'
+import { chooseMachineType } from './process/machine-type.ts'
+import { Store } from './records/store.ts'
+
+export type QemuEngineOptions = {
+  /** Absolute. The engine keeps its own folders in it; see paths.ts. */
+  readonly dataDir: string
+  /** Short hash of the installation's id, in every name that the whole host sees. `[a-z0-9]{1,8}`. */
+  readonly mark: string
+  readonly osImages: OsImages
+  readonly log: Log
+}
+
+/** A dead dnsmasq and rules that somebody flushed come back on their own. */
+const mendNetworksEveryMs = 20_000
+
+/** What is asked of the host once, at the start. */
+type HostFacts = {
+  readonly accelerator: 'kvm' | 'tcg'
+  readonly machineType: string
+  readonly notices: readonly string[]
+}
+
+export class QemuEngine implements Engine {
+  readonly #options: QemuEngineOptions
+  readonly #paths: Paths
+  readonly #store: Store
+  readonly #orders: Orders
+  readonly #networks: Networks
+  readonly #machines: Machines
+  readonly #listeners = new Set<(event: EngineEvent) => void>()
+  #host: HostFacts | null = null
+  #mending: NodeJS.Timeout | undefined
+
+  constructor(options: QemuEngineOptions) {
+    const { dataDir, mark, osImages, log } = options
+    this.#options = options
+    this.#paths = pathsOf(dataDir, mark)
+    this.#store = new Store(this.#paths, mark, osImages)
+    this.#orders = new Orders(this.#paths.fences)
+    this.#networks = new Networks({ dir: this.#paths.networks, mark, log })
+    this.#machines = new Machines({
+      ...{ mark, log, paths: this.#paths, store: this.#store },
+      ...{ networks: this.#networks, orders: this.#orders },
+      host: () => this.#facts,
+      emit: (event) => this.#emit(event),
+    })
+  }
+
+  async start(): Promise<void> {
+    const [machineType, acceleration] = await Promise.all([
+      chooseMachineType(),
+      detectAcceleration(),
+    ])
+    this.#host = {
+      machineType,
+      accelerator: acceleration.kind,
+      notices: acceleration.kind === 'tcg' ? [acceleration.notice] : [],
+    }
+    await this.#store.load()
+    await this.#orders.load((thing) => this.#store.has(thing))
+    await this.#networks.start()
+    await this.#machines.adopt()
+    await this.#store.sweep()
+    this.#mending = setInterval(() => {
+      this.#networks.start().catch((error: unknown) => {
+        this.#options.log('warn', 'the networks cannot be mended', { error })
+      })
+    }, mendNetworksEveryMs)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#mending)
+    this.#orders.close()
+    this.#machines.close()
+    // Goes when no machine is running; otherwise it is not empty.
+    await rmdir(this.#paths.run).catch(() => {})
+  }
+
+  capabilities(): Capabilities {
+    return {
+      snapshot: true,
+      memorySnapshot: false,
+      hibernate: false,
+      hotplug: false,
+      firewall: true,
+      atomicFirewall: true,
+      // Tenants' networks are IPv4 only; see network/rules/tenant.ts.
+      firewallIpv6: false,
+      publicAddress: false,
+      console: false,
+      display: false,
+      gpu: false,
+      volumes: false,
+      volumeResize: false,
+      volumeClone: false,
+      exec: false,
+      metrics: false,
+      simulated: false,
+      notices: this.#host?.notices ?? [],
+    }
+  }
+
+  async inventory(): Promise<Inventory> {
+    return readInventory(this.#options.dataDir)
+  }
+
+  async osImages() {
+    return this.#options.osImages.list()
+  }
+
+  ensureAddress(machine: string, tenant: string, order: Order): Promise<Address> {
+    return this.#orders.run(machine, order, () => this.#networks.ensureAddress(machine, tenant))
+  }
+
+  ensureAddressGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, () => this.#networks.releaseAddress(machine))
+  }
+
+  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState> {
+    return this.#orders.run(spec.id, order, (signal) => {
+      if (spec.gpus !== null)
+        throw new UnsupportedError('This engine cannot give GPUs to machines yet')
+      return this.#machines.ensureRunning(spec, signal)
+    })
+  }
+
+  ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult> {
+    return this.#orders.run(machine, order, (signal) =>
+      stopMachine(this.#machines, machine, graceMs, signal),
+    )
+  }
+
+  reboot(spec: MachineSpec, order: Order): Promise<MachineState> {
+    return this.#orders.run(spec.id, order, (signal) =>
+      restartMachine(this.#machines, spec, signal),
+    )
+  }
+
+  ensureGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, () => this.#machines.remove(machine))
+  }
+
+  applyFirewall(
+    machine: string,
+    rules: readonly FirewallRule[] | null,
+    order: Order,
+  ): Promise<void> {
+    return this.#orders.run(machine, order, () => this.#machines.applyRules(machine, rules))
+  }
+
+  observe(machine: string): Promise<MachineState> {
+    return this.#machines.observe(asUuid(machine))
+  }
+
+  async holdings(): Promise<Holdings> {
+    return {
+      machines: await Promise.all(this.#machines.ids().map((id) => this.observe(id))),
+      addresses: await this.#networks.machines(),
+      snapshots: this.#store.snapshots.entries().map(([id]) => id),
+      images: this.#store.images.entries().map(([id]) => id),
+      volumes: [],
+    }
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  ensureSnapshot(
+    machine: string,
+    snapshot: string,
+    options: { memory: boolean },
+    order: Order,
+  ): Promise<SnapshotResult> {
+    const deps = {
+      store: this.#store,
+      machines: this.#machines,
+      paths: this.#paths,
+      log: this.#options.log,
+    }
+    return this.#orders.run(snapshot, order, (signal) =>
+      this.#orders.runUnordered(
+        machine,
+        () => takeSnapshot(deps, machine, snapshot, options),
+        signal,
+      ),
+    )
+  }
+
+  ensureSnapshotGone(snapshot: string, order: Order): Promise<void> {
+    return this.#orders.run(snapshot, order, async () => {
+      await this.#store.snapshots.delete(snapshot)
+      await this.#store.sweep()
+    })
+  }
+
+  ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
+    return this.#orders.run(image, order, async () => {
+      let record = this.#store.images.get(image)
+      if (record === undefined) {
+        const source = found(this.#store.snapshots.get(snapshot), `snapshot ${snapshot}`)
+        const { tenant, gid, recipe, diskGb, layer, sizeBytes } = source
+        using _ = this.#store.layers.pin(layer)
+        record = { tenant, gid, recipe, diskGb, layer, sizeBytes }
+        await this.#store.images.put(image, record)
+      }
+      return { sizeBytes: record.sizeBytes, minDiskGb: record.diskGb }
+    })
+  }
+
+  ensureImageGone(image: string, order: Order): Promise<void> {
+    return this.#orders.run(image, order, async () => {
+      await this.#store.images.delete(image)
+      await this.#store.sweep()
+    })
+  }
+
+  get #facts(): HostFacts {
+    if (this.#host === null) throw new EngineError('The engine has not been started')
+    return this.#host
+  }
+
+  #emit(event: EngineEvent): void {
+    // Apart from the line that brought the news, which a listener's error would cut.
+    for (const listener of this.#listeners) queueMicrotask(() => listener(event))
+  }
+}

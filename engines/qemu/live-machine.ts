@@ -1,0 +1,342 @@
+/**
+ * A machine's process and the three lines that lead into it: QEMU's control line, the guest's serial
+ * line and the guest's agent. It finds out by itself when the guest is up, has shut down, or the process
+ * is gone, and takes the control line up again when only that was lost.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { EngineError } from '../engine.ts'
+import { GuestAgent } from './guest/agent.ts'
+import { ConsoleLog } from './guest/console.ts'
+import type { Paths } from './paths.ts'
+import {
+  AGENT_CHANNEL,
+  AGENT_PORT,
+  blockNode,
+  processName,
+  ROOT_DEVICE,
+} from './process/arguments.ts'
+import { isAlive, isGoneWithin, killAndWait, type Process } from './process/processes.ts'
+import { QmpClient, type QmpEvent } from './process/qmp.ts'
+
+const REATTACH_MS = 2_000
+const PING_MS = 2_000
+/** Between two tries to hear from a guest that opened its port and says nothing. */
+const AGENT_PAUSE_MS = 3_000
+const FREEZE_MS = 10_000
+
+const Name = z.object({ name: z.string().optional() })
+const Status = z.object({ status: z.string() })
+const Channels = z.array(z.object({ label: z.string(), 'frontend-open': z.boolean() }))
+const Drives = z.array(
+  z.object({
+    qdev: z.string().optional(),
+    inserted: z.object({ 'node-name': z.string() }).optional(),
+  }),
+)
+const Nodes = z.array(z.object({ 'node-name': z.string().optional() }))
+
+export type LiveMachineOptions = {
+  readonly id: string
+  readonly mark: string
+  readonly process: Process
+  readonly paths: Paths
+  /** The guest shut down; QEMU waits to be told to end. */
+  readonly onShutdown: () => void
+  readonly onGone: () => void
+  readonly onGuestUp: () => void
+  /** QEMU stopped it, since the host's disk is full or broken. */
+  readonly onPaused: () => void
+}
+
+export class LiveMachine {
+  readonly process: Process
+  readonly #options: LiveMachineOptions
+  readonly #shutDown = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
+  #qmp: QmpClient | null = null
+  #console: ConsoleLog | null = null
+  #agent: GuestAgent | null = null
+  #agentOpen = false
+  #freezing = false
+  /** The guest was told to freeze, and whether it did is not known to be over. */
+  #mayBeFrozen = false
+  #listening: Promise<void> | null = null
+  #guestUp = Promise.withResolvers<void>()
+  #isGuestUp = false
+  #reset = Promise.withResolvers<void>()
+  #closed = false
+
+  constructor(options: LiveMachineOptions) {
+    this.#options = options
+    this.process = options.process
+  }
+
+  /** Resolves when the guest has shut down, or its process is gone. */
+  get ended(): Promise<void> {
+    return Promise.race([this.#shutDown.promise, this.#gone.promise])
+  }
+
+  get isGuestUp(): boolean {
+    return this.#isGuestUp
+  }
+
+  /** Resolves when the guest reports itself up, at once when it has since its last start. */
+  get guestUp(): Promise<void> {
+    return this.#guestUp.promise
+  }
+
+  /** Resolves at the guest's next restart. */
+  get nextReset(): Promise<void> {
+    return this.#reset.promise
+  }
+
+  /**
+   * Takes up the lines, or throws {@link EngineError} when the process is gone or does not answer for
+   * `ms` milliseconds.
+   */
+  async attach(ms: number): Promise<void> {
+    const end = performance.now() + ms
+    const qmp = await this.#connect(end)
+    try {
+      const { id, mark, paths } = this.#options
+      const { name } = Name.parse(await qmp.execute('query-name'))
+      if (name !== processName(mark, id))
+        throw new EngineError(`${paths.qmp(id)} leads to ${name}; restart that QEMU by hand`)
+      this.#qmp = qmp
+      void qmp.closed.then(() => this.#lost(qmp))
+      this.#console ??= new ConsoleLog(paths.serial(id), paths.consoleLog(id))
+      this.#agent ??= new GuestAgent(paths.agent(id))
+      if ((await this.runState()) === 'shutdown') this.#shutDown.resolve()
+      const channels = Channels.parse(await qmp.execute('query-chardev'))
+      const agent = channels.find((channel) => channel.label === AGENT_CHANNEL)
+      this.#agentOpen = agent?.['frontend-open'] === true
+      if (this.#agentOpen) void this.#untilAgentAnswers()
+    } catch (error) {
+      qmp.close()
+      throw error
+    }
+  }
+
+  /** Goes on trying to attach for as long as the process lives. */
+  attachLater(): void {
+    void this.#attachLater()
+  }
+
+  /** QEMU's word: `running`, `prelaunch`, `shutdown`, `io-error`, `paused` … */
+  async runState(ms?: number): Promise<string> {
+    return Status.parse(await this.#command('query-status', {}, ms)).status
+  }
+
+  /** Tells everybody when the process is gone and its lines have not said so yet. */
+  async noticeEnd(): Promise<void> {
+    if (!(await isAlive(this.process))) this.#end()
+  }
+
+  /** Lets the virtual CPUs run. */
+  async resume(): Promise<void> {
+    await this.#command('cont')
+  }
+
+  /** Presses the power button. A guest that is not up yet does not notice. */
+  async pressPowerButton(): Promise<void> {
+    await this.#command('system_powerdown')
+  }
+
+  async resetNow(): Promise<void> {
+    await this.#command('system_reset')
+  }
+
+  /** Whether the guest could be asked to restart itself. */
+  async askToRestart(): Promise<boolean> {
+    if (!(await this.#agentAnswers())) return false
+    await this.#agent?.tell('guest-shutdown', { mode: 'reboot' })
+    return true
+  }
+
+  /** Ends the process, its disk in order; the guest is not asked. Kills it when it does not obey. */
+  async quit(): Promise<void> {
+    try {
+      await this.#command('quit', {}, 2_000)
+    } catch {
+      // Ended before it could answer, or does not listen; either way we look.
+    }
+    if (!(await isGoneWithin(this.process, 3_000))) await this.kill()
+    this.#end()
+  }
+
+  async kill(): Promise<void> {
+    await killAndWait(this.process)
+    this.#end()
+  }
+
+  /** Whether the guest's file systems are now frozen. Call {@link thaw} whatever it answers. */
+  async freeze(): Promise<boolean> {
+    this.#freezing = true
+    if (!(await this.#agentAnswers())) return false
+    this.#mayBeFrozen = true
+    try {
+      await this.#agent?.execute('guest-fsfreeze-freeze', {}, FREEZE_MS)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Whether the guest is surely thawed; otherwise it is tried again when its agent answers again. */
+  async thaw(): Promise<boolean> {
+    this.#freezing = false
+    if (!this.#agentOpen || !this.#mayBeFrozen) return true
+    try {
+      await this.#agent?.execute('guest-fsfreeze-thaw', {}, FREEZE_MS)
+      this.#mayBeFrozen = false
+      return true
+    } catch {
+      this.#listenForAgent()
+      return false
+    }
+  }
+
+  /** Name of the block node that the guest's disk writes to. */
+  async activeNode(): Promise<string> {
+    const drives = Drives.parse(await this.#command('query-block'))
+    const root = drives.find((drive) => drive.qdev?.includes(`/${ROOT_DEVICE}/`))
+    if (root?.inserted === undefined) throw new EngineError('QEMU does not know the root disk')
+    return root.inserted['node-name']
+  }
+
+  /** Makes QEMU open a new layer, which nothing uses yet. */
+  async addNode(node: string, path: string): Promise<void> {
+    await this.#command('blockdev-add', { ...blockNode(node, path), backing: null })
+  }
+
+  async removeNode(node: string): Promise<void> {
+    const nodes = Nodes.parse(await this.#command('query-named-block-nodes', { flat: true }))
+    if (nodes.some((each) => each['node-name'] === node))
+      await this.#command('blockdev-del', { 'node-name': node })
+  }
+
+  /** From now on the guest writes to `overlay`; `below` is complete, on disk, and stays as it is. */
+  async switchNode(below: string, overlay: string): Promise<void> {
+    await this.#command('blockdev-snapshot', { node: below, overlay })
+  }
+
+  /** Lets go of it; the machine goes on. */
+  close(): void {
+    this.#closed = true
+    this.#qmp?.close()
+    this.#console?.close()
+    this.#agent?.close()
+  }
+
+  async #connect(end: number): Promise<QmpClient> {
+    const { id, paths } = this.#options
+    for (;;) {
+      try {
+        const left = Math.max(1, end - performance.now())
+        return await QmpClient.connect(paths.qmp(id), left, (event) => this.#onEvent(event))
+      } catch (error) {
+        if (this.#closed || performance.now() > end) throw error
+        if (!(await isAlive(this.process)))
+          throw new EngineError('The process has ended', { cause: error })
+        // QEMU has not made its socket yet.
+        await sleep(3)
+      }
+    }
+  }
+
+  async #attachLater(): Promise<void> {
+    while (!this.#closed && (await isAlive(this.process))) {
+      try {
+        await this.attach(REATTACH_MS)
+        return
+      } catch {
+        await sleep(REATTACH_MS, undefined, { ref: false })
+      }
+    }
+    if (!this.#closed) this.#end()
+  }
+
+  async #lost(qmp: QmpClient): Promise<void> {
+    if (this.#qmp === qmp) this.#qmp = null
+    if (this.#closed) return
+    if (await isGoneWithin(this.process, 1_000)) this.#end()
+    else this.attachLater()
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.close()
+    this.#gone.resolve()
+    this.#options.onGone()
+  }
+
+  #onEvent({ name, data }: QmpEvent): void {
+    switch (name) {
+      case 'SHUTDOWN':
+        this.#shutDown.resolve()
+        this.#options.onShutdown()
+        break
+      case 'RESET':
+        this.#isGuestUp = false
+        this.#guestUp = Promise.withResolvers()
+        this.#reset.resolve()
+        this.#reset = Promise.withResolvers()
+        break
+      case 'VSERPORT_CHANGE':
+        if (data.id !== AGENT_PORT) break
+        this.#agent?.forget()
+        this.#agentOpen = data.open === true
+        if (this.#agentOpen) this.#listenForAgent()
+        break
+      case 'BLOCK_IO_ERROR':
+        this.#options.onPaused()
+        break
+    }
+  }
+
+  /** One at a time, however often there is reason to. */
+  #listenForAgent(): void {
+    this.#listening ??= this.#untilAgentAnswers().finally(() => {
+      this.#listening = null
+    })
+  }
+
+  async #untilAgentAnswers(): Promise<void> {
+    let answers = false
+    while (!answers && this.#agentOpen && !this.#closed) {
+      answers = (await this.#agent?.answers(PING_MS)) ?? false
+      // Others have something to ask too, and a guest that boots needs no more than that.
+      if (!answers) await sleep(AGENT_PAUSE_MS, undefined, { ref: false })
+    }
+    if (!answers) return
+    await this.#thawForgotten()
+    if (this.#isGuestUp || this.#closed) return
+    this.#isGuestUp = true
+    this.#guestUp.resolve()
+    this.#options.onGuestUp()
+  }
+
+  /** A server that was killed in the middle of a snapshot left the guest frozen. */
+  async #thawForgotten(): Promise<void> {
+    if (this.#freezing) return
+    try {
+      const status = await this.#agent?.execute('guest-fsfreeze-status', {}, FREEZE_MS)
+      if (status === 'frozen') await this.#agent?.execute('guest-fsfreeze-thaw', {}, FREEZE_MS)
+    } catch {
+      // An agent that cannot freeze, or is leaving.
+    }
+  }
+
+  async #agentAnswers(): Promise<boolean> {
+    return this.#agentOpen && ((await this.#agent?.answers(PING_MS)) ?? false)
+  }
+
+  async #command(command: string, args: object = {}, ms?: number): Promise<unknown> {
+    if (this.#qmp === null)
+      throw new EngineError(`QEMU of machine ${this.#options.id} does not answer right now`, {
+        retryable: true,
+      })
+    return this.#qmp.execute(command, args, ms)
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * The machines of this host: which have a disk, which run, and what it takes from one to the other.
+ * Every method that changes a machine is called in the machine's turn; see orders.ts.
+ */
+import { rm } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { EngineError, type EngineEvent, type MachineSpec, type MachineState } from '../engine.ts'
+import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
+import { requireFreeSpace } from './disks/free-space.ts'
+import { newLayerName } from './disks/layers.ts'
+import { settlePendingLayer } from './disks/snapshots.ts'
+import { createDisk, found } from './disks/source.ts'
+import { LiveMachine } from './live-machine.ts'
+import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
+import type { Networks } from './network/networks.ts'
+import type { Orders } from './orders.ts'
+import type { Paths } from './paths.ts'
+import { cutLog, lastWords } from './process/launch.ts'
+import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
+import { readFolderIfThere } from './records/durable-files.ts'
+import type { MachineRecord } from './records/records.ts'
+import type { Store } from './records/store.ts'
+
+const START_MS = 30_000
+const ADOPT_MS = 5_000
+const OBSERVE_MS = 2_000
+const CUT_LOGS_MS = 60_000
+
+export type MachinesOptions = {
+  readonly mark: string
+  readonly paths: Paths
+  readonly store: Store
+  readonly networks: Networks
+  readonly orders: Orders
+  /** Known when the engine has started. */
+  readonly host: () => { readonly accelerator: 'kvm' | 'tcg'; readonly machineType: string }
+  readonly emit: (event: EngineEvent) => void
+  readonly log: Log
+}
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: object,
+) => void
+
+export class Machines {
+  readonly #options: MachinesOptions
+  readonly #live = new Map<string, LiveMachine>()
+  /** Those whose end somebody asked for, so that nobody is told about it. */
+  readonly #ending = new Set<string>()
+  #logCutter: NodeJS.Timeout | undefined
+
+  constructor(options: MachinesOptions) {
+    this.#options = options
+  }
+
+  get #store(): Store {
+    return this.#options.store
+  }
+
+  /** Takes over what an earlier server started, and removes what belongs to no machine. */
+  async adopt(): Promise<void> {
+    const { mark, log, paths, store } = this.#options
+    this.#logCutter = setInterval(() => this.#cutLogs(), CUT_LOGS_MS).unref()
+    const processes = await findMachineProcesses(mark)
+    await Promise.all(
+      processes.map(async ({ machine, uid, ...process }) => {
+        // Anybody may call a process like a machine, but only root and we use these users.
+        if (uid !== 0 && !store.identities.isOurs(uid)) return
+        const record = store.machines.get(machine)
+        if (record !== undefined && (uid === record.uid || uid === 0))
+          return this.#adopt(machine, process)
+        log('warn', 'Ending a QEMU that belongs to no machine', { machine, pid: process.pid })
+        await killAndWait(process)
+      }),
+    )
+    const withoutProcess = new Set([...this.ids(), ...(await readFolderIfThere(paths.run))])
+    for (const id of withoutProcess) if (!this.#live.has(id)) await cleanUpAfter(this.#options, id)
+    for (const [id, { pendingLayer }] of store.machines.entries())
+      if (pendingLayer !== null) await this.#settleOrLeave(id)
+  }
+
+  /** Lets go of all machines without stopping any. */
+  close(): void {
+    clearInterval(this.#logCutter)
+    for (const live of this.#live.values()) live.close()
+    this.#live.clear()
+  }
+
+  ids(): string[] {
+    return this.#store.machines.entries().map(([id]) => id)
+  }
+
+  async observe(id: string): Promise<MachineState> {
+    const record = this.#store.machines.get(id)
+    if (record === undefined) return { id, status: 'absent', guestUp: false }
+    const live = this.#live.get(id)
+    if (live === undefined) {
+      const words = await lastWords(this.#options.paths.processLog(id))
+      return stateOfStopped(id, record.power, words)
+    }
+    try {
+      const runState = await live.runState(OBSERVE_MS)
+      return stateOfRunning(id, runState, record.power, live.isGuestUp)
+    } catch (error) {
+      if (this.#live.get(id) !== live) return this.observe(id)
+      const detail = error instanceof Error ? error.message : String(error)
+      return { id, status: 'unknown', guestUp: false, detail }
+    }
+  }
+
+  /** The machine with its process, if it has one, after whatever was left half done is settled. */
+  async current(id: string): Promise<{ record: MachineRecord; live: LiveMachine | undefined }> {
+    found(this.#store.machines.get(id), `machine ${id}`)
+    await this.#live.get(id)?.noticeEnd()
+    await this.#finishShutdown(id)
+    await settlePendingLayer(this.#store, id, this.#live.get(id))
+    return {
+      record: found(this.#store.machines.get(id), `machine ${id}`),
+      live: this.#live.get(id),
+    }
+  }
+
+  async ensureRunning(spec: MachineSpec, signal: AbortSignal): Promise<MachineState> {
+    if (this.#store.machines.get(spec.id) === undefined) await this.#create(spec)
+    signal.throwIfAborted()
+    const { live } = await this.current(spec.id)
+    // Also of one that runs: an earlier wish to stop it may have been given up half way.
+    await this.notePower(spec.id, { state: 'on' })
+    if (live === undefined) await this.#boot(spec, signal)
+    else {
+      await this.applyRules(spec.id, spec.rules)
+      if ((await live.runState()) !== 'running') await live.resume()
+    }
+    return this.observe(spec.id)
+  }
+
+  /** Of a machine that does not run they hold from its next start. */
+  async applyRules(id: string, rules: MachineSpec['rules']): Promise<void> {
+    found(this.#store.machines.get(id), `machine ${id}`)
+    await this.#options.networks.applyRules(id, rules)
+  }
+
+  /** Cuts the machine off; its disk stays. */
+  async end(id: string, live: LiveMachine): Promise<void> {
+    this.#ending.add(id)
+    try {
+      await live.quit()
+      await cleanUpAfter(this.#options, id)
+    } finally {
+      this.#ending.delete(id)
+    }
+  }
+
+  /** Records what it is to be from now on, or why it is not. */
+  async notePower(id: string, power: Power): Promise<void> {
+    const record = found(this.#store.machines.get(id), `machine ${id}`)
+    if (!isDeepStrictEqual(record.power, power))
+      await this.#store.machines.put(id, { ...record, power })
+  }
+
+  async remove(id: string): Promise<void> {
+    const { networks, paths } = this.#options
+    const live = this.#live.get(id)
+    if (live !== undefined) {
+      this.#ending.add(id)
+      await live.kill().finally(() => this.#ending.delete(id))
+    }
+    await cleanUpAfter(this.#options, id)
+    await networks.removeTap(id)
+    await this.#store.machines.delete(id)
+    await rm(paths.machineFolder(id), { recursive: true, force: true })
+    await this.#store.sweep()
+    this.#store.identities.releaseUid(id)
+  }
+
+  async #create(spec: MachineSpec): Promise<void> {
+    const { paths, host, log } = this.#options
+    const { id, tenant, diskGb } = spec
+    const [uid, gid] = [this.#store.identities.uidOf(id), this.#store.identities.gidOf(tenant)]
+    const activeLayer = newLayerName()
+    using _ = this.#store.layers.pin(activeLayer)
+    await requireFreeSpace(paths.layers)
+    const recipe = await createDisk(this.#store, spec, activeLayer, { uid, gid })
+    log('debug', 'disk created', { machine: id, layer: activeLayer })
+    await this.#store.machines.put(id, {
+      ...{ tenant, gid, uid, recipe, diskGb, activeLayer, pendingLayer: null },
+      machineType: host().machineType,
+      power: { state: 'on' },
+    })
+    log('debug', 'machine recorded', { machine: id })
+  }
+
+  async #boot(spec: MachineSpec, signal: AbortSignal): Promise<void> {
+    const { paths, log } = this.#options
+    const { id } = spec
+    const record = found(this.#store.machines.get(id), `machine ${id}`)
+    const { process, cgroup } = await launchMachine(this.#options, record, spec, signal)
+    log('debug', 'process started', { machine: id, pid: process.pid })
+
+    const live = this.#newLive(id, process)
+    this.#ending.add(id)
+    try {
+      await cgroup?.attach(process.pid)
+      await live.attach(START_MS)
+      await withdraw(paths, id)
+      await live.resume()
+      log('debug', 'machine runs', { machine: id })
+    } catch (cause) {
+      const words = await lastWords(paths.processLog(id))
+      log('error', 'QEMU did not start', { machine: id, words })
+      await live.kill()
+      await cleanUpAfter(this.#options, id)
+      throw new EngineError(`The machine did not start: ${withoutArguments(words)}`, { cause })
+    } finally {
+      this.#ending.delete(id)
+    }
+  }
+
+  async #adopt(id: string, process: Process): Promise<void> {
+    const { log, paths } = this.#options
+    const live = this.#newLive(id, process)
+    try {
+      await live.attach(ADOPT_MS)
+      await withdraw(paths, id)
+      // It was started and never set running; whoever wanted it will start it again.
+      if ((await live.runState()) === 'prelaunch') await this.end(id, live)
+      else log('info', 'Machine adopted', { machine: id, pid: process.pid })
+      await this.#finishShutdown(id)
+    } catch (error) {
+      log('warn', 'A machine runs but does not answer; trying on', { machine: id, error })
+      if (this.#live.get(id) === live) live.attachLater()
+    }
+  }
+
+  #newLive(id: string, process: Process): LiveMachine {
+    const { mark, paths, emit } = this.#options
+    const live = new LiveMachine({
+      ...{ id, mark, process, paths },
+      onShutdown: () => void this.#settleShutdown(id),
+      onGone: () => this.#onGone(id, live),
+      onGuestUp: () => emit({ kind: 'guest-up', machine: id }),
+      onPaused: () => emit({ kind: 'machine-changed', machine: id }),
+    })
+    this.#live.set(id, live)
+    return live
+  }
+
+  #onGone(id: string, live: LiveMachine): void {
+    if (this.#live.get(id) === live) this.#live.delete(id)
+    if (this.#ending.has(id)) return
+    this.#inTurn(id, async () => {
+      if (!this.#live.has(id)) await cleanUpAfter(this.#options, id)
+    })
+    this.#options.emit({ kind: 'machine-changed', machine: id })
+  }
+
+  /** A guest that shut itself down is not told by anybody; the process that is left is ended. */
+  #settleShutdown(id: string): void {
+    this.#inTurn(id, async () => {
+      if (await this.#finishShutdown(id))
+        this.#options.emit({ kind: 'machine-changed', machine: id })
+    })
+  }
+
+  async #finishShutdown(id: string): Promise<boolean> {
+    const [live, record] = [this.#live.get(id), this.#store.machines.get(id)]
+    if (live === undefined || record === undefined) return false
+    if ((await live.runState()) !== 'shutdown') return false
+    await this.notePower(id, afterShutdown(record.power))
+    await this.end(id, live)
+    return true
+  }
+
+  async #settleOrLeave(id: string): Promise<void> {
+    try {
+      await this.current(id)
+    } catch (error) {
+      const message = 'A snapshot was cut short; it is settled when the machine answers'
+      this.#options.log('warn', message, { machine: id, error })
+    }
+  }
+
+  #cutLogs(): void {
+    // It may be on its way out with its log.
+    for (const id of this.#live.keys()) cutLog(this.#options.paths.processLog(id)).catch(() => {})
+  }
+
+  #inTurn(id: string, work: () => Promise<void>): void {
+    const { orders, log } = this.#options
+    orders.runUnordered(id, work).catch((error: unknown) => {
+      if (!orders.closing.aborted) log('warn', 'Cleaning up failed', { machine: id, error })
+    })
+  }
+}
+
+/** QEMU names the argument that it could not use, with paths of this host; tenants read the rest. */
+const withoutArguments = (words: string) => words.replace(/^\S*qemu-system\S*: (-\S+ .*: )?/, '')

@@ -1,0 +1,99 @@
+/**
+ * What everything is called and which address it has; all of it follows from the installation's mark
+ * and its /16, the number of a tenant's network and the number of a machine in it.
+ *
+ *     10.160.0.0/16    the installation
+ *     10.160.3.0/24    network 3: a tenant
+ *     10.160.3.1       its gateway, in its network namespace
+ *     10.160.3.2-254   machines
+ *     10.160.255.1     the host, as machines see it
+ */
+import type { Address } from '../../../engine.ts'
+import { type Cidr, formatCidr, toText } from './subnets.ts'
+
+/** Networks are numbered from 0; the last /24 is the host's. */
+export const NETWORKS = 255
+export const FIRST_MACHINE = 2
+export const MACHINES = 253
+
+/** Inside a network namespace there is nobody else, so these need no mark. */
+export const BRIDGE = 'br0'
+export const UPLINK = 'up0'
+
+/** A tenant's network. */
+export type Network = {
+  readonly number: number
+  readonly netns: string
+  /** The host's end of the veth pair; the other is {@link UPLINK}. */
+  readonly hostLink: string
+  readonly subnet: string
+  readonly gateway: string
+  /** The host's own address. */
+  readonly host: string
+  /** The whole installation's /16. */
+  readonly installation: string
+  /** Of the DHCP server. */
+  readonly runFolder: string
+}
+
+/** Links may have 15 characters: `g`, a mark of up to 8, `-`, a number of up to 3. */
+export function linkPrefix(mark: string): string {
+  return `g${mark}-`
+}
+
+export function netnsPrefix(mark: string): string {
+  return `garrison-${mark}-`
+}
+
+/** Not in DATA: a DHCP server without privileges reads it, and nothing of it outlives a reboot. */
+export function runFolder(mark: string): string {
+  return `/run/garrison-${mark}-networks`
+}
+
+/** Name of the nftables table on the host. */
+export function tableOf(mark: string): string {
+  return `garrison_${mark}`
+}
+
+export function networkOf(mark: string, installation: Cidr, number: number): Network {
+  const first = installation.first + number * 256
+  return {
+    number,
+    netns: `${netnsPrefix(mark)}${number}`,
+    hostLink: `${linkPrefix(mark)}${number}`,
+    subnet: formatCidr({ first, prefix: 24 }),
+    gateway: toText(first + 1),
+    host: hostAddress(installation),
+    installation: formatCidr(installation),
+    runFolder: `${runFolder(mark)}/${number}`,
+  }
+}
+
+export function hostAddress(installation: Cidr): string {
+  return toText(installation.first + 255 * 256 + 1)
+}
+
+/** @param machine Number within the network: 2 to 254. */
+export function addressOf(network: Network, machine: number): Address {
+  const ip = network.gateway.replace(/\d+$/, String(machine))
+  return {
+    ip,
+    prefix: 24,
+    gateway: network.gateway,
+    mac: macOf(ip),
+    ssh: { host: ip, port: 22 },
+  }
+}
+
+export function tapOf(machine: number): string {
+  return `tap${machine}`
+}
+
+/**
+ * Made from the address, so that whoever gets an address later has its MAC too: a DHCP server that
+ * still remembers the lease then gives it out again, and no ARP cache is ever wrong.
+ */
+export function macOf(ip: string): string {
+  const bytes = ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
+  return ['52', '54', ...bytes].join(':')
+}

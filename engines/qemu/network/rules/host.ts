@@ -1,0 +1,49 @@
+/**
+ * The installation's rules on the host itself, in a table of its own beside whatever the host has.
+ *
+ * Machines may go out to the internet and to the host's LAN behind the host's address. They reach
+ * neither one another across tenants, nor anything that the host itself answers to, including what it
+ * publishes for its containers. Nobody but the host opens connections to them.
+ *
+ * A drop here is final, an accept is not: another table of the host may still drop what this one lets
+ * through. Every rule is about links with the mark: where an installation was deleted by hand, the table
+ * that is left does nothing.
+ */
+import { linkPrefix, tableOf } from '../addresses/layout.ts'
+import { type RuleSet, ruleSet } from './rule-set.ts'
+
+/** @param installation Its subnet, such as `10.160.0.0/16`. */
+export function hostRules(mark: string, installation: string): RuleSet {
+  const machines = `"${linkPrefix(mark)}*"`
+  const table = `inet ${tableOf(mark)}`
+  return ruleSet(
+    [table],
+    `table ${table} {
+  chain from_machines {
+    meta nfproto != ipv4 counter drop
+    ip saddr != ${installation} counter drop comment "foreign address"
+    ip daddr { ${installation}, 169.254.0.0/16 } counter drop
+    oifname ${machines} counter drop comment "another tenant"
+    ct direction original ct status dnat counter drop comment "published by the host"
+  }
+  chain to_machines {
+    ct state established,related accept
+    counter drop comment "from beyond the host"
+  }
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+    iifname ${machines} jump from_machines
+    oifname ${machines} jump to_machines
+  }
+  chain input {
+    type filter hook input priority filter - 10; policy accept;
+    iifname ${machines} ct state established,related accept
+    iifname ${machines} counter drop comment "services of the host"
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    iifname ${machines} oifname != ${machines} masquerade
+  }
+}`,
+  )
+}

@@ -1,0 +1,126 @@
+/**
+ * The rules inside a tenant's network namespace, as one text that replaces what was there in a single
+ * transaction. They are made from the records as a whole, never patched: what the records do not say
+ * is not there, and there is no moment without rules.
+ *
+ * At the bridge, a frame of a machine passes only when it comes from that machine's tap with its MAC
+ * and its address. Everything that is not IPv4 or ARP is dropped, so that IPv6 cannot be spoofed
+ * either. A tap that is in no record lets nothing through.
+ *
+ * Among machines of one tenant there is no bridging at all: their ports are isolated, the gateway
+ * answers ARP in their stead, and what they send one another is routed through the forward chain like
+ * everything else. The usual alternative, br_netfilter, is a module that some kernels lack, and loading
+ * it changes how the bridges of everybody else on the host (Docker, libvirt) treat packets.
+ *
+ * In the forward chain only answers pass without being asked about. What a connection's first side
+ * sends is compared with the rules packet by packet, so that taking a rule away ends the connections
+ * that it allowed, without touching others.
+ */
+import type { FirewallRule } from '../../../engine.ts'
+import { addressOf, BRIDGE, type Network, tapOf, UPLINK } from '../addresses/layout.ts'
+import { firewallStatements } from './firewall.ts'
+import { type RuleSet, ruleSet } from './rule-set.ts'
+
+/** The namespace is the tenant's alone, so its tables need no mark. */
+const TABLE = 'garrison'
+
+export type Port = {
+  /** Number of the machine within the network. */
+  readonly machine: number
+  readonly rules: readonly FirewallRule[] | null
+}
+
+/** @param ports Machines that have a tap. */
+export function tenantRules(network: Network, ports: readonly Port[]): RuleSet {
+  const sorted = [...ports].sort((one, other) => one.machine - other.machine)
+  const body = `${guard(network, sorted)}\n${filter(network, sorted)}`
+  return ruleSet([`inet ${TABLE}`, `bridge ${TABLE}`], body)
+}
+
+function guard(network: Network, ports: readonly Port[]): string {
+  const known = ports.map(({ machine }) => ({
+    tap: tapOf(machine),
+    ...addressOf(network, machine),
+  }))
+  const macs = known.map(({ tap, mac }) => `"${tap}" . ${mac}`)
+  const addresses = known.map(({ tap, mac, ip }) => `"${tap}" . ${mac} . ${ip}`)
+  return `table bridge ${TABLE} {
+  set macs {
+    type ifname . ether_addr${elements(macs)}
+  }
+  set addresses {
+    type ifname . ether_addr . ipv4_addr${elements(addresses)}
+  }
+  chain prerouting {
+    type filter hook prerouting priority -300; policy drop;
+    iifname . ether saddr != @macs counter drop comment "foreign MAC"
+    ether type arp jump from_arp
+    ether type ip jump from_ip
+    counter drop comment "neither IPv4 nor ARP"
+  }
+  chain from_arp {
+    iifname . arp saddr ether . arp saddr ip @addresses accept
+    arp saddr ip 0.0.0.0 iifname . arp saddr ether @macs accept comment "is this address taken?"
+    counter drop comment "foreign address in ARP"
+  }
+  chain from_ip {
+    udp sport 67 counter drop comment "DHCP server"
+    iifname . ether saddr . ip saddr @addresses accept
+    ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept
+    counter drop comment "foreign address"
+  }
+}`
+}
+
+function filter(network: Network, ports: readonly Port[]): string {
+  const ingress: string[] = []
+  const egress: string[] = []
+  const chains: string[] = []
+  for (const { machine, rules } of ports) {
+    if (rules === null) continue
+    const { ip } = addressOf(network, machine)
+    const allowed = firewallStatements(rules)
+    ingress.push(`${ip} : jump to_${machine}`)
+    chains.push(allowList(`to_${machine}`, allowed.ingress))
+    if (allowed.egress === null) continue
+    egress.push(`${ip} : jump from_${machine}`)
+    chains.push(allowList(`from_${machine}`, allowed.egress))
+  }
+  return `table inet ${TABLE} {${chains.join('')}
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state invalid counter drop
+    ct state related accept
+    ct state established ct direction reply accept
+    iifname "${BRIDGE}" ip daddr 169.254.0.0/16 counter drop comment "metadata service"
+    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip daddr ${network.installation} counter drop comment "another tenant or the host"${verdicts(`iifname "${BRIDGE}" ip saddr`, egress)}${verdicts(`oifname "${BRIDGE}" ip daddr`, ingress)}
+    iifname "${BRIDGE}" oifname { "${BRIDGE}", "${UPLINK}" } accept
+    iifname "${UPLINK}" oifname "${BRIDGE}" accept
+    counter drop
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iifname "lo" accept
+    ct state established,related accept
+    iifname "${BRIDGE}" udp dport { 53, 67 } accept
+    iifname "${BRIDGE}" tcp dport 53 accept
+    iifname "${BRIDGE}" icmp type echo-request accept
+    counter drop comment "services of the gateway"
+  }
+}`
+}
+
+function allowList(chain: string, statements: readonly string[]): string {
+  return `
+  chain ${chain} {
+${[...statements, 'counter drop'].map((statement) => `    ${statement}`).join('\n')}
+  }`
+}
+
+function elements(items: readonly string[]): string {
+  return items.length === 0 ? '' : `\n    elements = { ${items.join(', ')} }`
+}
+
+function verdicts(match: string, items: readonly string[]): string {
+  return items.length === 0 ? '' : `\n    ${match} vmap { ${items.join(', ')} }`
+}

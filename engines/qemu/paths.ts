@@ -1,0 +1,57 @@
+/**
+ * Where everything of this engine stands.
+ *
+ *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log
+ *     DATA/layers/            disk layers, each naming the one below it relative to this folder
+ *     DATA/snapshots/         <uuid>.json, each pointing to a layer
+ *     DATA/images/            <uuid>.json, likewise
+ *     DATA/boot/<recipe>/     kernel, initrd and arguments of the OS images in use
+ *     DATA/fences/            the highest fence seen of each thing, also of things that are gone
+ *     DATA/networks/          belongs to the network
+ *     /run/garrison-<mark>/<uuid>/   sockets of a running machine
+ *
+ * Sockets are not in DATA because the name of a unix socket has at most 107 bytes and DATA may be
+ * anywhere. Nothing there needs to outlive a reboot of the host. QEMU reaches everything else by
+ * absolute paths under users of its own, so every folder above must let strangers pass (`o+x`).
+ */
+import { join } from 'node:path'
+import { EngineError } from '../engine.ts'
+
+export type Paths = ReturnType<typeof pathsOf>
+
+export function pathsOf(dataDir: string, mark: string) {
+  const machines = join(dataDir, 'machines')
+  const run = join('/run', `garrison-${mark}`)
+  const runFolder = (machine: string) => join(run, asUuid(machine))
+  return {
+    data: dataDir,
+    machines,
+    layers: join(dataDir, 'layers'),
+    snapshots: join(dataDir, 'snapshots'),
+    images: join(dataDir, 'images'),
+    boot: join(dataDir, 'boot'),
+    fences: join(dataDir, 'fences'),
+    networks: join(dataDir, 'networks'),
+    run,
+    machineFolder: (machine: string) => join(machines, asUuid(machine)),
+    consoleLog: (machine: string) => join(machines, asUuid(machine), 'console.log'),
+    /** What QEMU itself says. */
+    processLog: (machine: string) => join(machines, asUuid(machine), 'qemu.log'),
+    runFolder,
+    qmp: (machine: string) => join(runFolder(machine), 'qmp.sock'),
+    serial: (machine: string) => join(runFolder(machine), 'serial.sock'),
+    agent: (machine: string) => join(runFolder(machine), 'agent.sock'),
+    metaData: (machine: string) => join(runFolder(machine), 'meta-data'),
+    userData: (machine: string) => join(runFolder(machine), 'user-data'),
+  }
+}
+
+/** Ids become parts of paths and of QEMU's arguments, so nothing else is let in. */
+export function asUuid(id: string): string {
+  if (isUuid(id)) return id
+  throw new EngineError(`Not the UUID of a machine, snapshot or image: ${JSON.stringify(id)}`)
+}
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+}

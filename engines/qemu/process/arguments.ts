@@ -1,0 +1,106 @@
+/**
+ * QEMU's command line. Everything about a machine that its guest can see is said here, and nothing is
+ * left to QEMU's defaults, so that a machine looks the same whenever and wherever it starts.
+ */
+import type { Paths } from '../paths.ts'
+
+/** Ports that devices can be plugged into later; a port cannot be added while a machine runs. */
+const SPARE_PORTS = 8
+
+export const QEMU = 'qemu-system-x86_64'
+
+/** Names under which QEMU knows its parts; QMP uses them. */
+export const AGENT_PORT = 'agent-port'
+export const AGENT_CHANNEL = 'agent'
+export const ROOT_DEVICE = 'root-disk'
+
+export type MachinePlan = {
+  readonly id: string
+  readonly mark: string
+  readonly machineType: string
+  readonly accelerator: 'kvm' | 'tcg'
+  readonly vcpus: number
+  readonly memoryMib: number
+  readonly mac: string
+  readonly tap: string
+  readonly disk: { readonly node: string; readonly path: string }
+  readonly kernel: string
+  readonly initrd: string
+  /** Kernel arguments of the OS image. */
+  readonly append: string
+  readonly userData: boolean
+}
+
+export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
+  const { id } = plan
+  return [
+    ...['-name', `${processName(plan.mark, id)},debug-threads=on`, '-uuid', id],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...machine(plan),
+    // The caller lets it run when it is recorded and its sockets are out of reach.
+    '-S',
+    // A guest that powers itself off stays observable, even if nobody was listening.
+    ...['-action', 'shutdown=pause'],
+    ...socket('qmp', paths.qmp(id)),
+    ...['-mon', 'chardev=qmp,mode=control'],
+    ...socket('serial', paths.serial(id)),
+    ...['-serial', 'chardev:serial'],
+    ...['-blockdev', JSON.stringify(blockNode(plan.disk.node, plan.disk.path))],
+    ...['-device', `virtio-blk-pci,id=${ROOT_DEVICE},drive=${plan.disk.node}`],
+    ...['-netdev', `tap,id=net0,ifname=${plan.tap},script=no,downscript=no`],
+    ...['-device', `virtio-net-pci,id=nic0,netdev=net0,mac=${plan.mac},romfile=`],
+    ...['-device', 'virtio-rng-pci'],
+    ...['-device', 'virtio-balloon-pci,id=balloon0,free-page-reporting=on'],
+    ...['-device', 'virtio-serial-pci'],
+    ...socket(AGENT_CHANNEL, paths.agent(id)),
+    ...[
+      '-device',
+      `virtserialport,id=${AGENT_PORT},chardev=${AGENT_CHANNEL},name=org.qemu.guest_agent.0`,
+    ],
+    ...sparePorts(),
+    ...firmwareFile('meta-data', paths.metaData(id)),
+    ...(plan.userData ? firmwareFile('user-data', paths.userData(id)) : []),
+    ...['-kernel', plan.kernel, '-initrd', plan.initrd],
+    ...['-append', `console=ttyS0 root=/dev/vda ${plan.append}`.trim()],
+  ]
+}
+
+/** By this a machine's process is found again. */
+export function processName(mark: string, machine: string): string {
+  return `garrison-${mark}-${machine}`
+}
+
+/** A qcow2 file as a node of QEMU's block graph; its backing files follow from its header. */
+export function blockNode(node: string, path: string) {
+  return {
+    driver: 'qcow2',
+    'node-name': node,
+    discard: 'unmap',
+    file: { driver: 'file', filename: path, discard: 'unmap' },
+  }
+}
+
+function machine(plan: MachinePlan): string[] {
+  const kvm = plan.accelerator === 'kvm'
+  return [
+    ...['-machine', `${plan.machineType},usb=off,vmport=off,sata=off,smbus=off`],
+    ...['-accel', kvm ? 'kvm' : 'tcg,thread=multi', '-cpu', kvm ? 'host' : 'max'],
+    ...['-smp', String(plan.vcpus), '-m', String(plan.memoryMib)],
+  ]
+}
+
+function socket(id: string, path: string): string[] {
+  return ['-chardev', `socket,id=${id},path=${path},server=on,wait=off`]
+}
+
+function sparePorts(): string[] {
+  return Array.from({ length: SPARE_PORTS }, (_, index) => index + 1).flatMap((n) => [
+    '-device',
+    `pcie-root-port,id=rp${n},bus=pcie.0,chassis=${n},slot=${n}`,
+  ])
+}
+
+function firmwareFile(name: string, path: string): string[] {
+  return ['-fw_cfg', `name=opt/garrison/${name},file=${path}`]
+}

@@ -1,0 +1,82 @@
+/**
+ * QEMU processes, seen from outside. They outlive this program, so which one belongs to which machine is
+ * found by looking at the host and not by remembering pids: a pid alone may have become a stranger's.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { EngineError } from '../../engine.ts'
+import { isMissing } from '../records/durable-files.ts'
+import { processName } from './arguments.ts'
+
+/** A pid and when it began, in clock ticks since the host booted: together they never come again. */
+export type Process = { readonly pid: number; readonly startTime: string }
+
+export type FoundProcess = Process & { readonly machine: string; readonly uid: number }
+
+/** All processes whose arguments say that they are machines of this installation. */
+export async function findMachineProcesses(mark: string): Promise<FoundProcess[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)
+  const found = await Promise.all(pids.map((pid) => machineProcess(pid, mark)))
+  return found.filter((process) => process !== null)
+}
+
+async function machineProcess(pid: number, mark: string): Promise<FoundProcess | null> {
+  const args = (await readProc(pid, 'cmdline'))?.split('\0')
+  const name = args?.[args.indexOf('-name') + 1]?.split(',')[0]
+  const prefix = processName(mark, '')
+  if (name === undefined || !name.startsWith(prefix)) return null
+
+  const uid = /^Uid:\t(\d+)/m.exec((await readProc(pid, 'status')) ?? '')?.[1]
+  const process = await lookAt(pid)
+  if (uid === undefined || process === null) return null
+  return { ...process, machine: name.slice(prefix.length), uid: Number(uid) }
+}
+
+/** The process of this pid, or `null` when there is none, or only its exit status. */
+export async function lookAt(pid: number): Promise<Process | null> {
+  const stat = await readProc(pid, 'stat')
+  // The second field is the name in parentheses and may hold anything, so count from behind it.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, startTime] = [fields?.[0], fields?.[19]]
+  if (startTime === undefined || state === 'Z' || state === 'X') return null
+  return { pid, startTime }
+}
+
+export async function isAlive(process: Process): Promise<boolean> {
+  return (await lookAt(process.pid))?.startTime === process.startTime
+}
+
+/** Kills it, and nobody else, and waits until it is gone. */
+export async function killAndWait(victim: Process): Promise<void> {
+  if (await isAlive(victim)) {
+    try {
+      process.kill(victim.pid, 'SIGKILL')
+    } catch {
+      // It ended by itself since we looked.
+    }
+  }
+  if (await isGoneWithin(victim, 10_000)) return
+  throw new EngineError(
+    `Process ${victim.pid} does not end although it was killed; it is stuck in the host's kernel, see dmesg`,
+    { retryable: true },
+  )
+}
+
+/** There is no event for the end of a process that is not our child, so this looks again and again. */
+export async function isGoneWithin(process: Process, ms: number): Promise<boolean> {
+  const end = performance.now() + ms
+  for (let delay = 2; await isAlive(process); delay = Math.min(delay * 2, 50)) {
+    if (performance.now() > end) return false
+    await new Promise((resolve) => setTimeout(resolve, delay))
+  }
+  return true
+}
+
+async function readProc(pid: number, file: string): Promise<string | null> {
+  try {
+    return await readFile(`/proc/${pid}/${file}`, 'utf8')
+  } catch (error) {
+    if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ESRCH'))
+      return null
+    throw error
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What the engine remembers of machines, snapshots and images: one JSON file each, replaced as a whole.
+ * They are read once, at the start, since one process owns a host; reading is then a look into memory.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { EngineError } from '../../engine.ts'
+import { asUuid, isUuid } from '../paths.ts'
+import { readIfThere, removeDurably, UNFINISHED, writeDurably } from './durable-files.ts'
+
+const Disk = {
+  tenant: z.string(),
+  /** Group that may read the tenant's layers. */
+  gid: z.int().positive(),
+  /** Of the OS image at the bottom of its layers: the kernel that fits to the modules on the disk. */
+  recipe: z.string(),
+  diskGb: z.number().positive(),
+}
+
+export const MachineRecord = z.object({
+  ...Disk,
+  /** User that its QEMU runs as; nobody else has it. */
+  uid: z.int().positive(),
+  /** What the guest sees as its mainboard; stays when QEMU gets newer. */
+  machineType: z.string(),
+  /** The one layer that it writes to. */
+  activeLayer: z.string(),
+  /**
+   * A layer that is about to take over as the active one. Written before the layer is made, so that
+   * it is found again whatever happens; see disks/snapshots.ts.
+   */
+  pendingLayer: z.string().nullable(),
+  /**
+   * `on` is an intention: it is to run, and if no process is there, it died. `off` says why.
+   * `clean` is false when the guest was cut off.
+   */
+  power: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('on') }),
+    z.object({
+      state: z.literal('off'),
+      reason: z.enum(['requested', 'guest']),
+      clean: z.boolean(),
+    }),
+  ]),
+})
+export type MachineRecord = z.infer<typeof MachineRecord>
+
+export const SnapshotRecord = z.object({
+  ...Disk,
+  machine: z.string(),
+  layer: z.string(),
+  consistency: z.enum(['filesystem', 'crash']),
+  sizeBytes: z.int().nonnegative(),
+})
+export type SnapshotRecord = z.infer<typeof SnapshotRecord>
+
+export const ImageRecord = z.object({
+  ...Disk,
+  layer: z.string(),
+  sizeBytes: z.int().nonnegative(),
+})
+export type ImageRecord = z.infer<typeof ImageRecord>
+
+export class Records<T> {
+  readonly #folder: string
+  readonly #schema: z.ZodType<T>
+  /** Name inside a folder of its own; without one, the records are files side by side. */
+  readonly #file: string | null
+  readonly #all = new Map<string, T>()
+
+  constructor(folder: string, schema: z.ZodType<T>, file: string | null = null) {
+    this.#folder = folder
+    this.#schema = schema
+    this.#file = file
+  }
+
+  /** Reads what is there, and removes what was being written or deleted when a process was killed. */
+  async load(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o711 })
+    for (const entry of await readdir(this.#folder)) {
+      if (entry.endsWith(UNFINISHED)) await rm(join(this.#folder, entry))
+      const id = this.#file === null ? basename(entry, '.json') : entry
+      if (!isUuid(id)) continue
+      const text = await readIfThere(this.#path(id))
+      if (text !== null) this.#all.set(id, this.#parse(this.#path(id), text))
+      else await rm(join(this.#folder, entry), { recursive: true, force: true })
+    }
+  }
+
+  get(id: string): T | undefined {
+    return this.#all.get(id)
+  }
+
+  entries(): [id: string, record: T][] {
+    return [...this.#all]
+  }
+
+  values(): T[] {
+    return [...this.#all.values()]
+  }
+
+  async put(id: string, record: T): Promise<void> {
+    const path = this.#path(id)
+    if (this.#file !== null) await mkdir(dirname(path), { recursive: true, mode: 0o711 })
+    await writeDurably(path, `${JSON.stringify(record, null, 2)}\n`)
+    this.#all.set(id, record)
+  }
+
+  async delete(id: string): Promise<void> {
+    if (!this.#all.has(id)) return
+    await removeDurably(this.#path(id))
+    this.#all.delete(id)
+  }
+
+  #path(id: string): string {
+    return this.#file === null
+      ? join(this.#folder, `${asUuid(id)}.json`)
+      : join(this.#folder, asUuid(id), this.#file)
+  }
+
+  #parse(path: string, text: string): T {
+    try {
+      return this.#schema.parse(JSON.parse(text))
+    } catch (error) {
+      throw new EngineError(`The record ${path} cannot be read; restore it from a backup`, {
+        cause: error,
+      })
+    }
+  }
+}

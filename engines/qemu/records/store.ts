@@ -1,0 +1,70 @@
+/** Everything that the engine keeps on the host's disk, read once at the start. */
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { EngineError } from '../../engine.ts'
+import { Layers } from '../disks/layers.ts'
+import { OsDisks } from '../disks/os-disks.ts'
+import type { OsImages } from '../os-images.ts'
+import type { Paths } from '../paths.ts'
+import { Identities } from './identities.ts'
+import { ImageRecord, MachineRecord, Records, SnapshotRecord } from './records.ts'
+
+export class Store {
+  readonly machines: Records<MachineRecord>
+  readonly snapshots: Records<SnapshotRecord>
+  readonly images: Records<ImageRecord>
+  readonly layers: Layers
+  readonly osDisks: OsDisks
+  readonly identities: Identities
+  readonly #paths: Paths
+
+  constructor(paths: Paths, mark: string, osImages: OsImages) {
+    this.#paths = paths
+    this.machines = new Records(paths.machines, MachineRecord, 'machine.json')
+    this.snapshots = new Records(paths.snapshots, SnapshotRecord)
+    this.images = new Records(paths.images, ImageRecord)
+    this.layers = new Layers(paths.layers)
+    this.osDisks = new OsDisks(paths.boot, this.layers, osImages)
+    this.identities = new Identities(mark)
+  }
+
+  async load(): Promise<void> {
+    await mkdir(this.#paths.data, { recursive: true, mode: 0o711 })
+    await requirePassable(this.#paths.data)
+    await Promise.all([this.machines.load(), this.snapshots.load(), this.images.load()])
+    await Promise.all([this.layers.load(), this.osDisks.load()])
+    for (const [machine, { uid, tenant, gid }] of this.machines.entries())
+      this.identities.remember({ machine, uid, tenant, gid })
+    for (const record of [...this.snapshots.values(), ...this.images.values()])
+      this.identities.remember(record)
+  }
+
+  /** Whether there is a machine, snapshot or image of this id. */
+  has(id: string): boolean {
+    return [this.machines, this.snapshots, this.images].some((records) => records.get(id))
+  }
+
+  /** Removes the layers and kernels that nothing needs any more. */
+  async sweep(): Promise<void> {
+    await this.layers.sweep([
+      ...this.machines
+        .values()
+        .flatMap(({ activeLayer, pendingLayer }) => [
+          activeLayer,
+          ...(pendingLayer === null ? [] : [pendingLayer]),
+        ]),
+      ...[...this.snapshots.values(), ...this.images.values()].map((record) => record.layer),
+    ])
+    await this.osDisks.sweep()
+  }
+}
+
+/** QEMU runs under users that own none of the folders above its files. */
+async function requirePassable(folder: string): Promise<void> {
+  const { mode } = await stat(folder)
+  if ((mode & 0o001) === 0)
+    throw new EngineError(
+      `Machines run under users of their own and cannot reach their disks through ${folder}; run \`chmod o+x ${folder}\`, or choose another data folder`,
+    )
+  if (dirname(folder) !== folder) await requirePassable(dirname(folder))
+}

@@ -1,0 +1,375 @@
+/**
+ * Machines that exist in a record only, for demos and quick tests. The verbs keep the laws of real
+ * engines: they look before they act, take the time that a cloud takes, refuse late orders, and can
+ * be killed after every effect. Whatever is asked of a machine happens under its lock; a snapshot or
+ * an image is its own thing and never holds up the machine.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type Address,
+  type Capabilities,
+  type Engine,
+  EngineError,
+  type EngineEvent,
+  type FirewallRule,
+  type Holdings,
+  type Host,
+  type ImageResult,
+  type Inventory,
+  type MachineSpec,
+  type MachineState,
+  NotFoundError,
+  type Order,
+  type SnapshotResult,
+  type StopResult,
+  UnsupportedError,
+} from '../engine.ts'
+import { freeAddress } from './addresses.ts'
+import { type Durations, scaledDurations } from './durations.ts'
+import { misbehaves } from './failures.ts'
+import {
+  blamed,
+  found,
+  isRunning,
+  recordOf,
+  requireEnforceable,
+  requireRoom,
+  requireSource,
+  type SimulatedOsImage,
+  snapshotOf,
+  snapshotResult,
+  stateOf,
+  switchedOff,
+  switchedOn,
+  withMachine,
+} from './machines.ts'
+import { type EffectHook, Orders } from './orders.ts'
+import { inMemory, type Persistence, type World, WorldStore, without } from './state.ts'
+import { type Clock, Watcher } from './watcher.ts'
+
+export type SimulatedEngineOptions = {
+  readonly hosts: readonly Host[]
+  readonly osImages: readonly SimulatedOsImage[]
+  readonly clock: Clock
+  /** In place of the defaults; `simulated` stays true and the notice stays in front. */
+  readonly capabilities?: Partial<Capabilities>
+  /** In place of a demo's; see {@link scaledDurations}. */
+  readonly durations?: Partial<Durations>
+  /** In memory when left out. */
+  readonly state?: Persistence
+  readonly onEffect?: EffectHook
+}
+
+const NOTICE = 'Machines of this region are simulated: nothing real runs and nobody can log in.'
+
+const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
+  snapshot: true,
+  memorySnapshot: false,
+  hibernate: false,
+  hotplug: false,
+  firewall: true,
+  atomicFirewall: true,
+  firewallIpv6: true,
+  publicAddress: false,
+  console: false,
+  display: false,
+  gpu: true,
+  volumes: false,
+  volumeResize: false,
+  volumeClone: false,
+  exec: false,
+  metrics: false,
+}
+
+export class SimulatedEngine implements Engine {
+  readonly #options: SimulatedEngineOptions
+  readonly #durations: Durations
+  readonly #store: WorldStore
+  readonly #watcher: Watcher
+  readonly #orders: Orders
+
+  constructor(options: SimulatedEngineOptions) {
+    this.#options = options
+    this.#durations = { ...scaledDurations(1), ...options.durations }
+    this.#store = new WorldStore(options.state ?? inMemory())
+    this.#watcher = new Watcher(options.clock)
+    this.#orders = new Orders(this.#store, this.#watcher, options.clock, options.onEffect)
+  }
+
+  async start(): Promise<void> {
+    await this.#store.open()
+    for (const [id, machine] of Object.entries(this.#world.machines))
+      this.#watcher.follow(id, machine.power)
+  }
+
+  async close(): Promise<void> {
+    this.#orders.close()
+    this.#watcher.close()
+  }
+
+  /** What this object did to the world, oldest first, such as `disk.create <uuid>`; the last 10,000. */
+  effects(): readonly string[] {
+    return this.#orders.effects()
+  }
+
+  /** The machine's rules; `null`: nothing is filtered. */
+  rulesOf(machine: string): readonly FirewallRule[] | null {
+    return found(this.#world.machines[machine], `machine ${machine}`).rules
+  }
+
+  /** Ends a running machine as if somebody had killed its process. */
+  async kill(machine: string): Promise<void> {
+    await this.#orders.change(machine, (world) => {
+      const record = found(world.machines[machine], `machine ${machine}`)
+      if (!record.power.on || !isRunning(record.power, this.#now)) return world
+      const power = { ...record.power, ends: { at: this.#now, reason: 'died' } } as const
+      return withMachine(world, machine, { ...record, power })
+    })
+  }
+
+  capabilities(): Capabilities {
+    const chosen = this.#options.capabilities
+    const notices = [NOTICE, ...(chosen?.notices ?? [])]
+    return { ...CAPABILITIES, ...chosen, simulated: true, notices }
+  }
+
+  async inventory(): Promise<Inventory> {
+    return { hosts: this.#options.hosts }
+  }
+
+  async osImages() {
+    return this.#options.osImages.map((image) => ({ ...image, sizeBytes: 0, ready: true }))
+  }
+
+  ensureAddress(machine: string, tenant: string, order: Order): Promise<Address> {
+    return this.#orders.run(machine, order, async () => {
+      if (this.#world.addresses[machine] === undefined)
+        await this.#orders.apply('address.create', machine, order, (world) => {
+          const address = freeAddress(tenant, Object.values(world.addresses))
+          return { ...world, addresses: { ...world.addresses, [machine]: { tenant, address } } }
+        })
+      return found(this.#world.addresses[machine], `address of machine ${machine}`).address
+    })
+  }
+
+  ensureAddressGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, async () => {
+      if (this.#world.addresses[machine] === undefined) return
+      await this.#orders.apply('address.delete', machine, order, (world) => ({
+        ...world,
+        addresses: without(world.addresses, machine),
+      }))
+    })
+  }
+
+  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState> {
+    return this.#orders.run(spec.id, order, async () => {
+      const machine = this.#world.machines[spec.id]
+      if (machine === undefined) {
+        this.#requireMakeable(spec)
+        await this.#orders.wait(this.#durations.create, order)
+        await this.#orders.apply('disk.create', spec.id, order, (world) =>
+          withMachine(world, spec.id, recordOf(spec, switchedOff({ everStarted: false }))),
+        )
+        await this.#orders.wait(this.#durations.build, order)
+        await this.#switchOn('machine.start', spec, order)
+      } else if (!isRunning(machine.power, this.#now)) {
+        await this.#orders.wait(this.#durations.start, order)
+        await this.#switchOn('machine.start', spec, order)
+      } else await this.#applyRules(spec.id, spec.rules, order)
+      return this.observe(spec.id)
+    })
+  }
+
+  ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult> {
+    return this.#orders.run(machine, order, async () => {
+      const { power, hostname } = found(this.#world.machines[machine], `machine ${machine}`)
+      if (!isRunning(power, this.#now)) return { forced: !power.on && power.forced }
+
+      const deaf = misbehaves(hostname, 'ignore-shutdown') || misbehaves(hostname, 'fail-boot')
+      const forced = deaf || this.#durations.stop > graceMs
+      await this.#orders.wait(forced ? graceMs : this.#durations.stop, order)
+      if (misbehaves(hostname, 'fail-stop'))
+        throw new EngineError(blamed(`Machine ${machine} could not be stopped`, hostname))
+      await this.#switchOff(machine, forced, order)
+      return { forced }
+    })
+  }
+
+  reboot(spec: MachineSpec, order: Order): Promise<MachineState> {
+    return this.#orders.run(spec.id, order, async () => {
+      const { power } = found(this.#world.machines[spec.id], `machine ${spec.id}`)
+      const running = isRunning(power, this.#now)
+      await this.#orders.wait(running ? this.#durations.reboot : this.#durations.start, order)
+      await this.#switchOn(running ? 'machine.reboot' : 'machine.start', spec, order)
+      return this.observe(spec.id)
+    })
+  }
+
+  ensureGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, async () => {
+      const record = this.#world.machines[machine]
+      if (record === undefined) return
+      if (isRunning(record.power, this.#now)) await this.#switchOff(machine, true, order)
+      await this.#orders.wait(this.#durations.delete, order)
+      await this.#orders.apply('disk.delete', machine, order, (world) => ({
+        ...world,
+        machines: without(world.machines, machine),
+      }))
+    })
+  }
+
+  applyFirewall(
+    machine: string,
+    rules: readonly FirewallRule[] | null,
+    order: Order,
+  ): Promise<void> {
+    return this.#orders.run(machine, order, () => this.#applyRules(machine, rules, order))
+  }
+
+  async observe(machine: string): Promise<MachineState> {
+    return stateOf(machine, this.#world.machines[machine], this.#now)
+  }
+
+  async holdings(): Promise<Holdings> {
+    const { machines, addresses, snapshots, images } = this.#world
+    return {
+      machines: Object.entries(machines).map(([id, record]) => stateOf(id, record, this.#now)),
+      addresses: Object.keys(addresses),
+      snapshots: Object.keys(snapshots),
+      images: Object.keys(images),
+      volumes: [],
+    }
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    return this.#watcher.listen(listener)
+  }
+
+  ensureSnapshot(
+    machine: string,
+    snapshot: string,
+    options: { memory: boolean },
+    order: Order,
+  ): Promise<SnapshotResult> {
+    return this.#orders.run(snapshot, order, async () => {
+      const finished = this.#world.snapshots[snapshot]
+      if (finished !== undefined) return snapshotResult(finished)
+      const { snapshot: able, memorySnapshot } = this.capabilities()
+      if (!able) throw new UnsupportedError('This simulated region has no snapshots')
+      if (options.memory && !memorySnapshot)
+        throw new UnsupportedError('This simulated region has no snapshots with memory')
+
+      const record = found(this.#world.machines[machine], `machine ${machine}`)
+      const taken = snapshotOf(record, options.memory, this.#now)
+      await this.#orders.wait(this.#durations.snapshot, order)
+      if (misbehaves(record.hostname, 'fail-snapshot'))
+        throw new EngineError(blamed(`The snapshot of machine ${machine} failed`, record.hostname))
+      await this.#orders.apply('snapshot.create', snapshot, order, (world) => ({
+        ...world,
+        snapshots: { ...world.snapshots, [snapshot]: taken },
+      }))
+      return snapshotResult(taken)
+    })
+  }
+
+  ensureSnapshotGone(snapshot: string, order: Order): Promise<void> {
+    return this.#orders.run(snapshot, order, async () => {
+      if (this.#world.snapshots[snapshot] === undefined) return
+      await this.#orders.apply('snapshot.delete', snapshot, order, (world) => ({
+        ...world,
+        snapshots: without(world.snapshots, snapshot),
+      }))
+    })
+  }
+
+  ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
+    return this.#orders.run(image, order, async () => {
+      const finished = this.#world.images[image]
+      if (finished !== undefined) return finished
+      const source = found(this.#world.snapshots[snapshot], `snapshot ${snapshot}`)
+      await this.#orders.wait(this.#durations.image, order)
+      if (misbehaves(source.hostname, 'fail-image'))
+        throw new EngineError(blamed(`The image of snapshot ${snapshot} failed`, source.hostname))
+      const made = { sizeBytes: source.sizeBytes, minDiskGb: source.diskGb }
+      await this.#orders.apply('image.create', image, order, (world) => ({
+        ...world,
+        images: { ...world.images, [image]: made },
+      }))
+      return made
+    })
+  }
+
+  ensureImageGone(image: string, order: Order): Promise<void> {
+    return this.#orders.run(image, order, async () => {
+      if (this.#world.images[image] === undefined) return
+      await this.#orders.apply('image.delete', image, order, (world) => ({
+        ...world,
+        images: without(world.images, image),
+      }))
+    })
+  }
+
+  get #world(): World {
+    return this.#store.world
+  }
+
+  get #now(): number {
+    return this.#options.clock.now().getTime()
+  }
+
+  /** Everything that a real host would refuse a new machine for, before it has any effect. */
+  #requireMakeable(spec: MachineSpec): void {
+    if (spec.gpus !== null && !this.capabilities().gpu)
+      throw new UnsupportedError('This simulated region has no GPUs')
+    requireEnforceable(spec.rules, this.capabilities())
+    requireSource(spec, this.#world, this.#options.osImages)
+    if (this.#world.addresses[spec.id] === undefined)
+      throw new NotFoundError(`Machine ${spec.id} has no address; call ensureAddress first`)
+    requireRoom(spec, this.#world, this.#options.hosts, this.#now)
+  }
+
+  async #switchOn(
+    effect: 'machine.start' | 'machine.reboot',
+    spec: MachineSpec,
+    order: Order,
+  ): Promise<void> {
+    const { hostname } = spec.guest
+    if (misbehaves(hostname, 'fail-start'))
+      throw new EngineError(blamed(`Machine ${spec.id} did not start`, hostname))
+    await this.#orders.apply(effect, spec.id, order, (world) => {
+      requireRoom(spec, world, this.#options.hosts, this.#now)
+      const { diskGb } = found(world.machines[spec.id], `machine ${spec.id}`)
+      const power = switchedOn(hostname, this.#now, this.#durations)
+      return withMachine(world, spec.id, { ...recordOf(spec, power), diskGb })
+    })
+  }
+
+  async #applyRules(
+    machine: string,
+    rules: readonly FirewallRule[] | null,
+    order: Order,
+  ): Promise<void> {
+    const record = found(this.#world.machines[machine], `machine ${machine}`)
+    requireEnforceable(rules, this.capabilities())
+    if (isDeepStrictEqual(record.rules, rules)) return
+    if (misbehaves(record.hostname, 'fail-firewall'))
+      throw new EngineError(
+        blamed(`The rules of machine ${machine} could not be changed`, record.hostname),
+      )
+    await this.#orders.apply('firewall.apply', machine, order, (world) =>
+      withMachine(world, machine, {
+        ...found(world.machines[machine], `machine ${machine}`),
+        rules,
+      }),
+    )
+  }
+
+  async #switchOff(machine: string, forced: boolean, order: Order): Promise<void> {
+    await this.#orders.apply('machine.stop', machine, order, (world) => {
+      const record = found(world.machines[machine], `machine ${machine}`)
+      const power = switchedOff({ everStarted: true, forced })
+      return withMachine(world, machine, { ...record, power })
+    })
+  }
+}

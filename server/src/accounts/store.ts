@@ -1,0 +1,80 @@
+import { type Insertable, type Selectable, sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+import type { Schema } from '../database/schema.ts'
+
+export type Account = Selectable<Schema['accounts']>
+export type ApiKey = Selectable<Schema['api_keys']>
+
+export const insertAccount = (tx: Tx, account: Insertable<Schema['accounts']>) =>
+  tx.insertInto('accounts').values(account).returningAll().executeTakeFirstOrThrow()
+
+export const listAccounts = (db: Database | Tx) =>
+  db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id').execute()
+
+export const findAccount = (db: Database | Tx, publicId: string) =>
+  db.selectFrom('accounts').selectAll().where('public_id', '=', publicId).executeTakeFirst()
+
+/** Nobody else adds keys to the account until the transaction ends. */
+export const lockAccount = (tx: Tx, id: string) =>
+  tx
+    .selectFrom('accounts')
+    .selectAll()
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow()
+
+export const getAccount = (db: Database | Tx, id: string) =>
+  db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+
+export const insertApiKey = (tx: Tx, key: Insertable<Schema['api_keys']>) =>
+  tx.insertInto('api_keys').values(key).returningAll().executeTakeFirstOrThrow()
+
+/** Those that were not revoked; expired ones are shown as such. */
+export const liveApiKeys = (db: Database | Tx, accountId: string) =>
+  db
+    .selectFrom('api_keys')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+
+export const revokeApiKey = (tx: Tx, accountId: string, name: string, now: Date) =>
+  tx
+    .updateTable('api_keys')
+    .set({ revoked_at: now })
+    .where('account_id', '=', accountId)
+    .where((where) => where(where.fn('lower', ['name']), '=', name.toLowerCase()))
+    .where('revoked_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+
+export type KeyHolder = NonNullable<Awaited<ReturnType<typeof findByKeyHash>>>
+
+/** One indexed read: the key and the account that it acts for. */
+export const findByKeyHash = (db: Database, hash: Buffer) =>
+  db
+    .selectFrom('api_keys as key')
+    .innerJoin('accounts as account', 'account.id', 'key.account_id')
+    .select([
+      'key.id as keyId',
+      'key.name as keyName',
+      'key.expires_at as expiresAt',
+      'account.id as accountId',
+      'account.public_id as accountPublicId',
+      'account.currency',
+    ])
+    .where('key.hash', '=', hash)
+    .where('key.revoked_at', 'is', null)
+    .executeTakeFirst()
+
+/** Another process may have seen the same key later: then that stays. */
+export async function touchApiKeys(db: Database, used: readonly { id: string; at: Date }[]) {
+  await sql`
+    update api_keys set last_used_at = greatest(last_used_at, used.at)
+    from unnest(${used.map((use) => use.id)}::uuid[], ${used.map((use) => use.at)}::timestamptz[])
+      as used (id, at)
+    where api_keys.id = used.id
+  `.execute(db)
+}

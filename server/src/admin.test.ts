@@ -1,0 +1,124 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { stopMachines, uninstall } from './admin.ts'
+import type { Caller } from './caller.ts'
+import { AlreadyRunning, claimDataFolder, readClaim } from './data-folder.ts'
+import { matchInstallation } from './installation.ts'
+import { createWorld, testRegion, type World } from './testing/world.ts'
+
+let world: World
+let me: Caller
+let options: { dataDir: string }
+
+beforeEach(async () => {
+  world = await createWorld()
+  me = await world.account()
+  options = { dataDir: mkdtempSync(join(tmpdir(), 'garrison-admin-')) }
+  vi.stubEnv('DATABASE_URL', urlOf(world.connection))
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  rmSync(options.dataDir, { recursive: true, force: true })
+  await world.close()
+})
+
+const urlOf = ({ host = '', port, user, database }: World['connection']) =>
+  `postgres://${user}@/${database}?host=${encodeURIComponent(host)}${port === undefined ? '' : `&port=${port}`}`
+
+function serverRuns(...regions: string[]) {
+  claimDataFolder(options.dataDir).publish('http://127.0.0.1:8600', regions)
+}
+
+describe('stopping all machines', () => {
+  it('needs a server', async () => {
+    await expect(stopMachines(options)).rejects.toThrow('No server runs on this data folder')
+  })
+
+  it('stops those that run, and leaves those that are off alone', async () => {
+    serverRuns(testRegion)
+    const off = await world.runningInstance(me, 'off')
+    await world.change((tx) => world.services.instances.stop(tx, me, off.public_id))
+    const on = await world.runningInstance(me, 'on')
+    expect(await stopMachines(options)).toEqual([
+      { id: on.public_id, name: 'on', note: null, error: null },
+    ])
+    expect((await world.instance(me, on)).status).toBe('SHUTOFF')
+  })
+
+  it('waits for what is under way, and then stops the machine', async () => {
+    serverRuns(testRegion)
+    const snapped = await world.runningInstance(me, 'snapped')
+    await world.stopRunners()
+    await world.change((tx) =>
+      world.services.snapshots.create(tx, me, { instance_id: snapped.public_id, name: 'before' }),
+    )
+    const young = await world.deploy(me, 'young')
+    const stopping = stopMachines(options)
+    world.startRunner()
+    expect((await stopping).map(({ name, error }) => ({ name, error }))).toEqual(
+      expect.arrayContaining([
+        { name: 'snapped', error: null },
+        { name: 'young', error: null },
+      ]),
+    )
+    for (const each of [snapped, young])
+      expect((await world.instance(me, each)).status).toBe('SHUTOFF')
+  })
+
+  it('tells of each machine that cannot be stopped, and stops the others', async () => {
+    serverRuns(testRegion)
+    await world.runningInstance(me, 'fail-stop')
+    await world.runningInstance(me, 'fine')
+    const report = vi.fn()
+    const stopped = await stopMachines(options, report)
+    expect(stopped).toHaveLength(2)
+    expect(report).toHaveBeenCalledTimes(2)
+    const errorOf = (name: string) => stopped.find((each) => each.name === name)?.error
+    expect(errorOf('fail-stop')).toMatch(/could not be stopped/)
+    expect(errorOf('fine')).toBeNull()
+  })
+
+  it('does not wait for a server that does not run the region', async () => {
+    serverRuns('ELSEWHERE')
+    await world.runningInstance(me, 'stranded')
+    expect(await stopMachines(options)).toMatchObject([
+      { name: 'stranded', error: expect.stringContaining('LOCAL-1 is not configured') },
+    ])
+  })
+})
+
+describe('uninstalling', () => {
+  const refused = async (...words: (string | RegExp)[]) => {
+    const refusal = uninstall(options)
+    for (const word of words) await expect(refusal).rejects.toThrow(word)
+    expect(existsSync(options.dataDir)).toBe(true)
+  }
+
+  it('is refused while a server runs', async () => {
+    serverRuns(testRegion)
+    await expect(uninstall(options)).rejects.toThrow(AlreadyRunning)
+  })
+
+  it('is refused while there are instances, snapshots or images', async () => {
+    const instance = await world.runningInstance(me, 'web')
+    const { public_id } = await world.readySnapshot(me, instance)
+    await refused(/1 instance \(.* web\)/, /1 snapshot \(/)
+    await world.change((tx) => world.services.instances.delete(tx, me, instance.public_id))
+    await world.change((tx) =>
+      world.services.snapshots.createImage(tx, me, { snapshot_id: public_id, name: 'base' }),
+    )
+    await world.settle()
+    await world.change((tx) => world.services.snapshots.delete(tx, me, public_id))
+    await world.settle()
+    await refused(/^Delete first what is left: 1 image \([0-9]+ base\)$/)
+  })
+
+  it('is refused with the database of another, and lets go of the folder', async () => {
+    await matchInstallation(world.db, options.dataDir)
+    await world.db.deleteFrom('installation').execute()
+    await refused('Correct the database')
+    expect(readClaim(options.dataDir)).toBeNull()
+  })
+})

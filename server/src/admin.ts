@@ -1,0 +1,252 @@
+/**
+ * What the operator does at the machine itself, without a key: accounts, keys, stopping all machines. It
+ * works on the database, whether or not a server runs on the data folder.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { isTransitional } from '@garrison/contract/instances/states'
+import { destroyQemu } from '@garrison/engines/qemu/destroy'
+import { createRegions, NotConfigured } from './catalog/regions.ts'
+import { systemClock } from './clock.ts'
+import { type Config, loadConfig } from './config.ts'
+import { claimDataFolder, readClaim } from './data-folder.ts'
+import { type Database, openDatabase, transaction } from './database/database.ts'
+import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { migrate } from './database/migrate.ts'
+import { installationMark } from './engines.ts'
+import { DomainError, InvalidState } from './errors.ts'
+import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
+import { allInstances, type Instance } from './instances/store.ts'
+import { createServices, type Services } from './services.ts'
+
+const lookEveryMs = 500
+
+export type AdminOptions = { dataDir: string; configFile?: string | undefined }
+
+export type AccountInfo = {
+  id: string
+  name: string
+  email: string | null
+  currency: string
+  created_at: string
+}
+
+export type KeyInfo = {
+  name: string
+  prefix: string
+  created_at: string
+  last_used_at: string | null
+  expires_at: string | null
+}
+
+export function createAccount(
+  options: AdminOptions,
+  args: {
+    name: string
+    email?: string | undefined
+    currency?: Config['billing']['currency'] | undefined
+  },
+): Promise<AccountInfo> {
+  return withServices(options, async ({ db, config, services }) => {
+    const currency = args.currency ?? config.billing.currency
+    const account = await transaction(db, (tx) =>
+      services.accounts.create(tx, { name: args.name, email: args.email, currency }),
+    )
+    return accountInfo(account)
+  })
+}
+
+export function listAccounts(options: AdminOptions): Promise<AccountInfo[]> {
+  return withServices(options, async ({ db, services }) =>
+    (await services.accounts.list(db)).map(accountInfo),
+  )
+}
+
+/** Without `account`, keys are those of the first account, which `up` made. */
+export function createKey(
+  options: AdminOptions,
+  args: { name: string; account?: string | undefined; expiresAt?: Date | undefined },
+): Promise<KeyInfo & { api_key: string }> {
+  return withServices(options, async ({ db, services }) => {
+    const account = await chosenAccount(db, services, args.account)
+    const { key, text } = await transaction(db, (tx) =>
+      services.accounts.createKey(tx, account.id, args),
+    )
+    return { ...keyInfo(key), api_key: text }
+  })
+}
+
+export function listKeys(
+  options: AdminOptions,
+  args: { account?: string | undefined } = {},
+): Promise<KeyInfo[]> {
+  return withServices(options, async ({ db, services }) => {
+    const account = await chosenAccount(db, services, args.account)
+    return (await services.accounts.listKeys(db, account.id)).map(keyInfo)
+  })
+}
+
+export function revokeKey(
+  options: AdminOptions,
+  args: { name: string; account?: string | undefined },
+): Promise<KeyInfo> {
+  return withServices(options, async ({ db, services }) => {
+    const account = await chosenAccount(db, services, args.account)
+    const key = await transaction(db, (tx) =>
+      services.accounts.revokeKey(tx, account.id, args.name),
+    )
+    return keyInfo(key)
+  })
+}
+
+export type StoppedMachine = { id: string; name: string; note: string | null; error: string | null }
+
+/**
+ * Shuts down every machine that runs or is about to, by way of the server, and waits until all have
+ * stopped. What is under way on a machine ends first. One that cannot be stopped holds up no other.
+ */
+export async function stopMachines(
+  options: AdminOptions,
+  report: (machine: StoppedMachine) => void = () => {},
+): Promise<StoppedMachine[]> {
+  const served = requireServer(options).regions
+  return withServices(options, async ({ db, services }) => {
+    const machines = (await allInstances(db)).filter(
+      ({ status }) => status === 'ACTIVE' || isTransitional(status),
+    )
+    const stopped = await Promise.all(
+      machines.map(async (machine) => {
+        const { public_id: id, name, region } = machine
+        const outcome = await (served.includes(region)
+          ? stopMachine(options, { db, services }, machine)
+          : Promise.reject(new NotConfigured(region))
+        ).catch((error: unknown) => ({ note: null, error: wordsOf(error) }))
+        if (outcome === null) return null
+        const ended = { id, name, note: outcome.note, error: outcome.error }
+        report(ended)
+        return ended
+      }),
+    )
+    return stopped.filter((machine) => machine !== null)
+  })
+}
+
+/** Null when it was off, or gone, before it could be stopped. */
+async function stopMachine(
+  options: AdminOptions,
+  { db, services }: { db: Database; services: Services },
+  machine: Instance,
+) {
+  for (;;) {
+    requireServer(options)
+    try {
+      const operation = await transaction(db, (tx) =>
+        services.instances.stopForOperator(tx, machine),
+      )
+      return await untilEnded(options, services, operation)
+    } catch (error) {
+      if (error instanceof InvalidState) return null
+      if (!(error instanceof DomainError && error.code === 'OPERATION_IN_PROGRESS')) throw error
+    }
+    await pause(lookEveryMs)
+  }
+}
+
+/**
+ * Takes everything off the host that this data folder put there, and the folder itself. Refuses while a
+ * server runs on it, or while there is anything that somebody may miss.
+ */
+export async function uninstall(options: AdminOptions): Promise<void> {
+  const { dataDir } = options
+  const claim = claimDataFolder(dataDir)
+  try {
+    await withServices(options, async ({ db }) => {
+      const { id } = await matchInstallation(db, dataDir)
+      requireNothingLeft(await belongings(db))
+      await destroyQemu({ dataDir, mark: installationMark(id) })
+    })
+    forgetInstallation(dataDir)
+    await rm(dataDir, { recursive: true, force: true })
+  } finally {
+    claim.release()
+  }
+}
+
+function requireNothingLeft(left: Awaited<ReturnType<typeof belongings>>) {
+  const words = Object.entries(left)
+    .filter(([, rows]) => rows.length > 0)
+    .map(([kind, rows]) => {
+      const names = rows.map(({ public_id, name }) => `${public_id} ${name}`)
+      return `${rows.length} ${rows.length === 1 ? kind.slice(0, -1) : kind} (${names.join(', ')})`
+    })
+  if (words.length > 0) throw new Error(`Delete first what is left: ${words.join('; ')}`)
+}
+
+function requireServer({ dataDir }: AdminOptions) {
+  const claim = readClaim(dataDir)
+  if (claim !== null) return claim
+  throw new Error('No server runs on this data folder; start it with "garrison up" first')
+}
+
+/** Nobody tells this process when an operation ends, so it looks. */
+async function untilEnded(options: AdminOptions, services: Services, operation: string) {
+  for (;;) {
+    const ended = await services.operations.wait(operation, lookEveryMs)
+    if (ended !== null) return ended
+    requireServer(options)
+  }
+}
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+async function chosenAccount(db: Database, services: Services, publicId: string | undefined) {
+  if (publicId !== undefined) return services.accounts.require(db, publicId)
+  const [first] = await services.accounts.list(db)
+  if (first === undefined) {
+    throw new Error('There is no account yet; "garrison up" or "garrison account create" makes one')
+  }
+  return first
+}
+
+async function withServices<T>(
+  { dataDir, configFile }: AdminOptions,
+  use: (context: { db: Database; config: Config; services: Services }) => Promise<T>,
+): Promise<T> {
+  const config = loadConfig({ dataDir, file: configFile })
+  await using stack = new AsyncDisposableStack()
+  let connection: Parameters<typeof openDatabase>[0] = {
+    connectionString: config.database.url ?? '',
+  }
+  if (config.database.url === null) {
+    const postgres = await startEmbeddedPostgres({ dir: join(dataDir, 'postgres'), log: () => {} })
+    // A server's database goes on when we are done; one that only we wanted does not.
+    stack.defer(() => (postgres.adopted ? postgres.leave() : postgres.stop()))
+    connection = postgres.connection
+  }
+  await migrate(connection, () => {})
+  const { db } = openDatabase({ ...connection, max: 4 })
+  stack.defer(() => db.destroy())
+  const clock = systemClock
+  const regions = createRegions({ engines: new Map(), clock })
+  return await use({ db, config, services: createServices({ db, clock, config, regions }) })
+}
+
+type Account = Awaited<ReturnType<Services['accounts']['list']>>[number]
+type Key = Awaited<ReturnType<Services['accounts']['listKeys']>>[number]
+
+const accountInfo = (account: Account): AccountInfo => ({
+  id: account.public_id,
+  name: account.name,
+  email: account.email,
+  currency: account.currency,
+  created_at: account.created_at.toISOString(),
+})
+
+const keyInfo = (key: Key): KeyInfo => ({
+  name: key.name,
+  prefix: key.prefix,
+  created_at: key.created_at.toISOString(),
+  last_used_at: key.last_used_at?.toISOString() ?? null,
+  expires_at: key.expires_at?.toISOString() ?? null,
+})

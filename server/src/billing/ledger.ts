@@ -1,0 +1,111 @@
+/**
+ * A double-entry ledger in micro-units. Each transaction's entries sum to zero in each currency, which
+ * the database checks once more at commit; a balance is the sum of entries. The currencies never mix.
+ */
+import { type Currency, currencies } from '@garrison/contract/common'
+import { sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+import { newUuid } from '../ids.ts'
+
+/** `credits`: what an account may spend. `grants`: where what an operator gives comes from. */
+export type LedgerKind = 'credits' | 'grants'
+
+export type Entry = {
+  /** Null for the house's own accounts. */
+  readonly accountId: string | null
+  readonly kind: LedgerKind
+  readonly currency: Currency
+  /** Not zero; positive adds to the balance. */
+  readonly micros: number
+}
+
+export type LedgerTransaction = {
+  readonly kind: string
+  readonly description: string
+  /** What is paid for, if it must be booked once only. */
+  readonly reference?: string
+  readonly entries: readonly Entry[]
+}
+
+/** Answers false when the reference was booked before: then nothing is written. */
+export async function postTransaction(
+  tx: Tx,
+  posting: LedgerTransaction,
+  now: Date,
+): Promise<boolean> {
+  requireSound(posting)
+  const booked = await tx
+    .insertInto('ledger_transactions')
+    .values({
+      id: newUuid(),
+      kind: posting.kind,
+      description: posting.description,
+      reference: posting.reference ?? null,
+      created_at: now,
+    })
+    .onConflict((conflict) => conflict.column('reference').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (booked === undefined) return false
+  for (const entry of posting.entries) {
+    await tx
+      .insertInto('ledger_entries')
+      .values({
+        transaction_id: booked.id,
+        ledger_account_id: await ledgerAccount(tx, entry),
+        amount_micros: entry.micros,
+      })
+      .execute()
+  }
+  return true
+}
+
+/** The database would refuse it too; here a bug of ours is found where it is. */
+function requireSound({ description, entries }: LedgerTransaction) {
+  if (entries.length === 0) throw new Error(`"${description}" moves nothing`)
+  for (const { micros } of entries) {
+    if (!Number.isSafeInteger(micros)) {
+      throw new RangeError(`"${description}" has an amount that is not exact: ${micros}`)
+    }
+  }
+  for (const currency of currencies) {
+    const sum = entries
+      .filter((entry) => entry.currency === currency)
+      .reduce((total, entry) => total + entry.micros, 0)
+    if (sum !== 0) throw new Error(`"${description}" does not balance in ${currency}: ${sum}`)
+  }
+}
+
+async function ledgerAccount(tx: Tx, { accountId, kind, currency }: Entry): Promise<string> {
+  await tx
+    .insertInto('ledger_accounts')
+    .values({ id: newUuid(), account_id: accountId, kind, currency })
+    .onConflict((conflict) => conflict.columns(['account_id', 'kind', 'currency']).doNothing())
+    .execute()
+  const { id } = await tx
+    .selectFrom('ledger_accounts')
+    .select('id')
+    .where('account_id', 'is not distinct from', accountId)
+    .where('kind', '=', kind)
+    .where('currency', '=', currency)
+    .executeTakeFirstOrThrow()
+  return id
+}
+
+/** Credits left in each currency, in micro-units. */
+export async function balances(
+  db: Database | Tx,
+  accountId: string,
+): Promise<Record<Currency, number>> {
+  const rows = await db
+    .selectFrom('ledger_accounts as account')
+    .innerJoin('ledger_entries as entry', 'entry.ledger_account_id', 'account.id')
+    .select(['account.currency', sql<string>`sum(entry.amount_micros)`.as('micros')])
+    .where('account.account_id', '=', accountId)
+    .where('account.kind', '=', 'credits')
+    .groupBy('account.currency')
+    .execute()
+  const left = { USD: 0, EUR: 0, INR: 0 }
+  for (const { currency, micros } of rows) left[currency] = Number(micros)
+  return left
+}

@@ -1,0 +1,122 @@
+/**
+ * How much is left on hosts, and where a machine fits. Plain functions of plain data: the inventory that
+ * an engine reports, what the database has promised, and the operator's ratios.
+ */
+import type { Host } from '@garrison/engines/engine'
+
+export type Need = {
+  readonly vcpus: number
+  readonly memoryMib: number
+  readonly diskGb: number
+  readonly gpu: { readonly model: string; readonly count: number } | null
+}
+
+/** What machines on one host have been promised. */
+export type Allocation = {
+  readonly host: string
+  readonly vcpus: number
+  readonly memoryMib: number
+  readonly diskGb: number
+  readonly gpus: Readonly<Record<string, number>>
+}
+
+export type Ratios = {
+  readonly vcpuRatio: number
+  readonly diskRatio: number
+  readonly diskFloorGb: number
+}
+
+type Shortage = 'vcpus' | 'memory' | 'disk' | 'gpus'
+
+/** What a host can still promise. Negative where a host has shrunk below what it had promised. */
+export type Free = {
+  readonly host: string
+  readonly vcpus: number
+  readonly memoryMib: number
+  readonly diskGb: number
+  /** Whether a new disk may be begun at all: thin disks grow into what is really free. */
+  readonly diskAboveFloor: boolean
+  readonly gpus: Readonly<Record<string, number>>
+}
+
+export function free(host: Host, allocation: Allocation | undefined, ratios: Ratios): Free {
+  return {
+    host: host.name,
+    vcpus: Math.floor(host.vcpus * ratios.vcpuRatio) - (allocation?.vcpus ?? 0),
+    memoryMib: host.memoryMib - (allocation?.memoryMib ?? 0),
+    diskGb: Math.floor(host.diskGb * ratios.diskRatio) - (allocation?.diskGb ?? 0),
+    diskAboveFloor: host.diskFreeGb >= ratios.diskFloorGb,
+    gpus: Object.fromEntries(
+      host.gpus.map(({ model, count }) => [model, count - (allocation?.gpus[model] ?? 0)]),
+    ),
+  }
+}
+
+function shortages(left: Free, need: Need): Shortage[] {
+  const short: Shortage[] = []
+  if (need.gpu !== null && (left.gpus[need.gpu.model] ?? 0) < need.gpu.count) short.push('gpus')
+  if (left.vcpus < need.vcpus) short.push('vcpus')
+  if (left.memoryMib < need.memoryMib) short.push('memory')
+  if (left.diskGb < need.diskGb || !left.diskAboveFloor) short.push('disk')
+  return short
+}
+
+export type Placed = { readonly host: string } | { readonly missing: readonly Shortage[] }
+
+/**
+ * The host on which the machine fits with the least left over, GPUs first, then memory, so that large
+ * machines still find room. Otherwise what the nearest host lacks.
+ */
+export function place(
+  hosts: readonly Host[],
+  allocations: readonly Allocation[],
+  ratios: Ratios,
+  need: Need,
+): Placed {
+  const candidates = hosts.map((host) =>
+    free(
+      host,
+      allocations.find((each) => each.host === host.name),
+      ratios,
+    ),
+  )
+  const model = need.gpu?.model
+  const tightestFirst = (a: Free, b: Free) =>
+    (model === undefined
+      ? totalGpus(a) - totalGpus(b)
+      : (a.gpus[model] ?? 0) - (b.gpus[model] ?? 0)) || a.memoryMib - b.memoryMib
+  const [best] = candidates.filter((each) => shortages(each, need).length === 0).sort(tightestFirst)
+  if (best !== undefined) return { host: best.host }
+  const [nearest = ['vcpus', 'memory', 'disk'] as const] = candidates
+    .map((each) => shortages(each, need))
+    .sort((a, b) => a.length - b.length)
+  return { missing: nearest }
+}
+
+/** How many such machines could be deployed one after another. */
+export function deployable(
+  hosts: readonly Host[],
+  allocations: readonly Allocation[],
+  ratios: Ratios,
+  need: Need,
+): number {
+  const perHost = hosts.map((host) => {
+    const left = free(
+      host,
+      allocations.find((each) => each.host === host.name),
+      ratios,
+    )
+    if (!left.diskAboveFloor) return 0
+    return Math.min(
+      Math.floor(left.vcpus / need.vcpus),
+      Math.floor(left.memoryMib / need.memoryMib),
+      Math.floor(left.diskGb / need.diskGb),
+      need.gpu === null
+        ? Number.POSITIVE_INFINITY
+        : Math.floor((left.gpus[need.gpu.model] ?? 0) / need.gpu.count),
+    )
+  })
+  return perHost.reduce((sum, count) => sum + Math.max(0, count), 0)
+}
+
+const totalGpus = (left: Free) => Object.values(left.gpus).reduce((sum, count) => sum + count, 0)

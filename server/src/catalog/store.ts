@@ -1,0 +1,53 @@
+/** What a region's machines have been promised, summed from their rows. */
+import { sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+import type { Allocation } from './capacity.ts'
+
+/** Whoever wants room in this region waits here until the transaction before has ended. */
+export async function lockRegion(tx: Tx, region: string) {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`region ${region}`}, 0))`.execute(tx)
+}
+
+/**
+ * By host. A machine in ERROR counts, for it may exist; a hibernated one keeps its disk only. This spans
+ * accounts: room is everybody's.
+ */
+export async function allocations(db: Database | Tx, region: string): Promise<Allocation[]> {
+  const rows = await db
+    .selectFrom('instances')
+    .select(['host', 'gpu_model'])
+    .select((select) => {
+      const running = (column: 'vcpus' | 'memory_mib' | 'gpu_count') =>
+        select.fn
+          .coalesce(
+            select.fn.sum<number>(column).filterWhere('status', '<>', 'HIBERNATED'),
+            sql<number>`0`,
+          )
+          .as(column)
+      return [
+        running('vcpus'),
+        running('memory_mib'),
+        running('gpu_count'),
+        select.fn.sum<number>('disk_gb').as('disk_gb'),
+      ]
+    })
+    .where('region', '=', region)
+    .where('deleted_at', 'is', null)
+    .groupBy(['host', 'gpu_model'])
+    .execute()
+  return [...Map.groupBy(rows, (row) => row.host)].map(([host, parts]) => ({
+    host,
+    vcpus: sum(parts.map((part) => part.vcpus)),
+    memoryMib: sum(parts.map((part) => part.memory_mib)),
+    diskGb: sum(parts.map((part) => part.disk_gb)),
+    gpus: Object.fromEntries(
+      parts.flatMap((part) =>
+        part.gpu_model === null ? [] : [[part.gpu_model, Number(part.gpu_count)]],
+      ),
+    ),
+  }))
+}
+
+/** Sums arrive as text where they could be too large for a number; these are not. */
+const sum = (values: readonly (number | string)[]) =>
+  values.reduce<number>((total, value) => total + Number(value), 0)

@@ -1,0 +1,139 @@
+/**
+ * What `garrison.yaml` may say. Every key has a default that works; an unknown key is an error, so that
+ * a misspelt one is not silently ignored. Amounts of money are decimals here and nowhere else.
+ */
+import { z } from 'zod'
+
+const prices = z.strictObject({
+  USD: z.number().min(0),
+  EUR: z.number().min(0),
+  INR: z.number().min(0),
+})
+export type ConfiguredPrices = z.infer<typeof prices>
+
+const name = z.string().min(1).max(64)
+const tier = z.enum(['legacy', 'advanced'])
+
+const region = z.strictObject({
+  name,
+  /** `qemu`: this host. `simulated`: nothing real, for demonstrations. */
+  engine: z.enum(['qemu', 'simulated']),
+  tier: tier.default('legacy'),
+  display_name: z.string().optional(),
+  country: z.string().default(''),
+  continent: z.string().default(''),
+  /** Models sold here; each must be in `gpu_models`. */
+  gpu_models: z.array(name).default([]),
+  /** Flavors without GPU sold here; each must be in `flavors`. */
+  flavors: z.array(name).default([]),
+  /** OS images to boot from; each must be in `os_images`. */
+  os_images: z.array(name).default([]),
+})
+export type ConfiguredRegion = z.infer<typeof region>
+
+const shape = z.strictObject({
+  vcpus: z.int().min(1),
+  ram_gb: z.number().positive(),
+  disk_gb: z.int().min(1),
+  ephemeral_gb: z.int().min(0).default(0),
+})
+
+const gpuModel = z.strictObject({
+  tier: tier.default('legacy'),
+  max_count: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+  memory_gb: z.int().min(1),
+  nvlink: z.boolean().default(false),
+  best_for: z.string().default(''),
+  /** Per GPU and hour. */
+  prices,
+  /** By number of GPUs: 1, 2, 4, 8. */
+  shapes: z.partialRecord(z.enum(['1', '2', '4', '8']), shape),
+})
+export type ConfiguredGpuModel = z.infer<typeof gpuModel>
+
+const flavor = z.strictObject({
+  name,
+  vcpus: z.int().min(1).max(1024),
+  ram_gb: z.number().positive(),
+  disk_gb: z.int().min(1),
+  /** Per hour. */
+  prices,
+})
+
+const osImage = z.strictObject({
+  /** The engine knows it by the same name. */
+  name,
+  type: z.string().default('Linux'),
+  version: z.string().default(''),
+  login_user: z.string().min(1).default('root'),
+  min_disk_gb: z.int().min(1).default(1),
+  size_gb: z.number().min(0).default(0),
+  /** User-data may be `#cloud-config`, not only a script that begins with `#!`. */
+  cloud_config: z.boolean().default(false),
+  has_docker: z.boolean().default(false),
+  cuda_version: z.string().nullable().default(null),
+})
+
+export const configSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.int().min(1).max(65_535).default(8600),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      /** A PostgreSQL of yours; `null`: our own, in the data folder. */
+      url: z.string().nullable().default(null),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .prefault({}),
+  billing: z
+    .strictObject({
+      /** `off`: rates are shown and nothing is charged. `prepaid`: credits are needed. */
+      mode: z.enum(['off', 'prepaid']).default('off'),
+      /** Of accounts made by `garrison account create`. */
+      currency: z.enum(['USD', 'EUR', 'INR']).default('USD'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      reads_per_minute: z.int().min(1).default(6_000),
+      writes_per_minute: z.int().min(1).default(600),
+    })
+    .prefault({}),
+  capacity: z
+    .strictObject({
+      /** Virtual CPUs promised per CPU of the host. Memory is never oversold. */
+      vcpu_ratio: z.number().min(1).max(64).default(4),
+      /** Disk promised per GB that the host has: disks are thin. */
+      disk_ratio: z.number().min(1).max(64).default(4),
+      /** GB that must be really free for a new machine or snapshot. */
+      disk_floor_gb: z.number().min(0).default(2),
+    })
+    .prefault({}),
+  regions: z.array(region).min(1).optional(),
+  gpu_models: z.record(name, gpuModel).default({}),
+  flavors: z.array(flavor).optional(),
+  os_images: z.array(osImage).optional(),
+  prices: z
+    .strictObject({
+      /** Per hour for each 100 GB of a snapshot's disk. */
+      snapshot_100gb: prices.prefault({ USD: 0.1, EUR: 0.1, INR: 10 }),
+      /** Per hour for a hibernated instance, whatever its size. */
+      hibernated: prices.prefault({ USD: 0.01, EUR: 0.01, INR: 1 }),
+      /** Per TB (1000 GB) and hour, by tier and type of volume. */
+      volumes: z.record(tier, z.partialRecord(z.enum(['SSD', 'HDD', 'NVMe']), prices)).prefault({
+        legacy: { SSD: { USD: 0.1, EUR: 0.1, INR: 10 } },
+        advanced: {
+          HDD: { USD: 0.08, EUR: 0.1, INR: 8 },
+          NVMe: { USD: 0.3, EUR: 0.35, INR: 30 },
+        },
+      }),
+    })
+    .prefault({}),
+})
+
+export type ConfigFile = z.infer<typeof configSchema>

@@ -1,0 +1,226 @@
+/** What the server answers is what the contract says: every route, every key, nothing more. */
+import { api as contract } from '@garrison/contract/api'
+import { keysOf, published } from '@garrison/contract/fixtures/published'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from './config.ts'
+import { type Api, createApi } from './testing/api.ts'
+import { allow, newPublicKey, testImage, testRegion } from './testing/world.ts'
+
+type RouteName = keyof typeof contract
+type Input = { params?: Record<string, string>; query?: string; body?: unknown }
+
+const { gpu_models } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
+const host = { name: 'gpu-host', vcpus: 512, memoryMib: 4_194_304, diskGb: 100_000 }
+const gpus = Object.keys(gpu_models).map((model) => ({ model, count: 8 }))
+const region = {
+  name: testRegion,
+  tier: 'legacy' as const,
+  display_name: 'Here',
+  country: 'Norway',
+  continent: 'Europe',
+  gpu_models: Object.keys(gpu_models),
+  flavors: ['cpu-small'],
+  os_images: [testImage],
+}
+
+let api: Api
+let key: string
+let answered: Set<RouteName>
+
+async function open(engine: 'qemu' | 'simulated') {
+  api = await createApi({
+    config: { gpu_models, regions: [{ ...region, engine }] },
+    hosts: [{ ...host, diskFreeGb: 50_000, gpus }],
+  })
+  api.startRunner()
+  key = (await api.client()).key
+  answered = new Set()
+}
+afterEach(() => api.close())
+
+/** Calls a route as the contract describes it, and holds the answer against its schema. */
+async function call(name: RouteName, { params = {}, query = '', body }: Input = {}) {
+  const { method, path, responses } = contract[name]
+  const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => params[param] ?? `no ${param}`)
+  const reply = await api.send(method.toUpperCase(), filled + query, {
+    key,
+    ...(body !== undefined && { body }),
+  })
+  expect(reply.status, `${name}: ${JSON.stringify(reply.body)}`).toBe(200)
+  // Parsing drops what the schema does not know, however deep: so this is strict all the way down.
+  const { schema } = responses[200].content['application/json']
+  expect(schema.parse(reply.body), name).toEqual(reply.body)
+  answered.add(name)
+  return reply
+}
+
+const body = async (name: RouteName, input?: Input) => (await call(name, input)).body
+
+/** Everything that the API can do, once; answers what restore and the list of images answered. */
+async function story() {
+  const { ssh_key } = await body('createSshKey', {
+    body: { name: 'laptop', public_key: newPublicKey() },
+  })
+  const made = await body('createSshKey', { body: { name: 'made-for-me' } })
+  await call('getSshKey', { params: { key_id: ssh_key.id } })
+  await call('listSshKeys', { query: '?search=LAP' })
+  await call('deleteSshKey', { params: { key_id: made.ssh_key.id } })
+
+  const common = { region: testRegion, os_image: testImage, ssh_key_ids: [ssh_key.id] }
+  const deployed = await body('deployInstance', {
+    body: { ...common, vm_name: 'web-1', gpu_model: 'A40', gpu_count: 2 },
+  })
+  const params = { instance_id: deployed.data.instance_id as string }
+  await call('getInstance', { params })
+  await api.settle()
+  await call('getInstance', { params })
+  await call('listInstances', { query: '?status=ACTIVE&search=web&tier=legacy' })
+  await call('listEligibleInstances', { query: `?region=${testRegion}` })
+  for (const action of ['stopInstance', 'startInstance', 'rebootInstance'] as const) {
+    await call(action, { params })
+    await api.settle()
+  }
+
+  const { snapshot } = await body('createSnapshot', {
+    body: { ...params, name: 'before', description: 'Before it' },
+  })
+  await api.settle()
+  const both = await body('createInstanceSnapshot', {
+    params,
+    body: { name: 'both', create_as_image: true },
+  })
+  await api.settle()
+  const snapshotParams = { snapshot_id: snapshot.id as string }
+  await call('getSnapshot', { params: snapshotParams })
+  await call('listSnapshots')
+  const restored = await call('restoreSnapshot', {
+    params: snapshotParams,
+    body: { new_vm_name: 'web-2' },
+  })
+
+  const { image } = await body('createImage', { body: { ...snapshotParams, name: 'base' } })
+  await api.settle()
+  const imageParams = { image_id: image.id as string }
+  await call('getImage', { params: imageParams })
+  const images = await call('listImages')
+  await call('getSnapshotImages', { params: snapshotParams })
+  await call('listSnapshotImages', {
+    body: { snapshot_ids: [snapshot.id, both.snapshot.id, 'BRK-000000S'] },
+  })
+  await body('deployInstance', {
+    body: {
+      vm_name: 'web-3',
+      region: testRegion,
+      gpu_model: 'A40',
+      boot_source: 'custom_image',
+      image_id: image.id,
+      ssh_key_ids: [ssh_key.id],
+    },
+  })
+  await api.settle()
+
+  await firewallStory(params)
+
+  const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
+  for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
+  await call('getBalance')
+  await call('listRegions')
+  await call('listFlavors')
+  await call('getGpuStocks')
+  await call('getGpuSpecs', { query: '?gpu_model=A40' })
+  await call('listOsImages', { query: `?region=${testRegion}` })
+  await call('getPricing', { query: '?currency=EUR&gpu_model=A40&gpu_count=4' })
+  await call('queryPricing', { body: { volume_type: 'SSD', volume_size_gb: 500 } })
+  await call('getHealth')
+  await call('getReadiness')
+
+  await call('deleteImage', { params: imageParams })
+  await call('deleteSnapshot', { params: snapshotParams })
+  await call('deleteInstance', { params })
+  await api.settle()
+  await call('getInstance', { params })
+  await call('listInstances', { query: '?status=DELETED' })
+  return { restored, images }
+}
+
+async function firewallStory(params: { instance_id: string }) {
+  await call('getProtocols')
+  const { firewall } = await body('createFirewall', {
+    body: { name: 'web', region: testRegion, description: 'SSH and the web' },
+  })
+  const path = { firewall_id: firewall.id as string }
+  const { rule } = await body('addFirewallRule', { params: path, body: allow(22) })
+  await call('attachFirewall', {
+    params: path,
+    body: { instance_ids: [params.instance_id, 'BRK-000000D'] },
+  })
+  await call('getFirewall', { params: path })
+  const added = await body('addSecurityRule', {
+    params,
+    body: { ...allow(22), protocol: 'icmp', port_range_min: undefined, port_range_max: undefined },
+  })
+  await api.settle()
+  await call('getFirewall', { params: path })
+  await call('getInstance', { params })
+  await call('listInstanceFirewalls', { params })
+  await call('listFirewalls', { query: `?search=WEB&region=${testRegion}` })
+  await call('listAvailableInstances', { query: `?firewall_id=${firewall.id}` })
+  const ofInstance = { ...params, rule_id: added.security_rule.id as string }
+  const removed = await call('removeSecurityRule', { params: ofInstance })
+  expect(Object.keys(removed.body).sort()).toEqual(
+    ['success', 'message', 'instance_id', 'rule_id', 'tier', 'request_id'].sort(),
+  )
+  await call('removeFirewallRule', { params: { ...path, rule_id: rule.id as string } })
+  await call('detachFirewall', { params: path, body: { instance_ids: [params.instance_id] } })
+  await api.settle()
+  await call('deleteFirewall', { params: path, query: '?force=true' })
+}
+
+describe('the server', () => {
+  beforeEach(() => open('qemu'))
+
+  it('answers every route of the contract as the contract says', async () => {
+    await story()
+    expect([...answered].sort()).toEqual(Object.keys(contract).sort())
+  })
+
+  it('has every route of the contract, and no other under /api', () => {
+    const registered = api.app.routes
+      .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+      .map(({ method, path }) => `${method} ${path}`)
+    const described = Object.values(contract)
+      .filter(({ path }) => path.startsWith('/api/'))
+      .map((route) => `${route.method.toUpperCase()} ${route.getRoutingPath()}`)
+    expect([...new Set(registered)].sort()).toEqual(described.sort())
+  })
+
+  it('answers with the published keys', async () => {
+    const { restored, images } = await story()
+    expect(keysOf(restored.body)).toEqual(keysOf(await published('snapshot-restore.200')))
+    expect(keysOf(images.body)).toEqual(keysOf(await published('custom-images-list.200')))
+  })
+})
+
+describe('a simulated region', () => {
+  beforeEach(() => open('simulated'))
+
+  it('says so wherever the shape is ours, and in a header where it is published', async () => {
+    const { restored } = await story()
+    expect(restored.headers.get('garrison-simulated')).toBe('true')
+    expect(restored.body).not.toHaveProperty('simulated')
+    const simulated = { simulated: true }
+    expect((await body('listInstances')).instances[0]).toMatchObject(simulated)
+    expect((await body('listRegions')).regions[0]).toMatchObject(simulated)
+    expect((await body('listFlavors')).flavors[0]).toMatchObject(simulated)
+    expect((await body('listOperations')).operations[0]).toMatchObject(simulated)
+  })
+
+  it('tells nobody how to log in where nobody can', async () => {
+    await story()
+    const { instances } = await body('listInstances')
+    expect(instances.map((each: { ssh_command: unknown }) => each.ssh_command)).toEqual([
+      null,
+      null,
+    ])
+  })
+})

@@ -1,0 +1,309 @@
+/** The tables as Kysely sees them. Column meanings stand in the migrations, beside their constraints. */
+import type { Currency, Tier } from '@garrison/contract/common'
+import type { Family, ProtocolName } from '@garrison/contract/firewalls/protocols'
+import type {
+  AttachmentStatus,
+  FirewallStatus,
+  RuleStatus,
+} from '@garrison/contract/firewalls/states'
+import type { ImageStatus } from '@garrison/contract/images/states'
+import type { InstanceStatus } from '@garrison/contract/instances/states'
+import type { OperationState } from '@garrison/contract/operations/states'
+import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
+import type { Address } from '@garrison/engines/engine'
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+
+/** Never changed once written. */
+type Fixed<T> = ColumnType<T, T, never>
+
+export type Schema = {
+  installation: InstallationTable
+  public_ids: { id: string }
+  accounts: AccountsTable
+  api_keys: ApiKeysTable
+  counters: { account_id: string; kind: string; value: number }
+  ssh_keys: SshKeysTable
+  instances: InstancesTable
+  instance_ssh_keys: InstanceSshKeysTable
+  snapshots: SnapshotsTable
+  images: ImagesTable
+  firewalls: FirewallsTable
+  firewall_attachments: FirewallAttachmentsTable
+  security_rules: SecurityRulesTable
+  operations: OperationsTable
+  operation_steps: OperationStepsTable
+  operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
+  idempotency_keys: IdempotencyKeysTable
+  audit_log: AuditLogTable
+  events: EventsTable
+  ledger_accounts: LedgerAccountsTable
+  ledger_transactions: LedgerTransactionsTable
+  ledger_entries: LedgerEntriesTable
+}
+
+type InstallationTable = { id: string; created_at: Generated<Date>; only_one: Generated<boolean> }
+
+type AccountsTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  name: string
+  email: string | null
+  currency: Currency
+  phone: string | null
+  address_line: string | null
+  city: string | null
+  state: string | null
+  postal_code: string | null
+  country: string | null
+  created_at: Fixed<Date>
+}
+
+type ApiKeysTable = {
+  id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  prefix: Fixed<string>
+  hash: Fixed<Buffer>
+  created_at: Fixed<Date>
+  last_used_at: Date | null
+  expires_at: Date | null
+  revoked_at: Date | null
+}
+
+type SshKeysTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  public_key: Fixed<string>
+  fingerprint: Fixed<string>
+  key_type: Fixed<string>
+  created_at: Fixed<Date>
+}
+
+/** What a machine is made of; a snapshot keeps it, a restore takes it over. */
+type Hardware = {
+  flavor: string
+  gpu_model: string | null
+  gpu_count: number
+  vcpus: number
+  memory_mib: number
+  disk_gb: number
+}
+
+type InstancesTable = Hardware & {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  status: InstanceStatus
+  region: Fixed<string>
+  tier: Fixed<Tier>
+  host: string
+  boot_source: 'os_image' | 'volume' | 'custom_image' | 'snapshot'
+  /** Internal id of the image, snapshot or volume it was made from. */
+  source_id: string | null
+  os_image: string | null
+  login_user: string
+  user_data: string | null
+  address: JSONColumnType<Address | null, string | null, string | null>
+  hourly_rate_micros: number
+  currency: Currency
+  error: string | null
+  made_at: Date | null
+  rules_revision: Generated<number>
+  ready_at: Date | null
+  created_at: Fixed<Date>
+  updated_at: Date
+  deleted_at: Date | null
+}
+
+type InstanceSshKeysTable = {
+  instance_id: string
+  ssh_key_id: string
+  public_id: string
+  name: string
+  public_key: string
+}
+
+export type SnapshotSshKey = { id: string; public_id: string; name: string; public_key: string }
+
+type SnapshotsTable = Hardware & {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  instance_id: Fixed<string>
+  instance_public_id: Fixed<string>
+  vm_name: Fixed<string>
+  name: string
+  description: string | null
+  status: SnapshotStatus
+  region: Fixed<string>
+  tier: Fixed<Tier>
+  size_bytes: number | null
+  consistency: 'filesystem' | 'crash' | null
+  memory: boolean
+  os_image: string | null
+  login_user: string
+  ssh_keys: JSONColumnType<SnapshotSshKey[]>
+  hourly_rate_micros: number
+  currency: Currency
+  error: string | null
+  created_at: Fixed<Date>
+  updated_at: Date
+  deleted_at: Date | null
+}
+
+type ImagesTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  snapshot_id: Fixed<string>
+  snapshot_public_id: Fixed<string>
+  snapshot_name: Fixed<string>
+  name: string
+  description: string
+  status: ImageStatus
+  region: Fixed<string>
+  tier: Fixed<Tier>
+  size_bytes: number | null
+  min_disk_gb: number
+  os_image: string | null
+  login_user: string
+  error: string | null
+  created_at: Fixed<Date>
+  updated_at: Date
+  deleted_at: Date | null
+}
+
+type FirewallsTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  description: string | null
+  status: FirewallStatus
+  region: Fixed<string>
+  tier: Fixed<Tier>
+  created_at: Fixed<Date>
+  updated_at: Date
+}
+
+type FirewallAttachmentsTable = {
+  id: Fixed<string>
+  account_id: Fixed<string>
+  firewall_id: Fixed<string>
+  instance_id: Fixed<string>
+  status: AttachmentStatus
+  created_at: Fixed<Date>
+}
+
+/** Of a firewall or of an instance, never both. */
+type SecurityRulesTable = {
+  id: Fixed<string>
+  account_id: Fixed<string>
+  firewall_id: Fixed<string | null>
+  instance_id: Fixed<string | null>
+  direction: Fixed<'ingress' | 'egress'>
+  ethertype: Fixed<Family>
+  protocol: Fixed<ProtocolName>
+  port_min: Fixed<number | null>
+  port_max: Fixed<number | null>
+  /** In canonical form. */
+  cidr: Fixed<string>
+  status: RuleStatus
+  created_at: Fixed<Date>
+}
+
+type OperationsTable = {
+  id: Fixed<string>
+  seq: Generated<number>
+  kind: Fixed<string>
+  account_id: Fixed<string>
+  region: Fixed<string>
+  subject_kind: Fixed<string>
+  subject_id: Fixed<string>
+  subject_public_id: Fixed<string>
+  input: JSONColumnType<Record<string, unknown>>
+  state: OperationState
+  step: string | null
+  fence: Generated<number>
+  lease_owner: string | null
+  lease_until: Date | null
+  cancel_requested: Generated<boolean>
+  /** What the caller should know though it went well, e.g. that a guest had to be cut off. */
+  note: string | null
+  error: string | null
+  created_at: Fixed<Date>
+  started_at: Date | null
+  finished_at: Date | null
+}
+
+type OperationStepsTable = {
+  operation_id: string
+  name: string
+  fence: number
+  started_at: Date
+  finished_at: Date | null
+  undone_at: Date | null
+  result: JSONColumnType<Record<string, unknown> | null, string | null, string | null>
+  error: string | null
+}
+
+type IdempotencyKeysTable = {
+  account_id: string
+  method: string
+  path: string
+  key: string
+  fingerprint: Buffer
+  status: number
+  body: JSONColumnType<Record<string, unknown>>
+  awaited_until: Date | null
+  created_at: Date
+}
+
+type AuditLogTable = {
+  id: Generated<number>
+  account_id: string
+  api_key_id: string | null
+  action: string
+  subject_kind: string
+  subject_id: string
+  detail: JSONColumnType<Record<string, unknown>, string | undefined>
+  request_id: string | null
+  remote_address: string | null
+  created_at: Date
+}
+
+type EventsTable = {
+  id: Generated<number>
+  account_id: string
+  kind: string
+  subject_kind: string
+  subject_id: string
+  data: JSONColumnType<Record<string, unknown>>
+  created_at: Date
+}
+
+type LedgerAccountsTable = {
+  id: string
+  account_id: string | null
+  kind: string
+  currency: Currency
+}
+
+type LedgerTransactionsTable = {
+  id: string
+  kind: string
+  description: string
+  /** Names what this pays for, once: the same reference is never booked twice. */
+  reference: string | null
+  created_at: Date
+}
+
+type LedgerEntriesTable = {
+  id: Generated<number>
+  transaction_id: string
+  ledger_account_id: string
+  amount_micros: number
+}

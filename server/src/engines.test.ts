@@ -1,0 +1,45 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from './clock.ts'
+import { loadConfig } from './config.ts'
+import { createEngines } from './engines.ts'
+
+const dataDir = join(tmpdir(), `garrison-engines-${process.pid}`)
+let engines: ReturnType<typeof createEngines>
+
+beforeAll(() => {
+  const config = loadConfig({ env: {}, dataDir, demo: true })
+  engines = createEngines({ config, clock: systemClock, log: () => {}, installationId: 'test' })
+})
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+const capabilities = (region: string) => engines.get(region)?.capabilities()
+
+describe('a demonstration region', () => {
+  it('of tier legacy has snapshots and firewalls', () => {
+    expect(capabilities('CANADA-1')).toMatchObject({ snapshot: true, firewall: true })
+  })
+
+  it('of tier advanced has neither', () => {
+    expect(capabilities('FIN-01')).toMatchObject({
+      snapshot: false,
+      memorySnapshot: false,
+      firewall: false,
+      atomicFirewall: false,
+      firewallIpv6: false,
+      gpu: true,
+    })
+  })
+
+  it.each(['CANADA-1', 'FIN-01'])('does not claim what is not built: %s', (region) => {
+    expect(capabilities(region)).toMatchObject({
+      hibernate: false,
+      volumes: false,
+      volumeResize: false,
+      volumeClone: false,
+      simulated: true,
+    })
+  })
+})

@@ -1,0 +1,26 @@
+import type { Tx } from '../database/database.ts'
+
+/** What happened, in the transaction that made it happen: nobody hears of what was rolled back. */
+export async function recordEvent(
+  tx: Tx,
+  event: {
+    accountId: string
+    kind: string
+    subjectKind: string
+    subjectId: string
+    data: Record<string, unknown>
+  },
+  now: Date,
+) {
+  await tx
+    .insertInto('events')
+    .values({
+      account_id: event.accountId,
+      kind: event.kind,
+      subject_kind: event.subjectKind,
+      subject_id: event.subjectId,
+      data: JSON.stringify(event.data),
+      created_at: now,
+    })
+    .execute()
+}

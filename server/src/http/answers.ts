@@ -1,0 +1,30 @@
+/** What every answer of the Barrack API shares, and who it is for. */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Caller } from '../caller.ts'
+
+export type AppEnv = {
+  Variables: {
+    requestId: string
+    /** Null on public routes without a key. */
+    caller: Caller | null
+  }
+}
+
+export type App = OpenAPIHono<AppEnv>
+export type AppContext = Context<AppEnv>
+
+export const envelope = (c: AppContext, message: string) => ({
+  success: true as const,
+  message,
+  request_id: c.get('requestId'),
+})
+
+export const optionalCallerOf = (c: AppContext): Caller | null => c.get('caller')
+
+/** The caller of a route that needs one: authentication has made sure. */
+export function callerOf(c: AppContext): Caller {
+  const caller = c.get('caller')
+  if (caller === null) throw new Error(`${c.req.path} is public but asks for its caller`)
+  return caller
+}

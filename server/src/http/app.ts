@@ -1,0 +1,94 @@
+/** The application: what happens to every request, in order; then the routes of each resource. */
+import { randomUUID } from 'node:crypto'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import { getPath } from 'hono/utils/url'
+import type { AccountService } from '../accounts/service.ts'
+import type { Database } from '../database/database.ts'
+import { DomainError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { App, AppContext, AppEnv } from './answers.ts'
+import { authenticate } from './authentication.ts'
+import { limitBody, readJson } from './bodies.ts'
+import { answerError } from './errors.ts'
+import { allowHeader, methodsOf } from './methods.ts'
+import type { HttpMetrics } from './metrics.ts'
+import type { RateLimits } from './rate-limits.ts'
+import { refuseInvalid } from './validation.ts'
+
+export type { App, AppContext } from './answers.ts'
+
+export type AppDeps = {
+  db: Database
+  accounts: AccountService
+  limits: RateLimits
+  metrics: HttpMetrics
+  log: Log
+}
+
+export function createApp(deps: AppDeps): App {
+  const { log } = deps
+  const app = new OpenAPIHono<AppEnv>({
+    getPath: (request) => canonical(getPath(request)),
+    defaultHook: refuseInvalid,
+  })
+
+  app.use(async (c, next) => {
+    c.set('requestId', randomUUID().slice(0, 8))
+    c.set('caller', null)
+    c.header('X-Request-ID', c.get('requestId'))
+    const started = performance.now()
+    await next()
+    const seconds = (performance.now() - started) / 1000
+    deps.metrics.observe(c, seconds)
+    log('debug', 'request', {
+      request_id: c.get('requestId'),
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      ms: Math.round(seconds * 1e4) / 10,
+      key: c.get('caller')?.keyName,
+    })
+  })
+  app.use(secureHeaders({ xFrameOptions: 'DENY' }))
+  app.options('*', async (c, next) => {
+    const methods = methodsOf(app, c.req.path)
+    if (methods.length === 0) return next()
+    return c.body(null, 204, { Allow: allowHeader(methods) })
+  })
+  app.use('/api/*', forCallersOnly, limitBody, authenticate(deps), readJson)
+
+  app.onError((error, c) => answerError(c, error, log))
+  app.notFound((c) => answerError(c, notFound(app, c), log))
+  return app
+}
+
+/** Every path works with and without a slash at its end. Inside, those of the API have one, others none. */
+function canonical(path: string) {
+  if (path.startsWith('/api/')) return path.endsWith('/') ? path : `${path}/`
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** Answers of the API are data, not pages, and nobody on the way may keep them for others. */
+const forCallersOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.header('Cache-Control', 'no-store')
+  c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+  await next()
+}
+
+/** Nothing is there at all, or something that takes other methods. */
+function notFound(app: App, c: AppContext): DomainError {
+  const methods = methodsOf(app, c.req.path)
+  if (methods.length === 0) {
+    return new DomainError(
+      'NOT_FOUND',
+      `There is nothing at ${c.req.path.slice(0, 200)}; the API is described at /docs`,
+    )
+  }
+  c.header('Allow', allowHeader(methods))
+  return new DomainError(
+    'METHOD_NOT_ALLOWED',
+    `${c.req.method} is not possible here; use ${methods.join(' or ')}`,
+  )
+}

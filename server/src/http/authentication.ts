@@ -1,0 +1,78 @@
+/** Who asks? A key in one of three headers. */
+import { api } from '@garrison/contract/api'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { MiddlewareHandler } from 'hono'
+import type { AccountService } from '../accounts/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Database } from '../database/database.ts'
+import { DomainError } from '../errors.ts'
+import type { AppContext, AppEnv } from './answers.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+type Deps = {
+  db: Database
+  accounts: AccountService
+  limits: RateLimits
+}
+
+/** Those that the contract lets answer without a key too, as `METHOD /path/`. */
+const publicRoutes = new Set(
+  Object.values(api)
+    .filter((route) => route.security.some((way) => Object.keys(way).length === 0))
+    .map((route) => `${route.method.toUpperCase()} ${route.path}`),
+)
+
+export function authenticate({ db, accounts, limits }: Deps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const remoteAddress = remoteAddressOf(c)
+    const key = keyOf(c)
+    if (key === null) {
+      const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
+      if (!publicRoutes.has(`${method} ${c.req.path}`)) {
+        throw new DomainError(
+          'AUTHENTICATION_REQUIRED',
+          'An API key is needed: send the header "Authorization: Api-Key YOUR_KEY"',
+        )
+      }
+    } else {
+      const found = await accounts.authenticate(db, key)
+      if (found === null) {
+        await limits.countFailure(c, remoteAddress)
+        throw new DomainError('INVALID_API_KEY', 'This API key is unknown, revoked or expired')
+      }
+      const caller: Caller = { ...found, requestId: c.get('requestId'), remoteAddress }
+      c.set('caller', caller)
+      await limits.count(c, caller)
+    }
+    await next()
+  }
+}
+
+/** The key, null when none was sent. Several headers may carry it, but only the same one. */
+function keyOf(c: AppContext): string | null {
+  const authorization = c.req.header('authorization')
+  const inAuthorization =
+    authorization === undefined ? null : /^(?:api-key|bearer) +(\S+)$/i.exec(authorization.trim())
+  if (authorization !== undefined && inAuthorization === null) {
+    throw new DomainError(
+      'INVALID_API_KEY',
+      'The Authorization header must read "Api-Key YOUR_KEY" or "Bearer YOUR_KEY"',
+    )
+  }
+  const keys = new Set(
+    [inAuthorization?.[1], c.req.header('x-api-key')].filter((key) => key !== undefined),
+  )
+  if (keys.size > 1) {
+    throw new DomainError('INVALID_API_KEY', 'Two different API keys were sent; send one')
+  }
+  return [...keys][0] ?? null
+}
+
+/** Null where there is no connection, as in tests. */
+function remoteAddressOf(c: AppContext): string | null {
+  try {
+    return getConnInfo(c).remote.address ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,68 @@
+import * as contract from '@garrison/contract/health/routes'
+import { sql } from 'kysely'
+import { NotConfigured, type Regions } from '../catalog/regions.ts'
+import { firstImage } from '../config/defaults.ts'
+import type { Database } from '../database/database.ts'
+import type { App } from './answers.ts'
+
+type Check = contract.Readiness['checks'][keyof contract.Readiness['checks']]
+
+export function healthRoutes(app: App, { db, regions }: { db: Database; regions: Regions }) {
+  app.openapi(contract.getHealth, (c) => c.json({ status: 'ok' as const }, 200))
+
+  app.openapi(contract.getReadiness, async (c) => {
+    const [database, engines, guest_image] = await Promise.all([
+      check(async () => {
+        await sql`select 1`.execute(db)
+        return 'PostgreSQL answers'
+      }),
+      check(async () => {
+        const names = regions.names()
+        await Promise.all(names.map((name) => regions.inventory(name)))
+        const notices = new Set(names.flatMap((name) => regions.capabilities(name).notices))
+        const verb = names.length === 1 ? 'answers' : 'answer'
+        const missing = (await regionsInUse(db)).filter((name) => !names.includes(name))
+        return [
+          `${names.join(', ')} ${verb}.`,
+          ...missing.map((name) => `${new NotConfigured(name).message}.`),
+          ...notices,
+        ].join(' ')
+      }),
+      check(() => imageState(regions)),
+    ])
+    const ready = database.ok && engines.ok && guest_image.ok
+    return c.json({ ready, checks: { database, engines, guest_image } }, ready ? 200 : 503)
+  })
+}
+
+async function check(look: () => Promise<string>): Promise<Check> {
+  try {
+    return { ok: true, detail: await look() }
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Where anybody has anything. None while the database is away: that is told by its own check. */
+async function regionsInUse(db: Database): Promise<string[]> {
+  const used = (table: 'instances' | 'snapshots' | 'images') =>
+    db.selectFrom(table).select('region').where('deleted_at', 'is', null)
+  const rows = await used('instances')
+    .union(used('snapshots'))
+    .union(used('images'))
+    .orderBy('region')
+    .execute()
+    .catch(() => [])
+  return rows.map(({ region }) => region)
+}
+
+async function imageState(regions: Regions): Promise<string> {
+  for (const name of regions.names()) {
+    const images = await regions.engine(name).osImages()
+    const image = images.find((each) => each.name === firstImage)
+    if (image === undefined) continue
+    if (!image.ready) throw new Error(`${firstImage} is being built; wait a moment`)
+    return `${firstImage} is built`
+  }
+  return 'No region boots an image that is built here'
+}

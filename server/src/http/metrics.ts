@@ -1,0 +1,79 @@
+/** What Prometheus may read at /metrics. */
+import { routePath } from 'hono/route'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type Database, isUnavailable } from '../database/database.ts'
+import type { App, AppContext } from './answers.ts'
+
+export function createMetrics(db: Database) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'garrison_http_request_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'garrison_instances',
+    help: 'Instances that are not deleted, by region and status',
+    labelNames: ['region', 'status'],
+    registers: [registry],
+    async collect() {
+      const rows = await unlessAway(
+        db
+          .selectFrom('instances')
+          .select(['region', 'status'])
+          .select((select) => select.fn.countAll<number>().as('n'))
+          .where('deleted_at', 'is', null)
+          .groupBy(['region', 'status'])
+          .execute(),
+      )
+      this.reset()
+      for (const { region, status, n } of rows) this.set({ region, status }, Number(n))
+    },
+  })
+  new Gauge({
+    name: 'garrison_operations_open',
+    help: 'Operations that have not ended, by kind and state',
+    labelNames: ['kind', 'state'],
+    registers: [registry],
+    async collect() {
+      const rows = await unlessAway(
+        db
+          .selectFrom('operations')
+          .select(['kind', 'state'])
+          .select((select) => select.fn.countAll<number>().as('n'))
+          .where('state', 'in', ['pending', 'running', 'undoing'])
+          .groupBy(['kind', 'state'])
+          .execute(),
+      )
+      this.reset()
+      for (const { kind, state, n } of rows) this.set({ kind, state }, Number(n))
+    },
+  })
+
+  return {
+    observe(c: AppContext, seconds: number) {
+      requests.observe(
+        { method: c.req.method, route: routePath(c), status: String(c.res.status) },
+        seconds,
+      )
+    },
+    routes(app: App) {
+      app.get('/metrics', async (c) =>
+        c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+      )
+    },
+  }
+}
+
+/** Without the database, the process's own numbers are wanted all the more. */
+function unlessAway<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+  return rows.catch((error: unknown) => {
+    if (isUnavailable(error)) return []
+    throw error
+  })
+}
+
+export type HttpMetrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,27 @@
+import { afterEach, expect, it } from 'vitest'
+import { type Api, createApi } from '../testing/api.ts'
+
+let api: Api
+afterEach(() => api.close())
+
+it('stops a key that asks too often, and says when to come back', async () => {
+  api = await createApi({ config: { limits: { reads_per_minute: 2, writes_per_minute: 1 } } })
+  const me = await api.client()
+  const other = await api.client('Other')
+
+  const first = await me.get('/api/ssh-keys/')
+  expect(first.headers.get('RateLimit-Policy')).toBe('"reads";q=2;w=60')
+  expect(first.headers.get('RateLimit')).toMatch(/^"reads";r=1;t=\d+$/)
+  await me.get('/api/ssh-keys/')
+
+  const stopped = await me.get('/api/ssh-keys/')
+  expect(stopped).toMatchObject({ status: 429, body: { error_code: 'RATE_LIMIT_EXCEEDED' } })
+  expect(stopped.headers.get('RateLimit')).toMatch(/^"reads";r=0;t=\d+$/)
+  const seconds = Number(stopped.headers.get('Retry-After'))
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThanOrEqual(60)
+
+  expect((await me.post('/api/ssh-keys/', { name: 'a' })).status, 'writes count apart').toBe(200)
+  expect((await me.post('/api/ssh-keys/', { name: 'b' })).status).toBe(429)
+  expect((await other.get('/api/ssh-keys/')).status, 'another key is another matter').toBe(200)
+})

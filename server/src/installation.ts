@@ -1,0 +1,71 @@
+/**
+ * Which installation a database is of, and a data folder: a random id, made once and kept in both. What is
+ * on the host and not in the database is taken for left over and removed, so a server must never look at
+ * its host with somebody else's database, or with an empty one.
+ */
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { replaceFile } from './data-folder.ts'
+import type { Database } from './database/database.ts'
+import { newUuid } from './ids.ts'
+
+export class WrongDatabase extends Error {
+  override name = 'WrongDatabase'
+  constructor(dataDir: string, expected: string, found: string | null) {
+    const whose = found === null ? 'is empty' : `belongs to installation ${found}`
+    super(
+      `The database ${whose}, but ${dataDir} belongs to installation ${expected}. ` +
+        'Correct the database (DATABASE_URL, or database.url in garrison.yaml), or the data folder (--data)',
+    )
+  }
+}
+
+/** The id of the database; everything host-wide that is ours carries a hash of it. */
+export async function ensureInstallation(db: Database): Promise<{ id: string }> {
+  await db
+    .insertInto('installation')
+    .values({ id: newUuid() })
+    .onConflict((conflict) => conflict.column('only_one').doNothing())
+    .execute()
+  return db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
+}
+
+/** The id that database and data folder share. The first start writes it into both. */
+export async function matchInstallation(db: Database, dataDir: string): Promise<{ id: string }> {
+  const expected = readId(dataDir)
+  if (expected === null) {
+    const { id } = await ensureInstallation(db)
+    replaceFile(idFile(dataDir), `${id}\n`, 0o644)
+    return { id }
+  }
+  const found = await db.selectFrom('installation').select('id').executeTakeFirst()
+  if (found?.id !== expected) throw new WrongDatabase(dataDir, expected, found?.id ?? null)
+  return found
+}
+
+/** For whoever has taken everything off the host: an interrupted removal of the folder can be repeated. */
+export const forgetInstallation = (dataDir: string) => rmSync(idFile(dataDir), { force: true })
+
+/** What accounts have, whoever they are. */
+export async function belongings(db: Database) {
+  const left = (table: 'instances' | 'snapshots' | 'images') =>
+    db.selectFrom(table).select(['public_id', 'name']).where('deleted_at', 'is', null).execute()
+  const [instances, snapshots, images] = await Promise.all([
+    left('instances'),
+    left('snapshots'),
+    left('images'),
+  ])
+  return { instances, snapshots, images }
+}
+
+const idFile = (dataDir: string) => join(dataDir, 'installation')
+
+/** Null before the first start. An unreadable file is an error, not a first start. */
+function readId(dataDir: string): string | null {
+  try {
+    return readFileSync(idFile(dataDir), 'utf8').trim()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * The rules for instances: what may be deployed, and what may happen to a machine in which state.
+ * Everything that the caller can get wrong is checked before anything is written.
+ */
+import type { DeploymentRequest } from '@garrison/contract/instances/routes'
+import {
+  type InstanceAction,
+  instanceActions,
+  isTransitional,
+  whyNot,
+} from '@garrison/contract/instances/states'
+import { recordAudit } from '../accounts/audit.ts'
+import type { BillingService } from '../billing/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Catalog, Flavor, Region } from '../catalog/catalog.ts'
+import type { Placement } from '../catalog/placement.ts'
+import type { Regions } from '../catalog/regions.ts'
+import type { Clock } from '../clock.ts'
+import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
+import type { Range } from '../database/pages.ts'
+import { DomainError, InvalidState, NameTaken, NotFound, ValidationError } from '../errors.ts'
+import { recordEvent } from '../events/outbox.ts'
+import type { Protection } from '../firewalls/protection.ts'
+import { issuePublicId, newUuid } from '../ids.ts'
+import type { ImageService } from '../images/service.ts'
+import type { OperationService } from '../operations/service.ts'
+import type { SshKeyService } from '../ssh-keys/service.ts'
+import * as store from './store.ts'
+
+export type InstanceServiceDeps = {
+  clock: Clock
+  catalog: Catalog
+  regions: Regions
+  placement: Placement
+  operations: OperationService
+  billing: BillingService
+  sshKeys: SshKeyService
+  images: ImageService
+  protection: Protection
+}
+
+/** What a new instance is made of, once everything about it is known to be right. */
+export type NewInstance = {
+  readonly kind: 'deploy-instance' | 'restore-snapshot'
+  readonly name: string
+  readonly region: string
+  readonly tier: store.Instance['tier']
+  readonly flavor: Flavor
+  readonly diskGb: number
+  readonly bootSource: store.Instance['boot_source']
+  /** Internal id of the image or snapshot; held while the machine is being made. */
+  readonly sourceId: string | null
+  readonly osImage: string | null
+  readonly loginUser: string
+  readonly userData: string | null
+  readonly keys: readonly { id: string; public_id: string; name: string; public_key: string }[]
+}
+
+/** Fields of the published request that no region offers yet; refused by name, never ignored. */
+const notOffered = [
+  'volume_ids',
+  'volume_id',
+  'jupyter',
+  'startup_script_id',
+  'os_volume_size_gb',
+] as const satisfies (keyof DeploymentRequest)[]
+
+/** Actions that an operation of the same name carries out. */
+type OperatedAction = Extract<InstanceAction, 'start' | 'stop' | 'reboot' | 'delete'>
+
+export function createInstanceService(deps: InstanceServiceDeps) {
+  const { clock, catalog, regions, placement } = deps
+  const { operations, billing, sshKeys, images, protection } = deps
+
+  async function require(db: Database | Tx, caller: Caller, id: string) {
+    const instance = await store.findInstance(db, caller.accountId, id)
+    if (instance === undefined) throw new NotFound('Instance', id)
+    return instance
+  }
+
+  /** Checks name, room and credits, then writes the instance and the operation that makes it. */
+  async function create(tx: Tx, caller: Caller, wanted: NewInstance) {
+    if (await store.isNameTaken(tx, caller.accountId, wanted.name)) {
+      throw new NameTaken('an instance', wanted.name)
+    }
+    const { flavor } = wanted
+    const rate = flavor.hourlyRate[caller.currency]
+    await billing.requireCredits(tx, caller, rate)
+    const host = await placement.reserve(tx, wanted.region, {
+      vcpus: flavor.vcpus,
+      memoryMib: flavor.memoryMib,
+      diskGb: wanted.diskGb,
+      gpu: flavor.gpu,
+    })
+    const now = clock.now()
+    const id = newUuid()
+    const publicId = await issuePublicId(tx, 'D')
+    await store
+      .insertInstance(
+        tx,
+        {
+          id,
+          public_id: publicId,
+          account_id: caller.accountId,
+          name: wanted.name,
+          status: 'CREATING',
+          region: wanted.region,
+          tier: wanted.tier,
+          host,
+          flavor: flavor.name,
+          gpu_model: flavor.gpu?.model ?? null,
+          gpu_count: flavor.gpu?.count ?? 0,
+          vcpus: flavor.vcpus,
+          memory_mib: flavor.memoryMib,
+          disk_gb: wanted.diskGb,
+          boot_source: wanted.bootSource,
+          source_id: wanted.sourceId,
+          os_image: wanted.osImage,
+          login_user: wanted.loginUser,
+          user_data: wanted.userData,
+          address: null,
+          hourly_rate_micros: rate,
+          currency: caller.currency,
+          error: null,
+          made_at: null,
+          ready_at: null,
+          created_at: now,
+          updated_at: now,
+          deleted_at: null,
+        },
+        wanted.keys,
+      )
+      .catch((error: unknown) => {
+        throw isUniqueViolation(error, 'instances_name')
+          ? new NameTaken('an instance', wanted.name)
+          : error
+      })
+    const operation = await operations.begin(tx, {
+      kind: wanted.kind,
+      accountId: caller.accountId,
+      region: wanted.region,
+      subject: { kind: 'instance', id, publicId },
+      input: {},
+      holds: [
+        { id, exclusive: true },
+        ...(wanted.sourceId === null ? [] : [{ id: wanted.sourceId, exclusive: false }]),
+      ],
+    })
+    await tellOf(tx, caller, 'create', publicId, { name: wanted.name, region: wanted.region })
+    return { instance: await store.getInstance(tx, caller.accountId, id), operation }
+  }
+
+  async function tellOf(
+    tx: Tx,
+    caller: Caller,
+    verb: string,
+    publicId: string,
+    detail: Record<string, unknown> = {},
+  ) {
+    const now = clock.now()
+    await recordAudit(
+      tx,
+      caller,
+      { action: `instance.${verb}`, subjectKind: 'instance', subjectId: publicId, detail },
+      now,
+    )
+    await recordEvent(
+      tx,
+      {
+        accountId: caller.accountId,
+        kind: `instance.${verb}.requested`,
+        subjectKind: 'instance',
+        subjectId: publicId,
+        data: detail,
+      },
+      now,
+    )
+  }
+
+  /** Refused here rather than left unread in a guest that cannot run it. */
+  function requireRunnable(region: Region, osImage: string | null, userData: string | undefined) {
+    if (userData === undefined || osImage === null || !userData.startsWith('#cloud-config')) return
+    if (catalog.osImage(region, osImage).cloud_config) return
+    throw new ValidationError({
+      cloud_init: [`${osImage} runs scripts only; begin with #! instead of #cloud-config.`],
+    })
+  }
+
+  /** The boot source of a deployment: what it is, and what it asks of the disk. */
+  async function bootSource(
+    tx: Tx,
+    caller: Caller,
+    input: DeploymentRequest,
+    region: ReturnType<Catalog['region']>,
+  ) {
+    const source = input.boot_source ?? 'os_image'
+    switch (source) {
+      case 'os_image': {
+        if (input.os_image === undefined) {
+          throw new ValidationError({ os_image: ['This field is required.'] })
+        }
+        const image = catalog.osImage(region, input.os_image)
+        return {
+          bootSource: source,
+          sourceId: null,
+          osImage: image.name,
+          loginUser: image.login_user,
+          minDiskGb: image.min_disk_gb,
+        }
+      }
+      case 'custom_image': {
+        if (input.image_id === undefined) {
+          throw new ValidationError({ image_id: ['This field is required.'] })
+        }
+        const image = await images.requireBootable(tx, caller, input.image_id, region.name)
+        return {
+          bootSource: source,
+          sourceId: image.id,
+          osImage: image.os_image,
+          loginUser: image.login_user,
+          minDiskGb: image.min_disk_gb,
+        }
+      }
+      case 'volume':
+        throw new DomainError('TIER_NOT_SUPPORTED', `${region.name} cannot boot from a volume`)
+    }
+  }
+
+  /** Begins an action of the state table: the row says what is going on before the operation runs. */
+  async function begin(tx: Tx, accountId: string, id: string, action: OperatedAction) {
+    const instance = await store.lockInstance(tx, accountId, id)
+    if (instance === undefined) throw new NotFound('Instance', id)
+    const refusal = whyNot(action, instance.status)
+    if (refusal !== null) throw refusalOf(instance.status, refusal)
+    const { through } = instanceActions[action]
+    await store.updateInstance(tx, accountId, instance.id, {
+      status: through,
+      ready_at: null,
+      updated_at: clock.now(),
+    })
+    const operation = await operations.begin(tx, {
+      kind: `${action}-instance`,
+      accountId,
+      region: instance.region,
+      subject: { kind: 'instance', id: instance.id, publicId: instance.public_id },
+      input: {},
+      holds: [{ id: instance.id, exclusive: true }],
+      whenBusy: action === 'delete' ? 'cancel' : 'refuse',
+    })
+    return { instance, status: through, operation }
+  }
+
+  async function act(tx: Tx, caller: Caller, id: string, action: OperatedAction) {
+    regions.requireConfigured((await require(tx, caller, id)).region)
+    const begun = await begin(tx, caller.accountId, id, action)
+    await tellOf(tx, caller, action, begun.instance.public_id)
+    return begun
+  }
+
+  return {
+    require,
+    create,
+
+    async deploy(tx: Tx, caller: Caller, input: DeploymentRequest) {
+      const region = catalog.region(input.region)
+      const unavailable = notOffered.filter((field) => isAskedFor(input[field]))
+      if (unavailable.length > 0) {
+        throw new DomainError(
+          'TIER_NOT_SUPPORTED',
+          `${region.name} does not offer ${unavailable.join(', ')}; leave ${unavailable.length > 1 ? 'them' : 'it'} out`,
+        )
+      }
+      if (input.tier !== undefined && input.tier !== region.tier) {
+        throw new ValidationError({ tier: [`${region.name} is of tier ${region.tier}.`] })
+      }
+      const flavor = catalog.resolveFlavor(region, input)
+      if (await store.isNameTaken(tx, caller.accountId, input.vm_name)) {
+        throw new NameTaken('an instance', input.vm_name)
+      }
+      const { minDiskGb, ...source } = await bootSource(tx, caller, input, region)
+      if (minDiskGb > flavor.diskGb) {
+        throw new ValidationError({
+          flavor: [
+            `The image needs a disk of ${minDiskGb} GB; ${flavor.name} has ${flavor.diskGb} GB.`,
+          ],
+        })
+      }
+      requireRunnable(region, source.osImage, input.cloud_init)
+      const keys = await sshKeys.requireAll(tx, caller, input.ssh_key_ids)
+      const protectedBy = await protection.require(tx, caller, region.name, input)
+      const created = await create(tx, caller, {
+        kind: 'deploy-instance',
+        name: input.vm_name,
+        region: region.name,
+        tier: region.tier,
+        flavor,
+        diskGb: flavor.diskGb,
+        userData: input.cloud_init ?? null,
+        keys,
+        ...source,
+      })
+      await protection.give(tx, created.instance, protectedBy)
+      return created
+    },
+
+    start: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'start'),
+    stop: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'stop'),
+    reboot: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'reboot'),
+
+    /** Accepted in every state; asked twice it answers the same and does nothing more. */
+    async delete(tx: Tx, caller: Caller, id: string) {
+      await operations.pauseAllOn(tx, (await require(tx, caller, id)).id)
+      const instance = await store.lockInstance(tx, caller.accountId, id)
+      if (instance?.status === 'DELETING') return { instance, status: instance.status }
+      return act(tx, caller, id, 'delete')
+    },
+
+    /**
+     * The operator shuts the host down, in a process without engines, and makes sure himself that a server
+     * runs the region. There is no caller. Answers the operation.
+     */
+    async stopForOperator(tx: Tx, { account_id, public_id }: store.Instance) {
+      return (await begin(tx, account_id, public_id, 'stop')).operation
+    },
+
+    list(db: Database, caller: Caller, filter: store.InstanceFilter, range: Range) {
+      return store.pageOfInstances(db, caller.accountId, filter, range)
+    },
+
+    keysOf: (db: Database, instance: store.Instance) => store.sshKeysOf(db, instance.id),
+
+    /** Those that run, which a snapshot can be taken of and a firewall attached to. */
+    active(db: Database, caller: Caller, regionName: string | undefined) {
+      if (regionName !== undefined) catalog.region(regionName)
+      return store.activeInstances(db, caller.accountId, regionName)
+    },
+
+    countActive: (db: Database, caller: Caller, region: string | undefined) =>
+      store.countActive(db, caller.accountId, region),
+
+    get: (db: Database, caller: Caller, internalId: string) =>
+      store.getInstance(db, caller.accountId, internalId),
+
+    /** For other services: the machine, which nobody changes until the transaction ends. */
+    async lock(tx: Tx, caller: Caller, id: string) {
+      const instance = await store.lockInstance(tx, caller.accountId, id)
+      if (instance === undefined) throw new NotFound('Instance', id)
+      regions.requireConfigured(instance.region)
+      return { instance, keys: await store.sshKeysOf(tx, instance.id) }
+    },
+  }
+}
+
+/** Nothing is asked for by an empty list, nor by a switch that is off. */
+function isAskedFor(value: DeploymentRequest[(typeof notOffered)[number]]) {
+  if (Array.isArray(value)) return value.length > 0
+  if (typeof value === 'object') return value.enabled
+  return value !== undefined
+}
+
+export type InstanceService = ReturnType<typeof createInstanceService>
+
+/** A machine in the middle of something is busy; one at rest is in the wrong state. */
+export function refusalOf(status: store.Instance['status'], message: string) {
+  return isTransitional(status)
+    ? new DomainError('OPERATION_IN_PROGRESS', message)
+    : new InvalidState('instance', message)
+}

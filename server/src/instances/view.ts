@@ -1,0 +1,128 @@
+/** From rows to what the API answers. */
+import type {
+  Data,
+  Instance as InstanceAnswer,
+  InstanceDetails,
+  UserVM,
+} from '@garrison/contract/instances/routes'
+import { perMinute, toDecimal } from '../money.ts'
+import type { Instance, InstanceSshKey } from './store.ts'
+
+/** What a view needs to know beyond the row. */
+export type ViewContext = {
+  /** Machines of a simulated region cannot be reached, so nobody is told how. */
+  readonly isSimulated: (region: string) => boolean
+}
+
+/** Mebibytes to the API's `ram_gb`; 1 GB of memory is 1024 MiB. */
+export const ramGb = (memoryMib: number) => memoryMib / 1024
+
+/** The API has a GPU type for machines without one too. */
+export const gpuType = (model: string | null) => model ?? 'CPU'
+
+export function specs(
+  row: Pick<Instance, 'gpu_model' | 'gpu_count' | 'memory_mib' | 'vcpus' | 'disk_gb'>,
+) {
+  return {
+    gpu_type: gpuType(row.gpu_model),
+    gpu_count: row.gpu_count,
+    ram_gb: ramGb(row.memory_mib),
+    vcpus: row.vcpus,
+    storage_gb: row.disk_gb,
+  }
+}
+
+function ipStatus({ address, status }: Instance) {
+  if (address !== null) return 'assigned' as const
+  return status === 'CREATING' || status === 'BUILD' ? ('pending' as const) : ('none' as const)
+}
+
+/** `data` of the answers to deploy and restore. */
+export function deployedData(row: Instance): Data {
+  return {
+    instance_id: row.public_id,
+    vm_name: row.name,
+    ip_address: row.address?.ssh.host ?? null,
+    ip_status: ipStatus(row),
+    billing: { hourly_rate: toDecimal(row.hourly_rate_micros), currency: row.currency },
+    specs: specs(row),
+    status: row.status,
+    boot_source: row.boot_source,
+    created_at: row.created_at.toISOString(),
+  }
+}
+
+export function instanceRow(row: Instance, { isSimulated }: ViewContext): InstanceAnswer {
+  const { gpu_type, gpu_count, vcpus, ram_gb, storage_gb } = specs(row)
+  return {
+    instance_id: row.public_id,
+    vm_name: row.name,
+    status: row.status,
+    tier: row.tier,
+    region: row.region,
+    gpu_type,
+    gpu_count,
+    vcpus,
+    ram_gb,
+    storage_gb,
+    ip_address: row.address?.ssh.host ?? null,
+    private_ip: row.address?.ip ?? null,
+    ip_status: ipStatus(row),
+    ssh_command:
+      row.address === null || isSimulated(row.region)
+        ? null
+        : sshCommand(row.login_user, row.address.ssh),
+    boot_source: row.boot_source,
+    os_image: row.os_image,
+    hourly_rate: toDecimal(row.hourly_rate_micros),
+    currency: row.currency,
+    ready_at: row.ready_at?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    server_uuid: row.status === 'DELETED' ? null : row.id,
+    ...(isSimulated(row.region) && { simulated: true as const }),
+  }
+}
+
+export function sshCommand(user: string, { host, port }: { host: string; port: number }) {
+  return port === 22 ? `ssh ${user}@${host}` : `ssh -p ${port} ${user}@${host}`
+}
+
+export function instanceDetails(
+  row: Instance,
+  keys: readonly InstanceSshKey[],
+  protection: Pick<InstanceDetails, 'security_rules' | 'firewalls'>,
+  context: ViewContext,
+): InstanceDetails {
+  const { gpu_type, gpu_count, vcpus, ram_gb, storage_gb } = specs(row)
+  return {
+    ...instanceRow(row, context),
+    flavor: { name: row.flavor, vcpus, ram_gb, storage_gb, ephemeral_gb: 0, gpu_type, gpu_count },
+    image: row.os_image === null ? null : { name: row.os_image },
+    ssh_keys: keys.map((key) => ({ id: key.public_id, name: key.name })),
+    ...protection,
+    volume_attachments: [],
+    billing: {
+      hourly_rate: toDecimal(row.hourly_rate_micros),
+      currency: row.currency,
+      per_minute_rate: perMinute(row.hourly_rate_micros),
+      total_cost: 0,
+    },
+    jupyter_url: null,
+    error: row.error,
+  }
+}
+
+/** The short row that pickers show. */
+export function userVm(row: Instance): UserVM {
+  return {
+    instance_id: row.public_id,
+    vm_name: row.name,
+    status: row.status,
+    region: row.region,
+    tier: row.tier,
+    gpu_type: gpuType(row.gpu_model),
+    gpu_count: row.gpu_count,
+    server_uuid: row.id,
+  }
+}

@@ -1,0 +1,34 @@
+import { updateSnapshot } from '../snapshots/store.ts'
+import type { OperationKind } from './definition.ts'
+import { recordSubjectEvent } from './subject-event.ts'
+
+/** Machines and images made from it go on: they share its layers, not its record. */
+export const deleteSnapshot: OperationKind<Record<string, never>> = {
+  kind: 'delete-snapshot',
+  steps: [
+    {
+      name: 'snapshot',
+      async do({ engine, operation, order }) {
+        await engine.ensureSnapshotGone(operation.subject.id, order)
+        return undefined
+      },
+      async record(tx, work) {
+        const now = work.clock.now()
+        await updateSnapshot(tx, work.operation.accountId, work.operation.subject.id, {
+          deleted_at: now,
+          updated_at: now,
+        })
+        await recordSubjectEvent(tx, work.operation, 'snapshot.deleted', {}, now)
+      },
+    },
+  ],
+  async failed(tx, work, reason) {
+    const now = work.clock.now()
+    await updateSnapshot(tx, work.operation.accountId, work.operation.subject.id, {
+      status: 'ERROR',
+      error: reason,
+      updated_at: now,
+    })
+    await recordSubjectEvent(tx, work.operation, 'snapshot.error', { reason }, now)
+  },
+}

@@ -1,0 +1,32 @@
+/** Every kind of operation there is, by the name that its rows carry. */
+import { applyFirewall } from './apply-firewall.ts'
+import { createImage } from './create-image.ts'
+import { createSnapshot } from './create-snapshot.ts'
+import type { AnyOperationKind } from './definition.ts'
+import { deleteImage } from './delete-image.ts'
+import { deleteInstance } from './delete-instance.ts'
+import { deleteSnapshot } from './delete-snapshot.ts'
+import { deployInstance } from './deploy-instance.ts'
+import { rebootInstance } from './reboot-instance.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
+import { recoverInstance, startInstance } from './start-instance.ts'
+import { stopInstance } from './stop-instance.ts'
+
+const all: readonly AnyOperationKind[] = [
+  deployInstance,
+  restoreSnapshot,
+  startInstance,
+  recoverInstance,
+  stopInstance,
+  rebootInstance,
+  deleteInstance,
+  applyFirewall,
+  createSnapshot,
+  deleteSnapshot,
+  createImage,
+  deleteImage,
+]
+
+export const operationKinds: ReadonlyMap<string, AnyOperationKind> = new Map(
+  all.map((kind) => [kind.kind, kind]),
+)

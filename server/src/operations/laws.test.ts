@@ -1,0 +1,257 @@
+/**
+ * The laws that every operation keeps, whatever it does: each step may run twice; a failure at any step
+ * is undone completely; a death at any point is made good by the next runner. Afterwards the engine holds
+ * what the database says, and nothing else.
+ */
+import { EngineError, FencedError } from '@garrison/engines/engine'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Caller } from '../caller.ts'
+import { machineRules } from '../firewalls/machine-store.ts'
+import { allowSsh, createWorld, testRegion, type World } from '../testing/world.ts'
+import type { AnyOperationKind, Step } from './definition.ts'
+import { operationKinds } from './kinds.ts'
+import { dropLeases } from './store.ts'
+
+/** Brings the world to where the operation can begin; what it answers begins it. */
+type Scenario = (world: World, caller: Caller) => Promise<() => Promise<unknown>>
+
+const running = async (world: World, caller: Caller) => world.runningInstance(caller)
+const snapshotted = async (world: World, caller: Caller) =>
+  world.readySnapshot(caller, await running(world, caller))
+
+const scenarios: Record<string, Scenario> = {
+  'deploy-instance': async (world, caller) => () => world.deploy(caller),
+  'restore-snapshot': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    return () =>
+      world.change((tx) => world.services.snapshots.restore(tx, caller, public_id, 'restored'))
+  },
+  'start-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    await world.change((tx) => world.services.instances.stop(tx, caller, public_id))
+    await world.settle()
+    return () => world.change((tx) => world.services.instances.start(tx, caller, public_id))
+  },
+  'recover-instance': async (world, caller) => {
+    const { id } = await running(world, caller)
+    await world.engine.kill(id)
+    return () => world.reconciler.reconcile(testRegion, world.engine)
+  },
+  'stop-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    return () => world.change((tx) => world.services.instances.stop(tx, caller, public_id))
+  },
+  'reboot-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    return () => world.change((tx) => world.services.instances.reboot(tx, caller, public_id))
+  },
+  'delete-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    return () => world.change((tx) => world.services.instances.delete(tx, caller, public_id))
+  },
+  'apply-firewall': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    const firewall = await world.firewall(caller, allowSsh)
+    return () =>
+      world.change((tx) =>
+        world.services.firewalls.attach(tx, caller, firewall.public_id, [public_id]),
+      )
+  },
+  'create-snapshot': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    const input = { instance_id: public_id, name: 'snap' }
+    return () => world.change((tx) => world.services.snapshots.create(tx, caller, input))
+  },
+  'delete-snapshot': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    return () => world.change((tx) => world.services.snapshots.delete(tx, caller, public_id))
+  },
+  'create-image': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    const input = { snapshot_id: public_id, name: 'img' }
+    return () => world.change((tx) => world.services.snapshots.createImage(tx, caller, input))
+  },
+  'delete-image': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    const input = { snapshot_id: public_id, name: 'img' }
+    const image = await world.change((tx) =>
+      world.services.snapshots.createImage(tx, caller, input),
+    )
+    await world.settle()
+    return () => world.change((tx) => world.services.images.delete(tx, caller, image.public_id))
+  },
+}
+
+let world: World
+afterEach(() => world?.close())
+
+it('are tried on every kind of operation there is', async () => {
+  world = await createWorld()
+  expect(Object.keys(scenarios).sort()).toEqual([...operationKinds.keys()].sort())
+})
+
+describe.each(Object.keys(scenarios))('%s', (name) => {
+  it('may run each step twice', async () => {
+    const ended = await carryOut(name, (step) => ({
+      ...step,
+      async do(work) {
+        await step.do(work)
+        return step.do(work)
+      },
+    }))
+    expect(ended.state).toBe('done')
+    await expectNothingLeftOver()
+  })
+
+  const steps = stepNames(name)
+
+  it.each(steps)('is undone completely when %s fails after its effect', async (failing) => {
+    const ended = await carryOut(name, (step) => ({
+      ...step,
+      async do(work) {
+        const result = await step.do(work)
+        if (step.name === failing) throw new EngineError('the disk is on fire')
+        return result
+      },
+    }))
+    expect(ended).toMatchObject({ state: 'failed', error: 'the disk is on fire' })
+    await expectNothingLeftOver()
+  })
+
+  it.each(steps)('is finished by the next runner after a death before %s', async (deadly) => {
+    const death = deathAt(deadly)
+    const ended = await carryOut(name, death.twist('before'), death.happened)
+    expect(ended.state).toBe('done')
+    await expectNothingLeftOver()
+  })
+
+  it.each(steps)('is finished by the next runner after a death behind %s', async (deadly) => {
+    const death = deathAt(deadly)
+    const ended = await carryOut(name, death.twist('behind'), death.happened)
+    expect(ended.state).toBe('done')
+    await expectNothingLeftOver()
+  })
+
+  it.each(undoable(name))(
+    'is undone by the next runner after a death while undoing %s',
+    async (deadly) => {
+      const death = deathAt(deadly)
+      const failing = (step: Step<never>): Step<never> => ({
+        ...step,
+        async do(work) {
+          const result = await step.do(work)
+          if (step.name === steps.at(-1)) throw new EngineError('the disk is on fire')
+          return result
+        },
+      })
+      const dying = death.twist('undo')
+      const ended = await carryOut(name, (step) => dying(failing(step)), death.happened)
+      expect(ended.state).toBe('failed')
+      await expectNothingLeftOver()
+    },
+  )
+})
+
+type Twist = (step: Step<never>) => Step<never>
+
+/** A step that kills its runner once, as the refusal of an engine would: nothing more is journalled. */
+function deathAt(deadly: string) {
+  const { promise: happened, resolve } = Promise.withResolvers<void>()
+  let alive = true
+  const die = () => {
+    if (!alive) return
+    alive = false
+    resolve()
+    throw new FencedError('killed')
+  }
+  const twist =
+    (when: 'before' | 'behind' | 'undo'): Twist =>
+    (step) =>
+      step.name !== deadly
+        ? step
+        : {
+            ...step,
+            async do(work) {
+              if (when === 'before') die()
+              const result = await step.do(work)
+              if (when === 'behind') die()
+              return result
+            },
+            async undo(work) {
+              await step.undo?.(work)
+              if (when === 'undo') die()
+            },
+          }
+  return { happened, twist }
+}
+
+const stepsOf = (name: string): readonly Step<never>[] => operationKinds.get(name)?.steps ?? []
+const stepNames = (name: string) => stepsOf(name).map((step) => step.name)
+const undoable = (name: string) =>
+  stepsOf(name).flatMap((step) => (step.undo === undefined ? [] : [step.name]))
+
+/** Everything up to the operation happens as ever; the operation itself happens in twisted steps. */
+async function carryOut(name: string, twist: Twist, death?: Promise<void>) {
+  world = await createWorld()
+  const caller = await world.account()
+  const begin = await scenarios[name]?.(world, caller)
+  await world.stopRunners()
+  await begin?.()
+  const twisted = new Map(
+    [...operationKinds].map(([kind, operation]): [string, AnyOperationKind] => [
+      kind,
+      kind === name ? { ...operation, steps: operation.steps.map(twist) } : operation,
+    ]),
+  )
+  world.startRunner(twisted)
+  await Promise.race([world.settle(), ...(death ? [death] : [])])
+  await world.stopRunners()
+  // What a new process does first: whoever held leases on this host's operations is dead.
+  await dropLeases(world.db, [testRegion])
+  world.startRunner(twisted)
+  await world.settle()
+  return world.db
+    .selectFrom('operations')
+    .select(['state', 'error'])
+    .where('kind', '=', name)
+    .orderBy('seq', 'desc')
+    .executeTakeFirstOrThrow()
+}
+
+/** The engine holds what the database says is there, in the state that it says, and nothing else. */
+async function expectNothingLeftOver() {
+  const { db, engine } = world
+  const instances = await db.selectFrom('instances').selectAll().execute()
+  const snapshots = await db.selectFrom('snapshots').selectAll().execute()
+  const images = await db.selectFrom('images').selectAll().execute()
+  const holdings = await engine.holdings()
+  const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id).sort()
+  const found = (status: string) =>
+    ids(holdings.machines.filter((machine) => machine.status === status))
+  const rows = (...statuses: string[]) =>
+    ids(instances.filter((row) => statuses.includes(row.status)))
+  expect(found('running')).toEqual(rows('ACTIVE'))
+  expect(found('stopped')).toEqual(expect.arrayContaining(rows('SHUTOFF')))
+  expect(rows('SHUTOFF', 'ERROR')).toEqual(expect.arrayContaining(found('stopped')))
+  const addressed = ids(instances.filter((row) => row.address !== null))
+  expect(holdings.addresses).toEqual(expect.arrayContaining(addressed))
+  expect(ids(instances.filter((row) => row.deleted_at === null))).toEqual(
+    expect.arrayContaining([...holdings.addresses]),
+  )
+  for (const { id, account_id } of instances.filter((row) => row.status === 'ACTIVE')) {
+    expect(engine.rulesOf(id)).toEqual(await machineRules(db, account_id, id))
+  }
+  const waiting = await db
+    .selectFrom('firewall_attachments')
+    .select('status')
+    .where('status', 'in', ['ATTACHING', 'DETACHING'])
+    .execute()
+  expect(waiting).toEqual([])
+  expect([...holdings.snapshots].sort()).toEqual(
+    ids(snapshots.filter((row) => row.status === 'SUCCESS' && row.deleted_at === null)),
+  )
+  expect([...holdings.images].sort()).toEqual(
+    ids(images.filter((row) => row.status === 'available' && row.deleted_at === null)),
+  )
+  expect(await db.selectFrom('operation_holds').selectAll().execute()).toEqual([])
+}

@@ -1,0 +1,126 @@
+/** Begins operations, waits for them, shows them. The runner carries them out. */
+import { openOperationStates } from '@garrison/contract/operations/states'
+import type { Clock } from '../clock.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { notify } from '../database/notify.ts'
+import type { Range } from '../database/pages.ts'
+import { NotFound, OperationInProgress } from '../errors.ts'
+import { newUuid } from '../ids.ts'
+import type { Subject } from './definition.ts'
+import * as holds from './holds.ts'
+import * as store from './store.ts'
+
+export type Hold = { readonly id: string; readonly exclusive: boolean }
+
+export type Begin = {
+  readonly kind: string
+  readonly accountId: string
+  readonly region: string
+  readonly subject: Subject
+  readonly input: Record<string, unknown>
+  readonly holds: readonly Hold[]
+  /**
+   * What to do when another operation holds something: refuse with {@link OperationInProgress}, wait
+   * behind it, or cancel it and wait until it is undone.
+   */
+  readonly whenBusy?: 'refuse' | 'wait' | 'cancel'
+  /** When one of this kind waits for the same subject and has not begun, it does for this one too. */
+  readonly joinPending?: boolean
+}
+
+/** So short that nobody is refused for them: whoever comes waits behind. */
+const brief = new Set(['apply-firewall'])
+
+/** Reads like a sentence: "restore-snapshot of BRK-100200D is still running". */
+const busyMessage = (kind: string, publicId: string) =>
+  `Another operation (${kind} of ${publicId}) is still running; wait until it has finished`
+
+export function createOperationService(deps: { db: Database; clock: Clock }) {
+  const waiting = new Map<string, Set<() => void>>()
+
+  return {
+    /** In the transaction that changes the resource, so that neither is ever there without the other. */
+    async begin(tx: Tx, begin: Begin): Promise<string> {
+      const { whenBusy = 'refuse' } = begin
+      await holds.lockResources(
+        tx,
+        begin.holds.map((hold) => hold.id),
+      )
+      if (begin.joinPending === true) {
+        const pending = await holds.lockPending(tx, begin.kind, begin.subject.id)
+        if (pending !== undefined) {
+          // A runner may have passed it over, since it is locked until we are done.
+          await notify(tx, 'operation_begun', begin.region)
+          return pending.id
+        }
+      }
+      const busy = await holds.conflicts(tx, begin.holds)
+      const [first] = busy.filter((operation) => !brief.has(operation.kind))
+      if (first !== undefined && whenBusy === 'refuse') {
+        throw new OperationInProgress(busyMessage(first.kind, first.subject_public_id))
+      }
+      if (whenBusy === 'cancel')
+        await holds.requestCancel(
+          tx,
+          busy.map((operation) => operation.id),
+        )
+      const id = newUuid()
+      await store.insertOperation(tx, { ...begin, id, now: deps.clock.now() })
+      await holds.insertHolds(tx, id, begin.holds)
+      await notify(tx, 'operation_begun', begin.region)
+      return id
+    },
+
+    /**
+     * For whoever means to cancel: before the row of the resource is locked, since that is the order in
+     * which runners lock. Otherwise each could wait for the other.
+     */
+    pauseAllOn: (tx: Tx, resourceId: string) => holds.lockOperationsOn(tx, resourceId),
+
+    /** Until it is done, failed or cancelled; `null` when that takes longer than `timeoutMs`. */
+    async wait(id: string, timeoutMs: number) {
+      const deadline = AbortSignal.timeout(timeoutMs)
+      for (;;) {
+        const heard = Promise.withResolvers<void>()
+        const listeners = waiting.get(id) ?? new Set()
+        waiting.set(id, listeners.add(heard.resolve))
+        deadline.addEventListener('abort', () => heard.resolve(), { once: true })
+        try {
+          const current = await store.findState(deps.db, id)
+          if (current !== undefined && !isOpen(current.state)) return current
+          if (deadline.aborted) return null
+          await heard.promise
+        } finally {
+          listeners.delete(heard.resolve)
+          if (listeners.size === 0) waiting.delete(id)
+        }
+      }
+    },
+
+    /** The database says that one finished. */
+    finished(id: string) {
+      for (const resolve of waiting.get(id) ?? []) resolve()
+    },
+
+    /** The connection that says so was away: whoever waits should look. */
+    recheck() {
+      for (const listeners of waiting.values()) for (const resolve of listeners) resolve()
+    },
+
+    async require(db: Database, accountId: string, id: string) {
+      const operation = isUuid(id) ? await store.findOperation(db, accountId, id) : undefined
+      if (operation === undefined) throw new NotFound('Operation', id)
+      return { operation, steps: await store.loadSteps(db, operation.id) }
+    },
+
+    list(db: Database, accountId: string, filter: store.OperationFilter, range: Range) {
+      return store.pageOfOperations(db, accountId, filter, range)
+    },
+  }
+}
+
+export type OperationService = ReturnType<typeof createOperationService>
+
+const isOpen = (state: string) => openOperationStates.some((open) => open === state)
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

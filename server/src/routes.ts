@@ -1,0 +1,52 @@
+/** Registers every route of the API. A path that another's pattern matches comes before it. */
+import { billingRoutes } from './billing/routes.ts'
+import type { Regions } from './catalog/regions.ts'
+import { catalogRoutes } from './catalog/routes.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Database } from './database/database.ts'
+import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
+import { firewallRoutes } from './firewalls/routes.ts'
+import { createApp } from './http/app.ts'
+import { documentRoutes } from './http/documents.ts'
+import { healthRoutes } from './http/health.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createRateLimits } from './http/rate-limits.ts'
+import { createWrite } from './http/write.ts'
+import { imageRoutes } from './images/routes.ts'
+import { instanceRoutes } from './instances/routes.ts'
+import type { Log } from './log.ts'
+import { operationRoutes } from './operations/routes.ts'
+import type { Services } from './services.ts'
+import { snapshotRoutes } from './snapshots/routes.ts'
+import { sshKeyRoutes } from './ssh-keys/routes.ts'
+
+export type ServerDeps = {
+  db: Database
+  clock: Clock
+  config: Config
+  regions: Regions
+  services: Services
+  log: Log
+}
+
+export function createServer({ db, clock, config, regions, services, log }: ServerDeps) {
+  const metrics = createMetrics(db)
+  const limits = createRateLimits(config.limits)
+  const app = createApp({ db, accounts: services.accounts, limits, metrics, log })
+  const view = { isSimulated: services.catalog.isSimulated }
+  const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
+  healthRoutes(app, deps)
+  documentRoutes(app)
+  metrics.routes(app)
+  catalogRoutes(app, deps)
+  billingRoutes(app, deps)
+  sshKeyRoutes(app, deps)
+  instanceRoutes(app, deps)
+  instanceProtectionRoutes(app, deps)
+  firewallRoutes(app, deps)
+  snapshotRoutes(app, deps)
+  imageRoutes(app, deps)
+  operationRoutes(app, deps)
+  return app
+}

@@ -1,0 +1,60 @@
+/** Wires the services together. The order shows who may know whom. */
+import { createAccountService } from './accounts/service.ts'
+import { createBillingService } from './billing/service.ts'
+import { createCatalog } from './catalog/catalog.ts'
+import { createPlacement } from './catalog/placement.ts'
+import { createPricing } from './catalog/pricing.ts'
+import type { Regions } from './catalog/regions.ts'
+import { createStock } from './catalog/stock.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Database } from './database/database.ts'
+import { createProtection } from './firewalls/protection.ts'
+import { createSecurityRuleService } from './firewalls/security-rules.ts'
+import { createFirewallService } from './firewalls/service.ts'
+import { createImageService } from './images/service.ts'
+import { createInstanceService } from './instances/service.ts'
+import { createOperationService } from './operations/service.ts'
+import { createSnapshotService } from './snapshots/service.ts'
+import { createSshKeyService } from './ssh-keys/service.ts'
+
+export function createServices(deps: {
+  db: Database
+  clock: Clock
+  config: Config
+  regions: Regions
+}) {
+  const { db, clock, config, regions } = deps
+  const catalog = createCatalog(config)
+  const placement = createPlacement({ regions, config })
+  const pricing = createPricing(catalog)
+  const stock = createStock({ catalog, regions, placement, clock })
+  const accounts = createAccountService({ clock })
+  const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
+  const operations = createOperationService({ db, clock })
+  const sshKeys = createSshKeyService({ clock, accounts })
+  const images = createImageService({ clock, regions, operations })
+  const protection = createProtection({ clock, regions, operations })
+  const machines = { clock, catalog, regions, placement, operations, billing, images }
+  const instances = createInstanceService({ ...machines, sshKeys, protection })
+  const snapshots = createSnapshotService({ ...machines, instances })
+  const securityRules = createSecurityRuleService({ clock, instances, protection })
+  const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
+  return {
+    catalog,
+    placement,
+    stock,
+    pricing,
+    accounts,
+    billing,
+    operations,
+    sshKeys,
+    images,
+    instances,
+    snapshots,
+    securityRules,
+    firewalls,
+  }
+}
+
+export type Services = ReturnType<typeof createServices>

@@ -1,0 +1,256 @@
+/** The rules for snapshots: taking them, restoring them as new machines, making images of them. */
+import type { CreateImageRequest } from '@garrison/contract/images/routes'
+import { whyNot as whyNotInstance } from '@garrison/contract/instances/states'
+import type { CreateSnapshotRequest } from '@garrison/contract/snapshots/routes'
+import { type SnapshotAction, whyNot } from '@garrison/contract/snapshots/states'
+import { recordAudit } from '../accounts/audit.ts'
+import type { BillingService } from '../billing/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Placement } from '../catalog/placement.ts'
+import type { Regions } from '../catalog/regions.ts'
+import type { Clock } from '../clock.ts'
+import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
+import type { Range } from '../database/pages.ts'
+import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
+import { issuePublicId, newUuid } from '../ids.ts'
+import type { ImageService } from '../images/service.ts'
+import { type InstanceService, refusalOf } from '../instances/service.ts'
+import type { OperationService } from '../operations/service.ts'
+import * as store from './store.ts'
+
+export type SnapshotServiceDeps = {
+  clock: Clock
+  catalog: Catalog
+  regions: Regions
+  placement: Placement
+  operations: OperationService
+  billing: BillingService
+  instances: InstanceService
+  images: ImageService
+}
+
+export function createSnapshotService(deps: SnapshotServiceDeps) {
+  const { clock, catalog, regions, placement, operations, billing, instances, images } = deps
+
+  async function require(db: Database | Tx, caller: Caller, id: string) {
+    const snapshot = await store.findSnapshot(db, caller.accountId, id)
+    if (snapshot === undefined) throw new NotFound('Snapshot', id)
+    return snapshot
+  }
+
+  /** The snapshot, locked, in a state that allows the action. */
+  async function lockFor(tx: Tx, caller: Caller, id: string, action: SnapshotAction) {
+    const snapshot = await store.lockSnapshot(tx, caller.accountId, id)
+    if (snapshot === undefined) throw new NotFound('Snapshot', id)
+    regions.requireConfigured(snapshot.region)
+    const refusal = whyNot(action, snapshot.status)
+    if (refusal !== null) throw new InvalidState('snapshot', refusal)
+    return snapshot
+  }
+
+  function audit(
+    tx: Tx,
+    caller: Caller,
+    verb: string,
+    id: string,
+    detail: Record<string, unknown>,
+  ) {
+    return recordAudit(
+      tx,
+      caller,
+      { action: `snapshot.${verb}`, subjectKind: 'snapshot', subjectId: id, detail },
+      clock.now(),
+    )
+  }
+
+  return {
+    require,
+
+    async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest) {
+      const { instance, keys } = await instances.lock(tx, caller, input.instance_id)
+      const refusal = whyNotInstance('snapshot', instance.status)
+      if (refusal !== null) throw refusalOf(instance.status, refusal)
+      requireCapability(instance.region, input.memory ?? false)
+      if (await store.isSnapshotNameTaken(tx, caller.accountId, input.name)) {
+        throw new NameTaken('a snapshot', input.name)
+      }
+      const rate = catalog.snapshotRate(caller.currency, instance.disk_gb)
+      await billing.requireProfile(tx, caller)
+      await billing.requireStorageCredits(tx, caller)
+      await placement.requireDiskRoom(instance.region, instance.host)
+      const now = clock.now()
+      const id = newUuid()
+      const publicId = await issuePublicId(tx, 'S')
+      await operations.begin(tx, {
+        kind: 'create-snapshot',
+        accountId: caller.accountId,
+        region: instance.region,
+        subject: { kind: 'snapshot', id, publicId },
+        input: { instanceId: instance.id, memory: input.memory ?? false },
+        holds: [
+          { id, exclusive: true },
+          { id: instance.id, exclusive: true },
+        ],
+      })
+      await store
+        .insertSnapshot(tx, {
+          id,
+          public_id: publicId,
+          account_id: caller.accountId,
+          instance_id: instance.id,
+          instance_public_id: instance.public_id,
+          vm_name: instance.name,
+          name: input.name,
+          description: input.description ?? null,
+          status: 'CREATING',
+          region: instance.region,
+          tier: instance.tier,
+          size_bytes: null,
+          disk_gb: instance.disk_gb,
+          consistency: null,
+          memory: input.memory ?? false,
+          flavor: instance.flavor,
+          gpu_model: instance.gpu_model,
+          gpu_count: instance.gpu_count,
+          vcpus: instance.vcpus,
+          memory_mib: instance.memory_mib,
+          os_image: instance.os_image,
+          login_user: instance.login_user,
+          ssh_keys: JSON.stringify(
+            keys.map(({ ssh_key_id, public_id, name, public_key }) => ({
+              id: ssh_key_id,
+              public_id,
+              name,
+              public_key,
+            })),
+          ),
+          hourly_rate_micros: rate,
+          currency: caller.currency,
+          error: null,
+          created_at: now,
+          updated_at: now,
+          deleted_at: null,
+        })
+        .catch((error: unknown) => {
+          throw isUniqueViolation(error, 'snapshots_name')
+            ? new NameTaken('a snapshot', input.name)
+            : error
+        })
+      await audit(tx, caller, 'create', publicId, {
+        name: input.name,
+        instance: instance.public_id,
+      })
+      const snapshot = await require(tx, caller, publicId)
+      const image =
+        input.create_as_image === true
+          ? await images.createFrom(tx, caller, snapshot, {
+              name: input.name,
+              description: input.description,
+            })
+          : null
+      return { snapshot, image }
+    },
+
+    /** A new machine like the source was; several of one snapshot at once are fine. */
+    async restore(tx: Tx, caller: Caller, id: string, name: string) {
+      const snapshot = await lockFor(tx, caller, id, 'restore')
+      const flavor = catalog.flavorOfRecord(snapshot.region, snapshot, caller.currency)
+      const created = await instances.create(tx, caller, {
+        kind: 'restore-snapshot',
+        name,
+        region: snapshot.region,
+        tier: snapshot.tier,
+        flavor,
+        diskGb: snapshot.disk_gb,
+        bootSource: 'snapshot',
+        sourceId: snapshot.id,
+        osImage: snapshot.os_image,
+        loginUser: snapshot.login_user,
+        userData: null,
+        keys: snapshot.ssh_keys,
+      })
+      await audit(tx, caller, 'restore', snapshot.public_id, {
+        instance: created.instance.public_id,
+      })
+      return { ...created, snapshot }
+    },
+
+    async delete(tx: Tx, caller: Caller, id: string) {
+      const snapshot = await store.lockSnapshot(tx, caller.accountId, id)
+      if (snapshot === undefined) throw new NotFound('Snapshot', id)
+      regions.requireConfigured(snapshot.region)
+      const refusal = whyNot('delete', snapshot.status)
+      if (refusal !== null) {
+        throw snapshot.status === 'CREATING'
+          ? new DomainError('OPERATION_IN_PROGRESS', refusal)
+          : new InvalidState('snapshot', refusal)
+      }
+      await operations.begin(tx, {
+        kind: 'delete-snapshot',
+        accountId: caller.accountId,
+        region: snapshot.region,
+        subject: { kind: 'snapshot', id: snapshot.id, publicId: snapshot.public_id },
+        input: {},
+        holds: [{ id: snapshot.id, exclusive: true }],
+      })
+      await store.updateSnapshot(tx, caller.accountId, snapshot.id, {
+        status: 'DELETING',
+        updated_at: clock.now(),
+      })
+      await audit(tx, caller, 'delete', snapshot.public_id, { name: snapshot.name })
+      return snapshot
+    },
+
+    async createImage(tx: Tx, caller: Caller, input: CreateImageRequest) {
+      const snapshot = await lockFor(tx, caller, input.snapshot_id, 'create-image')
+      await billing.requireProfile(tx, caller)
+      await billing.requireStorageCredits(tx, caller)
+      return images.createFrom(tx, caller, snapshot, {
+        name: input.name,
+        description: input.description,
+      })
+    },
+
+    async list(db: Database, caller: Caller, filter: store.SnapshotFilter, range: Range) {
+      const [{ rows, total }, totals, availableVms] = await Promise.all([
+        store.pageOfSnapshots(db, caller.accountId, filter, range),
+        store.snapshotTotals(db, caller.accountId, filter.region),
+        instances.countActive(db, caller, filter.region),
+      ])
+      const images = await store.withImages(
+        db,
+        caller.accountId,
+        rows.map((row) => row.id),
+      )
+      return {
+        rows: rows.map((row) => ({ row, isImage: images.has(row.id) })),
+        total,
+        statistics: { ...totals, availableVms },
+      }
+    },
+
+    /** Those of the ids that are the caller's snapshots. */
+    existing: (db: Database, caller: Caller, ids: readonly string[]) =>
+      store.existingSnapshots(db, caller.accountId, ids),
+
+    async hasImage(db: Database | Tx, caller: Caller, snapshot: store.Snapshot) {
+      return (await store.withImages(db, caller.accountId, [snapshot.id])).has(snapshot.id)
+    },
+  }
+
+  function requireCapability(region: string, memory: boolean) {
+    const can = regions.capabilities(region)
+    if (!can.snapshot) {
+      throw new DomainError('TIER_NOT_SUPPORTED', `${region} cannot take snapshots`)
+    }
+    if (memory && !can.memorySnapshot) {
+      throw new DomainError(
+        'TIER_NOT_SUPPORTED',
+        `${region} cannot keep memory in a snapshot; leave "memory" out for a snapshot of the disk`,
+      )
+    }
+  }
+}
+
+export type SnapshotService = ReturnType<typeof createSnapshotService>

@@ -1,0 +1,33 @@
+/** From rows to what the API answers. */
+import type { Snapshot as SnapshotAnswer } from '@garrison/contract/snapshots/routes'
+import { gpuType, ramGb } from '../instances/view.ts'
+import { toDecimal } from '../money.ts'
+import type { Snapshot } from './store.ts'
+
+/** GB of 10^9 bytes with one decimal; nothing is held yet while it is being taken. */
+export const sizeGb = (bytes: number | null) => Math.round((bytes ?? 0) / 1e8) / 10
+
+export function snapshotAnswer(row: Snapshot, isImage: boolean): SnapshotAnswer {
+  return {
+    id: row.public_id,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    size_gb: sizeGb(row.size_bytes),
+    region: row.region,
+    vm_name: row.vm_name,
+    instance_id: row.instance_public_id,
+    is_image: isImage,
+    vcpus: row.vcpus,
+    ram_gb: ramGb(row.memory_mib),
+    gpu_type: gpuType(row.gpu_model),
+    gpu_count: row.gpu_count,
+    disk_gb: row.disk_gb,
+    consistency: row.consistency,
+    memory: row.memory,
+    error: row.error,
+    hourly_rate: toDecimal(row.hourly_rate_micros),
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Puts a server together and takes it apart again: data folder → database → engines → services →
+ * operations and reconciliation → HTTP. What is started is stopped in the opposite order; machines go on.
+ */
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Engine } from '@garrison/engines/engine'
+import type pg from 'pg'
+import { createRegions } from './catalog/regions.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { ensureCredentials } from './credentials.ts'
+import { claimDataFolder } from './data-folder.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { migrate } from './database/migrate.ts'
+import { createEngines } from './engines.ts'
+import { tidy } from './housekeeping.ts'
+import { listen } from './http/listen.ts'
+import { matchInstallation } from './installation.ts'
+import type { Log } from './log.ts'
+import { hearOfOperations } from './operations/hear.ts'
+import { operationKinds } from './operations/kinds.ts'
+import { OperationRunner } from './operations/runner.ts'
+import { dropLeases } from './operations/store.ts'
+import { ownRegions } from './ownership.ts'
+import { startReconciliation } from './reconciliation/loop.ts'
+import { createReconciler } from './reconciliation/reconcile.ts'
+import { createServer } from './routes.ts'
+import { createServices, type Services } from './services.ts'
+
+const keyUseMs = 30_000
+const housekeepingMs = 60 * 60_000
+
+export type RunningServer = {
+  readonly url: string
+  /** Stops serving, lets go of operations and machines, and stops our own database. */
+  close(): Promise<void>
+}
+
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const claim = claimDataFolder(config.dataDir)
+    stack.defer(() => claim.release())
+    const connection = await connectionFor(config, log, stack)
+    await migrate(connection, log)
+    const { db } = openDatabase(connection, (error) =>
+      log('warn', 'a database connection broke', { error }),
+    )
+    stack.defer(() => db.destroy())
+    const { id: installationId } = await matchInstallation(db, config.dataDir)
+    const names = config.regions.map((region) => region.name)
+    const ownership = await ownRegions({ connection, regions: names, log })
+    stack.defer(() => ownership.release())
+
+    const clock = systemClock
+    const engines = createEngines({ config, clock, log, installationId })
+    for (const [region, engine] of engines) await startEngine(region, engine, log, stack)
+
+    const regions = createRegions({ engines, clock })
+    const services = createServices({ db, clock, config, regions })
+    const runners = new Set<OperationRunner>()
+    const listener = await hearOfOperations(connection, log, {
+      operations: services.operations,
+      runners: () => [...runners],
+    })
+    stack.defer(() => listener.close())
+    await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
+    listener.onReconnect(services.accounts.forgetKeys)
+    const reconciler = createReconciler({ db, clock, operations: services.operations, log })
+    const work = await ownership.whileHeld(async (held) => {
+      // Whoever held leases on operations here is dead, or was this process before.
+      await dropLeases(db, names)
+      const runner = new OperationRunner({
+        db,
+        clock,
+        owner: `${hostname()}:${process.pid}`,
+        kinds: operationKinds,
+        engineOf: regions.engine,
+        regions: names,
+        log,
+      })
+      runners.add(runner)
+      held.defer(async () => {
+        await runner.close()
+        runners.delete(runner)
+      })
+      runner.start()
+      const reconciliation = startReconciliation({ engines, reconciler, log })
+      held.defer(() => reconciliation.close())
+    })
+    stack.defer(() => work.close())
+    keepHouse(db, services, log, stack)
+
+    const app = createServer({ db, clock, config, regions, services, log })
+    const server = await listen(app, config.server)
+    stack.defer(() => server.close())
+    await ensureCredentials({ db, config, services, url: server.url })
+    claim.publish(server.url, names)
+    log('info', 'listening', { url: server.url, regions: names })
+    return { url: server.url, close: () => stack.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** How to reach the database: the operator's own, or ours in the data folder. */
+export async function connectionFor(
+  config: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<pg.PoolConfig> {
+  if (config.database.url !== null) return { connectionString: config.database.url }
+  const dir = join(config.dataDir, 'postgres')
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const postgres = await startEmbeddedPostgres({ dir, log })
+  stack.defer(() => postgres.stop())
+  return postgres.connection
+}
+
+async function startEngine(region: string, engine: Engine, log: Log, stack: AsyncDisposableStack) {
+  await engine.start()
+  stack.defer(() => engine.close())
+  for (const notice of engine.capabilities().notices) log('warn', notice, { region })
+}
+
+function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDisposableStack) {
+  const flushKeyUse = () => services.accounts.flushKeyUse(db)
+  const every = (ms: number, work: () => Promise<void>) => {
+    const timer = setInterval(() => {
+      work().catch((error: unknown) => log('warn', 'cannot tidy up', { error }))
+    }, ms)
+    stack.defer(() => clearInterval(timer))
+  }
+  stack.defer(() => flushKeyUse().catch(() => {}))
+  every(keyUseMs, flushKeyUse)
+  every(housekeepingMs, () => tidy(db, systemClock.now()))
+}

@@ -1,0 +1,57 @@
+/** The whole HTTP application on a test world: requests without a socket. */
+
+import type { Caller } from '../caller.ts'
+import { createServer } from '../routes.ts'
+import { createWorld, type WorldOptions } from './world.ts'
+
+export type Api = Awaited<ReturnType<typeof createApi>>
+
+export async function createApi(options: WorldOptions = {}) {
+  const world = await createWorld(options)
+  const { db, clock, config, regions, services, log } = world
+  const app = createServer({ db, clock, config, regions, services, log })
+
+  async function send(
+    method: string,
+    path: string,
+    { key, body, headers }: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ) {
+    const response = await app.request(path, {
+      method,
+      headers: {
+        ...(key !== undefined && { Authorization: `Api-Key ${key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    return {
+      status: response.status,
+      headers: response.headers,
+      // Tests look into answers as they please; what they find there is what they assert.
+      // biome-ignore lint/suspicious/noExplicitAny: see above
+      body: (isJson ? JSON.parse(text) : text) as any,
+    }
+  }
+
+  return {
+    ...world,
+    app,
+    send,
+
+    /** An account with a key, and what it sends. */
+    async client(name = 'Test') {
+      const caller: Caller = await world.account(name)
+      const { text: key } = await world.change((tx) =>
+        services.accounts.createKey(tx, caller.accountId, { name: 'test' }),
+      )
+      const as =
+        (method: string) =>
+        (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+          send(method, path, { key, body, headers })
+      return { caller, key, get: as('GET'), post: as('POST'), delete: as('DELETE') }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { defaultExclude, defineConfig } from 'vitest/config'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+
+const system = '**/*.system.test.ts'
+const long = '**/*.long.test.ts'
+
+/** Where the time went, so that a slow test is noticed while it is new. */
+const slowestTests: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    const duration = (test: TestCase) => test.diagnostic()?.duration ?? 0
+    const slowest = modules
+      .flatMap((module) => [...module.children.allTests()])
+      .filter((test) => duration(test) >= 300)
+      .sort((a, b) => duration(b) - duration(a))
+      .slice(0, 10)
+    if (slowest.length === 0) return
+    const lines = slowest.map(
+      (test) =>
+        `${(duration(test) / 1000).toFixed(1).padStart(7)} s  ${test.module.relativeModuleId}  ${test.fullName}`,
+    )
+    process.stdout.write(`\n Slowest tests\n${lines.join('\n')}\n`)
+  },
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default', slowestTests],
+    globalSetup: 'server/src/database/testing-setup.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...defaultExclude, system, long],
+          testTimeout: 10_000,
+          hookTimeout: 20_000,
+        },
+      },
+      // Real machines, networks and users: one file at a time, each in a process of its own.
+      ...[
+        { name: 'system', include: [system], timeout: 180_000, groupOrder: 1 },
+        { name: 'long', include: [long], timeout: 1_800_000, groupOrder: 2 },
+      ].map(({ name, include, timeout, groupOrder }) => ({
+        extends: true as const,
+        test: {
+          name,
+          include,
+          pool: 'forks' as const,
+          fileParallelism: false,
+          sequence: { groupOrder },
+          testTimeout: timeout,
+          hookTimeout: timeout,
+        },
+      })),
+    ],
+  },
+})
