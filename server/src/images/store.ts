@@ -90,10 +90,6 @@ export function imagesOfSnapshots(
 
 /** Ids of everything that exists, in whatever region: one that was renamed is not nobody's: what an engine may keep. */
 export async function imagesToKeep(db: Database) {
-  const rows = await db
-    .selectFrom('images')
-    .select('id')
-    .where('deleted_at', 'is', null)
-    .execute()
+  const rows = await db.selectFrom('images').select('id').where('deleted_at', 'is', null).execute()
   return new Set(rows.map((row) => row.id))
 }

@@ -18,10 +18,7 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
   const known = new Map<string, ReadonlyMap<string, Date>>()
 
   async function straysOf(holdings: Holdings, machines: ReadonlySet<string>) {
-    const [snapshots, images] = await Promise.all([
-      snapshotsToKeep(db),
-      imagesToKeep(db),
-    ])
+    const [snapshots, images] = await Promise.all([snapshotsToKeep(db), imagesToKeep(db)])
     const nobodys = (kind: Stray['kind'], ids: readonly string[], wanted: ReadonlySet<string>) =>
       ids.filter((id) => !wanted.has(id)).map((id): Stray => ({ id, kind }))
     const found = holdings.machines.map((machine) => machine.id)
