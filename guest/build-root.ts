@@ -50,6 +50,8 @@ export async function layOutRoot(
   }
   const applets = await loader.run(join(root, BUSYBOX), '--list-full')
   const links = { ...appletLinks(applets), ...recipe.links }
+  // busybox has lesser ones of some programs.
+  for (const { path, at } of recipe.programs) delete links[at ?? path]
   for (const [path, target] of Object.entries(links)) {
     await mkdir(dirname(join(root, path)), { recursive: true })
     await symlink(target, join(root, path))

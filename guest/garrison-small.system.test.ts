@@ -143,9 +143,31 @@ describe('a new machine', () => {
     expect(await readFile(`${file}-back`, 'utf8')).toBe('content')
   })
 
+  it('takes files by the older protocol of scp', async () => {
+    const file = join(base, 'old')
+    await writeFile(file, 'old content')
+    await machine.scpTo(anna, file, '/root/old', ['-O'])
+    expect(await machine.ssh(anna, 'cat /root/old')).toBe('old content')
+  })
+
   it('serves and fetches over HTTP, by name', async () => {
     const serve = 'mkdir /tmp/www; echo hello > /tmp/www/page; httpd -p 8080 -h /tmp/www'
     expect(await machine.ssh(anna, `${serve}; wget -qO- http://localhost:8080/page`)).toBe('hello')
+    for (const timeout of ['-qT5 -O-', '-q -T 5 -O -', '-q --timeout=5 -O-'])
+      expect(await machine.ssh(anna, `wget ${timeout} http://localhost:8080/page`)).toBe('hello')
+  })
+
+  it('gives up a download from a server that says nothing', async () => {
+    const serve = 'nc -ll -p 8081 -e sleep 60 > /dev/null 2>&1 &'
+    const listens = 'until grep -q ":1F91 .* 0A " /proc/net/tcp*; do usleep 10000; done'
+    const fetch = 'wget -qT1 -O- http://localhost:8081/ 2>&1; kill $!'
+    const words = await machine.ssh(anna, `${serve} ${listens}; ${fetch}`)
+    expect(words).toContain('wget: download timed out')
+  })
+
+  it('makes and checks file systems', async () => {
+    const make = 'truncate -s 16M /tmp/volume && mkfs.ext4 -q /tmp/volume && e2fsck -fn /tmp/volume'
+    expect(await machine.ssh(anna, make)).toMatch(/volume: 11\/\d+ files/)
   })
 
   it('answers the host through the guest agent', async () => {

@@ -15,6 +15,7 @@ export type Distribution = {
 }
 
 const LIBRARIES = [
+  'libblkid1',
   'libc6',
   'libcom-err2',
   'libcrypt1',
@@ -27,6 +28,7 @@ const LIBRARIES = [
   'libtommath1',
   'libudev1',
   'liburing2',
+  'libuuid1',
   'zlib1g',
 ] as const
 

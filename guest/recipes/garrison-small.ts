@@ -32,7 +32,12 @@ export const garrisonSmall: Recipe = {
     { package: 'dropbear-bin', path: '/usr/sbin/dropbear' },
     { package: 'dropbear-bin', path: '/usr/bin/dropbearkey' },
     { package: 'openssh-sftp-server', path: '/usr/lib/openssh/sftp-server' },
+    // What `scp -O` asks for at the other end; the newer protocol is the SFTP server's.
+    { package: 'openssh-client', path: '/usr/bin/scp' },
     { package: 'e2fsprogs', path: '/usr/sbin/resize2fs' },
+    // busybox has only one for ext2, and people format volumes.
+    { package: 'e2fsprogs', path: '/usr/sbin/mke2fs' },
+    { package: 'e2fsprogs', path: '/usr/sbin/e2fsck' },
     { package: 'qemu-guest-agent', path: '/usr/sbin/qemu-ga' },
   ],
   links: {
@@ -46,6 +51,9 @@ export const garrisonSmall: Recipe = {
     '/etc/resolv.conf': '../run/garrison/resolv.conf',
     // Where dropbear looks for it.
     '/usr/lib/sftp-server': 'openssh/sftp-server',
+    '/usr/sbin/mkfs.ext4': 'mke2fs',
+    '/usr/sbin/fsck.ext4': 'e2fsck',
+    '/usr/bin/wget': '../lib/garrison/wget',
     '/usr/sbin/poweroff': SHUTDOWN,
     '/usr/sbin/halt': SHUTDOWN,
     '/usr/sbin/reboot': SHUTDOWN,

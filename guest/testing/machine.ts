@@ -109,8 +109,8 @@ export class Machine implements AsyncDisposable {
     return stdout.trimEnd()
   }
 
-  scpTo(key: string, file: string, path: string): Promise<void> {
-    return this.#scp(key, file, `root@127.0.0.1:${path}`)
+  scpTo(key: string, file: string, path: string, options: string[] = []): Promise<void> {
+    return this.#scp(key, file, `root@127.0.0.1:${path}`, options)
   }
 
   scpFrom(key: string, path: string, file: string): Promise<void> {
@@ -147,14 +147,17 @@ export class Machine implements AsyncDisposable {
     await this.#exit
   }
 
-  async #scp(key: string, from: string, to: string): Promise<void> {
-    await execute('scp', [...sshOptions(key), '-P', String(this.sshPort), from, to])
+  async #scp(key: string, from: string, to: string, options: string[] = []): Promise<void> {
+    const port = ['-P', String(this.sshPort)]
+    await execute('scp', [...options, ...sshOptions(key), ...port, from, to])
   }
 
   async #connect(name: string): Promise<JsonLines> {
     const path = join(this.#options.folder, `${name}.sock`)
     for (;;) {
-      if (existsSync(path)) return JsonLines.connect(path)
+      // QEMU makes a socket a moment before it listens to it.
+      const lines = existsSync(path) ? await JsonLines.connect(path).catch(() => null) : null
+      if (lines !== null) return lines
       await Promise.race([setTimeout(5), this.#ended()])
     }
   }
