@@ -43,6 +43,7 @@ import {
   listInstances,
   rebootInstance,
   removeSecurityRule,
+  rollbackInstance,
   startInstance,
   stopInstance,
 } from './instances/routes.ts'
@@ -75,6 +76,7 @@ export const api = {
   startInstance,
   stopInstance,
   rebootInstance,
+  rollbackInstance,
   deleteInstance,
   addSecurityRule,
   removeSecurityRule,

@@ -14,6 +14,7 @@ import { describeFirewall } from './contract/firewall.ts'
 import { describeHoldings } from './contract/holdings.ts'
 import { describeMachine } from './contract/machine.ts'
 import { describeReopening } from './contract/reopening.ts'
+import { describeRollback } from './contract/rollback.ts'
 import { type EngineWorld, LIMIT_MS, Site } from './contract/site.ts'
 import { describeSnapshots } from './contract/snapshots.ts'
 import { describeUnknown } from './contract/unknown.ts'
@@ -30,6 +31,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('a machine', () => describeMachine(site))
     describe('asked about things it never heard of', () => describeUnknown(site))
     describe('snapshots and images', () => describeSnapshots(site))
+    describe('rolled back to a snapshot', () => describeRollback(site))
     describe('addresses', () => describeAddresses(site))
     describe('the firewall of a machine', () => describeFirewall(site))
     describe('fences', () => describeFences(site))

@@ -27,6 +27,8 @@ export type Capabilities = {
   /** Snapshots that hold memory too, so that a restore continues where it was. */
   readonly memorySnapshot: boolean
   readonly hibernate: boolean
+  /** A stopped machine's disk can go back to a snapshot of it. */
+  readonly rollback: boolean
   /** Volumes may come and go while a machine runs. */
   readonly hotplug: boolean
   /** Firewall rules can be enforced at all; `atomicFirewall`: a whole set in one step. */
@@ -236,6 +238,16 @@ export interface Engine {
     order: Order,
   ): Promise<SnapshotResult>
   ensureSnapshotGone(snapshot: string, order: Order): Promise<void>
+
+  /**
+   * The disk of a machine that does not run is what it was at one of its own snapshots; what was written
+   * since is gone. Name, address, rules and identity stay. Before the machine runs again, doing it twice
+   * is doing it once.
+   *
+   * Throws {@link NotFoundError} for a snapshot that is not of this machine, {@link EngineError} while the
+   * machine runs.
+   */
+  rollback(machine: string, snapshot: string, order: Order): Promise<void>
 
   /** A bootable image with the content of a snapshot; independent of the snapshot afterwards. */
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult>

@@ -21,6 +21,8 @@ const accepted = {
   hibernate: ['ACTIVE'],
   restore: ['HIBERNATED'],
   snapshot: ['ACTIVE'],
+  rollback: ['SHUTOFF', 'ERROR'],
+  'rollback-running': ['ACTIVE'],
   'attach-firewall': ['ACTIVE'],
   'add-security-rule': ['ACTIVE'],
   delete: instanceStatuses.filter((status) => status !== 'DELETED'),

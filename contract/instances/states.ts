@@ -11,6 +11,8 @@
  *     ┌─ HIBERNATING ◄┘  └─ RESTORING ◄── HIBERNATED
  *     └► HIBERNATED
  *
+ *   SHUTOFF, ERROR ─ rollback ─► RESTORING ──► SHUTOFF, and ACTIVE ──► RESTORING ──► ACTIVE
+ *
  *   any but DELETED ──► DELETING ──► DELETED
  */
 import { refusal } from '../refusal.ts'
@@ -100,6 +102,22 @@ export const instanceActions = {
     to: 'ACTIVE',
     onFailure: 'ACTIVE',
     verb: 'take a snapshot',
+  },
+  /** Its disk goes back to a snapshot of it. One in ERROR is at rest afterwards, and may be started. */
+  rollback: {
+    from: ['SHUTOFF', 'ERROR'],
+    through: 'RESTORING',
+    to: 'SHUTOFF',
+    onFailure: 'ERROR',
+    verb: 'be rolled back',
+  },
+  /** The same of one that runs: it is stopped before, and started afterwards. */
+  'rollback-running': {
+    from: ['ACTIVE'],
+    through: 'RESTORING',
+    to: 'ACTIVE',
+    onFailure: 'ERROR',
+    verb: 'be rolled back while it runs',
   },
   /** The machine goes on running, whatever becomes of its rules. */
   'attach-firewall': {

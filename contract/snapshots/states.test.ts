@@ -12,6 +12,7 @@ const actions = Object.keys(snapshotActions) as SnapshotAction[]
 const accepted = {
   restore: ['SUCCESS'],
   'create-image': ['SUCCESS'],
+  rollback: ['SUCCESS'],
   delete: ['SUCCESS', 'ERROR'],
 } as const satisfies Record<SnapshotAction, readonly string[]>
 

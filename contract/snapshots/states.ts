@@ -32,6 +32,14 @@ export const snapshotActions = {
     onFailure: 'SUCCESS',
     verb: 'be made an image',
   },
+  /** Of the machine that it was taken of. */
+  rollback: {
+    from: ['SUCCESS'],
+    through: 'SUCCESS',
+    to: 'SUCCESS',
+    onFailure: 'SUCCESS',
+    verb: 'be rolled back to',
+  },
   delete: {
     from: ['SUCCESS', 'ERROR'],
     through: 'DELETING',

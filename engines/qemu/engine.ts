@@ -24,6 +24,7 @@ import type {
   StopResult,
 } from '../engine.ts'
 import { EngineError, UnsupportedError } from '../engine.ts'
+import { rollBack } from './disks/rollback.ts'
 import { takeSnapshot } from './disks/snapshots.ts'
 import { found } from './disks/source.ts'
 import { detectAcceleration } from './host/acceleration.ts'
@@ -116,6 +117,7 @@ export class QemuEngine implements Engine {
     return {
       snapshot: true,
       memorySnapshot: false,
+      rollback: true,
       hibernate: false,
       hotplug: false,
       firewall: true,
@@ -229,6 +231,11 @@ export class QemuEngine implements Engine {
       await this.#store.snapshots.delete(snapshot)
       await this.#store.sweep()
     })
+  }
+
+  rollback(machine: string, snapshot: string, order: Order): Promise<void> {
+    const deps = { store: this.#store, machines: this.#machines, log: this.#options.log }
+    return this.#orders.run(machine, order, () => rollBack(deps, machine, snapshot))
   }
 
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {

@@ -10,6 +10,7 @@ export type Durations = {
   readonly reboot: number
   readonly delete: number
   readonly snapshot: number
+  readonly rollback: number
   readonly image: number
   /** From running virtual CPUs to a guest that reports itself up. Goes on in the background. */
   readonly boot: number
@@ -23,6 +24,7 @@ const DEMO: Durations = {
   reboot: 4_000,
   delete: 3_000,
   snapshot: 10_000,
+  rollback: 2_000,
   image: 10_000,
   boot: 5_000,
 }
@@ -37,6 +39,7 @@ export function scaledDurations(factor: number): Durations {
     reboot: DEMO.reboot * factor,
     delete: DEMO.delete * factor,
     snapshot: DEMO.snapshot * factor,
+    rollback: DEMO.rollback * factor,
     image: DEMO.image * factor,
     boot: DEMO.boot * factor,
   }

@@ -44,6 +44,7 @@ import {
   withMachine,
 } from './machines.ts'
 import { type EffectHook, Orders } from './orders.ts'
+import { rollBack } from './rollback.ts'
 import { inMemory, type Persistence, type World, WorldStore, without } from './state.ts'
 import { type Clock, Watcher } from './watcher.ts'
 
@@ -65,6 +66,7 @@ const NOTICE = 'Machines of this region are simulated: nothing real runs and nob
 const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   snapshot: true,
   memorySnapshot: false,
+  rollback: true,
   hibernate: false,
   hotplug: false,
   firewall: true,
@@ -261,7 +263,7 @@ export class SimulatedEngine implements Engine {
         throw new UnsupportedError('This simulated region has no snapshots with memory')
 
       const record = found(this.#world.machines[machine], `machine ${machine}`)
-      const taken = snapshotOf(record, options.memory, this.#now)
+      const taken = snapshotOf(machine, record, options.memory, this.#now)
       await this.#orders.wait(this.#durations.snapshot, order)
       if (misbehaves(record.hostname, 'fail-snapshot'))
         throw new EngineError(blamed(`The snapshot of machine ${machine} failed`, record.hostname))
@@ -281,6 +283,10 @@ export class SimulatedEngine implements Engine {
         snapshots: without(world.snapshots, snapshot),
       }))
     })
+  }
+
+  rollback(machine: string, snapshot: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, () => rollBack(this.#parts, machine, snapshot, order))
   }
 
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
@@ -308,6 +314,12 @@ export class SimulatedEngine implements Engine {
         images: without(world.images, image),
       }))
     })
+  }
+
+  /** What verbs in files of their own work with. */
+  get #parts() {
+    const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
+    return { orders, store, durations, now: () => this.#now }
   }
 
   get #world(): World {

@@ -24,6 +24,8 @@ type FailureName =
   | 'fail-firewall'
   /** Snapshots of it fail. */
   | 'fail-snapshot'
+  /** Its disk cannot go back to a snapshot. */
+  | 'fail-rollback'
   /** Images of its snapshots fail. */
   | 'fail-image'
   /** Its status is unknown, whatever it does. */

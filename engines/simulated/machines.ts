@@ -80,7 +80,12 @@ export function switchedOff(past: { everStarted: boolean; forced?: boolean }): P
   return { on: false, everStarted: past.everStarted, forced: past.forced ?? false }
 }
 
-export function snapshotOf(record: MachineRecord, memory: boolean, now: number): SnapshotRecord {
+export function snapshotOf(
+  machine: string,
+  record: MachineRecord,
+  memory: boolean,
+  now: number,
+): SnapshotRecord {
   const { power, diskGb, hostname } = record
   return {
     consistency: isClean(power, now) ? 'filesystem' : 'crash',
@@ -88,6 +93,7 @@ export function snapshotOf(record: MachineRecord, memory: boolean, now: number):
     sizeBytes: Math.round(diskGb * 1e9 * WRITTEN_SHARE_OF_DISK),
     diskGb,
     hostname,
+    machine,
   }
 }
 

@@ -13,6 +13,7 @@ type EffectName =
   | 'address.delete'
   | 'disk.create'
   | 'disk.delete'
+  | 'disk.rollback'
   | 'machine.start'
   | 'machine.stop'
   | 'machine.reboot'

@@ -27,11 +27,15 @@ export type MachineRecord = Pick<
 > & {
   readonly hostname: string
   readonly power: Power
+  /** The snapshot that its disk went back to last. */
+  readonly rolledBackTo?: string
 }
 
 export type SnapshotRecord = SnapshotResult & {
   /** Of the machine it was taken of, for failures by name. */
   readonly hostname: string
+  /** UUID of that machine. Earlier versions did not keep it. */
+  readonly machine?: string
 }
 
 export type AddressRecord = { readonly tenant: string; readonly address: Address }

@@ -93,6 +93,11 @@ async function story() {
   const snapshotParams = { snapshot_id: snapshot.id as string }
   await call('getSnapshot', { params: snapshotParams })
   await call('listSnapshots')
+  await call('rollbackInstance', {
+    params,
+    body: { ...snapshotParams, snapshot_first: 'way-back', force: true },
+  })
+  await api.settle()
   const restored = await call('restoreSnapshot', {
     params: snapshotParams,
     body: { new_vm_name: 'web-2' },

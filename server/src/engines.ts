@@ -63,6 +63,7 @@ const missingIn: Record<Config['regions'][number]['tier'], Partial<Capabilities>
   advanced: {
     snapshot: false,
     memorySnapshot: false,
+    rollback: false,
     firewall: false,
     atomicFirewall: false,
     firewallIpv6: false,

@@ -13,6 +13,7 @@ import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
 import { createImageService } from './images/service.ts'
+import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
@@ -38,6 +39,7 @@ export function createServices(deps: {
   const machines = { clock, catalog, regions, placement, operations, billing, images }
   const instances = createInstanceService({ ...machines, sshKeys, protection })
   const snapshots = createSnapshotService({ ...machines, instances })
+  const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
   const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
   return {
@@ -52,6 +54,7 @@ export function createServices(deps: {
     images,
     instances,
     snapshots,
+    rollback,
     securityRules,
     firewalls,
   }

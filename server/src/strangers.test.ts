@@ -49,6 +49,7 @@ const names = Object.keys(contract) as RouteName[]
 const bodies: Partial<Record<RouteName, object>> = {
   createInstanceSnapshot: { name: 'mine' },
   restoreSnapshot: { new_vm_name: 'mine' },
+  rollbackInstance: { snapshot_id: 'BRK-000000S' },
   addSecurityRule: allowSsh,
   addFirewallRule: allowSsh,
   attachFirewall: { instance_ids: ['BRK-000000D'] },

@@ -7,6 +7,7 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset, paginate } from '../http/pagination.ts'
 import type { Write } from '../http/write.ts'
+import type { Rollback } from './rollback.ts'
 import type { InstanceService } from './service.ts'
 import { deployedData, instanceDetails, instanceRow, userVm, type ViewContext } from './view.ts'
 
@@ -15,12 +16,13 @@ type Deps = {
   write: Write
   catalog: Catalog
   instances: InstanceService
+  rollback: Rollback
   securityRules: SecurityRuleService
   view: ViewContext
 }
 
 export function instanceRoutes(app: App, deps: Deps) {
-  const { db, write, catalog, instances, securityRules, view } = deps
+  const { db, write, catalog, instances, rollback, securityRules, view } = deps
 
   app.openapi(contract.deployInstance, (c) =>
     write(c, async (tx, caller) => {
@@ -105,4 +107,24 @@ export function instanceRoutes(app: App, deps: Deps) {
       }),
     )
   }
+
+  app.openapi(contract.rollbackInstance, (c) =>
+    write(c, async (tx, caller) => {
+      const { instance_id } = c.req.valid('param')
+      const begun = await rollback.rollBack(tx, caller, instance_id, c.req.valid('json'))
+      const { instance, status, snapshot, first } = begun
+      const since = snapshot.created_at.toISOString()
+      return {
+        ...envelope(c, `Rollback started; what was written since ${since} is discarded`),
+        instance_id: instance.public_id,
+        vm_name: instance.name,
+        status,
+        previous_status: instance.status,
+        snapshot_id: snapshot.public_id,
+        discards_since: since,
+        snapshot_first_id: first?.public_id ?? null,
+        tier: instance.tier,
+      }
+    }),
+  )
 }

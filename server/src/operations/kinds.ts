@@ -9,6 +9,7 @@ import { deleteSnapshot } from './delete-snapshot.ts'
 import { deployInstance } from './deploy-instance.ts'
 import { rebootInstance } from './reboot-instance.ts'
 import { restoreSnapshot } from './restore-snapshot.ts'
+import { rollbackInstance } from './rollback-instance.ts'
 import { recoverInstance, startInstance } from './start-instance.ts'
 import { stopInstance } from './stop-instance.ts'
 
@@ -19,6 +20,7 @@ const all: readonly AnyOperationKind[] = [
   recoverInstance,
   stopInstance,
   rebootInstance,
+  rollbackInstance,
   deleteInstance,
   applyFirewall,
   createSnapshot,

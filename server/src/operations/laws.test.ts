@@ -45,6 +45,13 @@ const scenarios: Record<string, Scenario> = {
     const { public_id } = await running(world, caller)
     return () => world.change((tx) => world.services.instances.reboot(tx, caller, public_id))
   },
+  'rollback-instance': async (world, caller) => {
+    const instance = await running(world, caller)
+    const { public_id } = await world.readySnapshot(caller, instance)
+    const input = { snapshot_id: public_id, snapshot_first: 'first', force: true }
+    const { rollback } = world.services
+    return () => world.change((tx) => rollback.rollBack(tx, caller, instance.public_id, input))
+  },
   'delete-instance': async (world, caller) => {
     const { public_id } = await running(world, caller)
     return () => world.change((tx) => world.services.instances.delete(tx, caller, public_id))

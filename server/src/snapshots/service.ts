@@ -49,6 +49,74 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     return snapshot
   }
 
+  /**
+   * A snapshot that is still to be taken, with everything checked but the state of its machine. The caller
+   * begins the operation that takes it.
+   */
+  async function add(
+    tx: Tx,
+    caller: Caller,
+    { instance, keys }: Awaited<ReturnType<InstanceService['lock']>>,
+    input: Pick<CreateSnapshotRequest, 'name' | 'description' | 'memory'>,
+  ) {
+    requireCapability(instance.region, input.memory ?? false)
+    if (await store.isSnapshotNameTaken(tx, caller.accountId, input.name)) {
+      throw new NameTaken('a snapshot', input.name)
+    }
+    const rate = catalog.snapshotRate(caller.currency, instance.disk_gb)
+    await billing.requireProfile(tx, caller)
+    await billing.requireStorageCredits(tx, caller)
+    await placement.requireDiskRoom(instance.region, instance.host)
+    const now = clock.now()
+    const publicId = await issuePublicId(tx, 'S')
+    await store
+      .insertSnapshot(tx, {
+        id: newUuid(),
+        public_id: publicId,
+        account_id: caller.accountId,
+        instance_id: instance.id,
+        instance_public_id: instance.public_id,
+        vm_name: instance.name,
+        name: input.name,
+        description: input.description ?? null,
+        status: 'CREATING',
+        region: instance.region,
+        tier: instance.tier,
+        size_bytes: null,
+        disk_gb: instance.disk_gb,
+        consistency: null,
+        memory: input.memory ?? false,
+        flavor: instance.flavor,
+        gpu_model: instance.gpu_model,
+        gpu_count: instance.gpu_count,
+        vcpus: instance.vcpus,
+        memory_mib: instance.memory_mib,
+        os_image: instance.os_image,
+        login_user: instance.login_user,
+        ssh_keys: JSON.stringify(
+          keys.map(({ ssh_key_id, public_id, name, public_key }) => ({
+            id: ssh_key_id,
+            public_id,
+            name,
+            public_key,
+          })),
+        ),
+        hourly_rate_micros: rate,
+        currency: caller.currency,
+        error: null,
+        created_at: now,
+        updated_at: now,
+        deleted_at: null,
+      })
+      .catch((error: unknown) => {
+        throw isUniqueViolation(error, 'snapshots_name')
+          ? new NameTaken('a snapshot', input.name)
+          : error
+      })
+    await audit(tx, caller, 'create', publicId, { name: input.name, instance: instance.public_id })
+    return require(tx, caller, publicId)
+  }
+
   function audit(
     tx: Tx,
     caller: Caller,
@@ -66,82 +134,26 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
 
   return {
     require,
+    lockFor,
+    add,
 
     async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest) {
-      const { instance, keys } = await instances.lock(tx, caller, input.instance_id)
+      const source = await instances.lock(tx, caller, input.instance_id)
+      const { instance } = source
       const refusal = whyNotInstance('snapshot', instance.status)
       if (refusal !== null) throw refusalOf(instance.status, refusal)
-      requireCapability(instance.region, input.memory ?? false)
-      if (await store.isSnapshotNameTaken(tx, caller.accountId, input.name)) {
-        throw new NameTaken('a snapshot', input.name)
-      }
-      const rate = catalog.snapshotRate(caller.currency, instance.disk_gb)
-      await billing.requireProfile(tx, caller)
-      await billing.requireStorageCredits(tx, caller)
-      await placement.requireDiskRoom(instance.region, instance.host)
-      const now = clock.now()
-      const id = newUuid()
-      const publicId = await issuePublicId(tx, 'S')
+      const snapshot = await add(tx, caller, source, input)
       await operations.begin(tx, {
         kind: 'create-snapshot',
         accountId: caller.accountId,
         region: instance.region,
-        subject: { kind: 'snapshot', id, publicId },
+        subject: { kind: 'snapshot', id: snapshot.id, publicId: snapshot.public_id },
         input: { instanceId: instance.id, memory: input.memory ?? false },
         holds: [
-          { id, exclusive: true },
+          { id: snapshot.id, exclusive: true },
           { id: instance.id, exclusive: true },
         ],
       })
-      await store
-        .insertSnapshot(tx, {
-          id,
-          public_id: publicId,
-          account_id: caller.accountId,
-          instance_id: instance.id,
-          instance_public_id: instance.public_id,
-          vm_name: instance.name,
-          name: input.name,
-          description: input.description ?? null,
-          status: 'CREATING',
-          region: instance.region,
-          tier: instance.tier,
-          size_bytes: null,
-          disk_gb: instance.disk_gb,
-          consistency: null,
-          memory: input.memory ?? false,
-          flavor: instance.flavor,
-          gpu_model: instance.gpu_model,
-          gpu_count: instance.gpu_count,
-          vcpus: instance.vcpus,
-          memory_mib: instance.memory_mib,
-          os_image: instance.os_image,
-          login_user: instance.login_user,
-          ssh_keys: JSON.stringify(
-            keys.map(({ ssh_key_id, public_id, name, public_key }) => ({
-              id: ssh_key_id,
-              public_id,
-              name,
-              public_key,
-            })),
-          ),
-          hourly_rate_micros: rate,
-          currency: caller.currency,
-          error: null,
-          created_at: now,
-          updated_at: now,
-          deleted_at: null,
-        })
-        .catch((error: unknown) => {
-          throw isUniqueViolation(error, 'snapshots_name')
-            ? new NameTaken('a snapshot', input.name)
-            : error
-        })
-      await audit(tx, caller, 'create', publicId, {
-        name: input.name,
-        instance: instance.public_id,
-      })
-      const snapshot = await require(tx, caller, publicId)
       const image =
         input.create_as_image === true
           ? await images.createFrom(tx, caller, snapshot, {

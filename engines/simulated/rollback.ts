@@ -1,0 +1,30 @@
+import { EngineError, type Order } from '../engine.ts'
+import type { Durations } from './durations.ts'
+import { misbehaves } from './failures.ts'
+import { blamed, found, isRunning, withMachine } from './machines.ts'
+import type { Orders } from './orders.ts'
+import type { WorldStore } from './state.ts'
+
+/** In the machine's turn. There is no disk: all that can be seen is that it happened. */
+export async function rollBack(
+  deps: { orders: Orders; store: WorldStore; durations: Durations; now: () => number },
+  machine: string,
+  snapshot: string,
+  order: Order,
+): Promise<void> {
+  const { orders, store, durations, now } = deps
+  const record = found(store.world.machines[machine], `machine ${machine}`)
+  const taken = store.world.snapshots[snapshot]
+  found(taken?.machine === machine ? taken : undefined, `snapshot ${snapshot} of this machine`)
+  if (isRunning(record.power, now()))
+    throw new EngineError('The machine runs; stop it before it is rolled back')
+  await orders.wait(durations.rollback, order)
+  if (misbehaves(record.hostname, 'fail-rollback'))
+    throw new EngineError(blamed(`Machine ${machine} could not be rolled back`, record.hostname))
+  await orders.apply('disk.rollback', machine, order, (world) =>
+    withMachine(world, machine, {
+      ...found(world.machines[machine], `machine ${machine}`),
+      rolledBackTo: snapshot,
+    }),
+  )
+}
