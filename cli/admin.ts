@@ -39,6 +39,9 @@ export async function openAdmin(where: { data?: string | undefined; config?: str
   }
 }
 
+/** Also where "up" never got so far as to make keys. Answers whether it ran. */
+export const stopDatabase = (dataDir: string) => server.stopDatabase({ dataDir })
+
 /** Bad input names its fields; on a command line these are arguments. */
 async function inWords<T>(answer: Promise<T>): Promise<T> {
   try {

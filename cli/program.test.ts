@@ -44,7 +44,7 @@ it('names the nearest option and all that exist', async () => {
   expect(await mistake('up', '--prot', '80')).toEqual([
     "unknown option '--prot'",
     '(Did you mean --port?)',
-    'Options: --port, --host, --config, --demo, --detach, --help, --version, --data, --json, --yes',
+    'Options: --port, --host, --config, --demo, --without, --detach, --help, --version, --data, --json, --yes',
     'See: ./garrison up --help',
   ])
 })

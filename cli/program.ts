@@ -75,6 +75,7 @@ const addServerCommands: Add = (program, context, finish) => {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseHost)
     .option(configFlag, configWords, parsePath)
     .option('--demo', 'add simulated regions; needs neither root nor QEMU')
+    .option('--without <region...>', 'start although the configuration no longer names this region')
     .option('--detach', 'go on in the background once the server is ready')
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 /** `garrison down`: stops the server and its database. Machines go on, unless told otherwise. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Claim, readClaim, startTime } from '@garrison/server/data-folder'
-import { openAdmin } from '../admin.ts'
+import { openAdmin, stopDatabase } from '../admin.ts'
 import { Failure } from '../failure.ts'
 import { dataFolder } from '../process/paths.ts'
 import { plural } from '../units.ts'
@@ -22,12 +22,18 @@ export async function down(context: Context, options: DownOptions): Promise<Exit
         advice: ['Start it first: ./garrison up --detach'],
       })
     }
-    if (json) terminal.printJson({ stopped: false, was_running: false, data: dataDir })
-    else terminal.print(`No server runs on ${dataDir}.`)
+    const database = await stopDatabase(dataDir)
+    if (json) {
+      terminal.printJson({ stopped: database, was_running: false, database, data: dataDir })
+    } else if (database) {
+      terminal.print(`No server runs on ${dataDir}; the database that one left there has stopped.`)
+    } else terminal.print(`No server runs on ${dataDir}.`)
     return 0
   }
   const machines = options.machines ? await shutMachinesDown(context, options) : null
   await stopServer(context, dataDir, claim)
+  // A server that did not get to it itself, because it was killed, leaves it running.
+  await stopDatabase(dataDir)
   if (json) terminal.printJson({ stopped: true, was_running: true, data: dataDir, machines })
   else {
     const rest = machines === null ? 'Machines keep running; "./garrison up" takes them over.' : ''

@@ -7,7 +7,8 @@ export function firstSteps({ regions, gpu_models }: Offers, url: string, apiKey:
   const curl = (path: string, body?: string) =>
     [
       `curl -H "X-API-Key: $KEY" ${url}${path}`,
-      ...(body === undefined ? [] : [`--json ${body}`]),
+      // Not --json, which curl has since 7.82; Ubuntu 22.04 brings 7.81.
+      ...(body === undefined ? [] : [`-H 'Content-Type: application/json' -d ${body}`]),
     ].join(' ')
   const [region] = regions
   const steps = [

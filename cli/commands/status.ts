@@ -8,6 +8,7 @@ import type { Readiness } from '@garrison/contract/health/routes'
 import { instanceStatuses } from '@garrison/contract/instances/states'
 import { readCredentials } from '@garrison/server/credentials'
 import { type Claim, readClaim } from '@garrison/server/data-folder'
+import { getJson } from '../process/get-json.ts'
 import { dataFolder } from '../process/paths.ts'
 import { readReadiness } from '../process/readiness.ts'
 import type { Terminal } from '../terminal.ts'
@@ -81,13 +82,10 @@ async function countMachines(url: string, apiKey: string | undefined): Promise<M
 }
 
 async function countInState(url: string, apiKey: string, state: string): Promise<number> {
-  const answer = await fetch(`${url}/api/instances/?page_size=1&status=${state}`, {
-    headers: { 'X-API-Key': apiKey },
-    signal: AbortSignal.timeout(10_000),
-  })
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
-  const body = (await answer.json()) as { pagination: { total_count: number } }
-  return body.pagination.total_count
+  const path = `/api/instances/?page_size=1&status=${state}`
+  const { status, body } = await getJson(`${url}${path}`, { 'X-API-Key': apiKey })
+  if (status !== 200) throw new Error(`the server answered ${status}`)
+  return (body as { pagination: { total_count: number } }).pagination.total_count
 }
 
 /** What the folder really occupies: disks are sparse. */

@@ -1,11 +1,12 @@
 /** The life of a server with simulated regions, as somebody without root would start it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readClaim } from '@garrison/server/data-folder'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claimDataFolder, readClaim, startTime } from '@garrison/server/data-folder'
+import { findPostmaster } from '@garrison/server/database/embedded/postmaster'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { root } from '../process/paths.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'garrison-cli-'))
@@ -106,7 +107,7 @@ describe('a server in the background', { timeout: limitMs }, () => {
   it('is gone after "down", which may be said twice', async () => {
     const pid = readClaim(data)?.pid ?? 0
     expect(await run('down')).toMatchObject({ code: 0 })
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    expect(startTime(pid)).toBeNull()
     expect(await run('down')).toMatchObject({ code: 0, output: `No server runs on ${data}.\n` })
     expect(await run('status')).toMatchObject({ code: 1 })
   })
@@ -132,6 +133,53 @@ describe('a server in the foreground', { timeout: limitMs }, () => {
     expect(await run(...up('--detach'))).toMatchObject({ code: 0 })
     expect(await run('down')).toMatchObject({ code: 0 })
   })
+})
+
+describe('a server that is killed', { timeout: limitMs }, () => {
+  const database = () => findPostmaster(join(realpathSync(data), 'postgres/data'))
+  const kill = () => process.kill(readClaim(data)?.pid ?? 0, 'SIGKILL')
+
+  it('does not stand in the way of the next, however soon it comes', async () => {
+    expect(await run(...up('--detach'))).toMatchObject({ code: 0 })
+    kill()
+    const { code, output } = await run(...up('--detach'))
+    expect(output).toContain('Garrison is up.')
+    expect(code).toBe(0)
+  })
+
+  it('leaves its database, which "down" ends', async () => {
+    kill()
+    await vi.waitFor(() => expect(readClaim(data)).toBeNull())
+    expect(database()).not.toBeNull()
+    const { code, output } = await run('down')
+    expect(output).toContain('the database that one left there has stopped')
+    expect([code, database()]).toEqual([0, null])
+  })
+
+  it('is told of when it is there and does not answer', async () => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1')
+    await new Promise((resolve) => mute.once('listening', resolve))
+    const { port: mutePort } = mute.address() as { port: number }
+    mute.close()
+    const claim = claimDataFolder(data)
+    claim.publish(`http://127.0.0.1:${mutePort}`, [])
+    const { code, errors } = await run(...up('--detach'))
+    claim.release()
+    expect(errors).toContain(`(process ${process.pid}) and does not answer`)
+    expect(code).toBe(1)
+  })
+})
+
+it('answers on a port that browsers keep for another protocol', { timeout: limitMs }, async () => {
+  const usual = port
+  port = 6000
+  expect(await run(...up('--detach'))).toMatchObject({ code: 0 })
+  expect(JSON.parse((await run('status', '--json')).output)).toMatchObject({
+    ready: true,
+    machines: {},
+  })
+  expect(await run('down')).toMatchObject({ code: 0 })
+  port = usual
 })
 
 it('names every wrong setting before anything is started', async () => {

@@ -2,12 +2,12 @@
 import { resolve } from 'node:path'
 import { type Config, loadConfig } from '@garrison/server/config'
 import { readCredentials } from '@garrison/server/credentials'
-import { type Claim, readClaim } from '@garrison/server/data-folder'
+import type { Claim } from '@garrison/server/data-folder'
 import { Failure } from '../failure.ts'
 import { ensurePackages } from '../host/ensure-packages.ts'
 import { requireFreePort } from '../host/port.ts'
 import { dataFolder } from '../process/paths.ts'
-import { hear, type News, untilReady } from '../process/readiness.ts'
+import { hear, type News, otherServer, untilReady } from '../process/readiness.ts'
 import { type ServerProcess, startServerProcess } from '../process/server-process.ts'
 import { stopOnSignals } from '../process/stop-on-signals.ts'
 import type { Terminal } from '../terminal.ts'
@@ -19,6 +19,7 @@ export type UpOptions = {
   readonly host?: string
   readonly config?: string
   readonly demo?: boolean
+  readonly without?: readonly string[]
   readonly detach?: boolean
 }
 
@@ -27,10 +28,10 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   const dataDir = dataFolder(context.data)
   const configFile = options.config === undefined ? undefined : resolve(options.config)
   const demo = options.demo ?? false
-  const { host, port } = options
+  const { host, port, without = [] } = options
   const config = loadConfig({ file: configFile, dataDir, demo, host, port })
 
-  const other = readClaim(dataDir)
+  const other = await otherServer(dataDir)
   if (other !== null) {
     tellOfOther(context, dataDir, other)
     return 0
@@ -38,7 +39,7 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   if (config.regions.some(({ engine }) => engine === 'qemu')) await requireHost(context)
   await requireFreePort(config.server)
 
-  const server = startServerProcess({ dataDir, ...config.server, configFile, demo })
+  const server = startServerProcess({ dataDir, ...config.server, configFile, demo, without })
   using signals = stopOnSignals(server, terminal)
   using news = hear(server, terminal)
   try {

@@ -1,23 +1,44 @@
 /** Whether the server can do its work, and if not, what it is waiting for. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Readiness } from '@garrison/contract/health/routes'
-import { readClaim } from '@garrison/server/data-folder'
+import { type Claim, readClaim } from '@garrison/server/data-folder'
 import { Failure } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
+import { getJson } from './get-json.ts'
 import { LogFollower } from './log-lines.ts'
 import type { ServerProcess } from './server-process.ts'
 
 const pollMs = 150
-const answerLimitMs = 10_000
 const stuckMs = 600_000
+const otherLimitMs = 5_000
 
 /** Null while nobody answers. */
 export async function readReadiness(url: string): Promise<Readiness | null> {
   try {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerLimitMs) })
-    return (await answer.json()) as Readiness
+    return (await getJson(`${url}/readyz`)).body as Readiness
   } catch {
     return null
+  }
+}
+
+/**
+ * Whose server is on the data folder, once that is plain: one that is just starting gets the time to tell
+ * its address, and one that was just killed the time to be gone. Null when there is none.
+ * @throws Failure when it is there and does not answer.
+ */
+export async function otherServer(dataDir: string): Promise<Claim | null> {
+  const deadline = performance.now() + otherLimitMs
+  for (;;) {
+    const claim = readClaim(dataDir)
+    if (claim === null) return null
+    if (claim.url !== null && (await readReadiness(claim.url)) !== null) return claim
+    if (performance.now() > deadline) {
+      if (claim.url === null) return claim
+      throw new Failure(`A server is on ${dataDir} (process ${claim.pid}) and does not answer`, {
+        advice: ['See what it is at: ./garrison status', 'Or stop it:        ./garrison down'],
+      })
+    }
+    await pause(pollMs)
   }
 }
 

@@ -20,6 +20,8 @@ export type ServerOptions = {
   readonly port: number
   readonly configFile?: string | undefined
   readonly demo: boolean
+  /** Regions that are not configured any more, and are to be left alone. */
+  readonly without: readonly string[]
 }
 
 export type ServerProcess = {
@@ -36,12 +38,14 @@ export type ServerProcess = {
 
 export const logFile = (dataDir: string) => join(dataDir, 'logs/server.log')
 
-export function serverArguments({ dataDir, host, port, configFile, demo }: ServerOptions) {
+export function serverArguments(options: ServerOptions) {
+  const { dataDir, host, port, configFile, demo, without } = options
   return [
     main,
     ...['--data', dataDir, '--host', host, '--port', String(port)],
     ...(configFile === undefined ? [] : ['--config', configFile]),
     ...(demo ? ['--demo'] : []),
+    ...without.flatMap((region) => ['--without', region]),
   ]
 }
 

@@ -1,4 +1,5 @@
 /** Takes off the host what an engine put there outside its data folder; its machines must be gone. */
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Networks } from './network/networks.ts'
 import { pathsOf } from './paths.ts'
@@ -11,6 +12,9 @@ export async function destroyQemu({
   mark: string
 }): Promise<void> {
   const paths = pathsOf(dataDir, mark)
-  await new Networks({ dir: paths.networks, mark, log: () => {} }).destroy()
+  // Its folder comes before the first thing on the host and goes after the last. Where it never was, as
+  // without root, there is nothing to take off, and perhaps no tool to do it with.
+  if (existsSync(paths.networks))
+    await new Networks({ dir: paths.networks, mark, log: () => {} }).destroy()
   await rm(paths.run, { recursive: true, force: true })
 }

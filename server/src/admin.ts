@@ -12,7 +12,7 @@ import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
 import { claimDataFolder, readClaim } from './data-folder.ts'
 import { type Database, openDatabase, transaction } from './database/database.ts'
-import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { findEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
 import { DomainError, InvalidState } from './errors.ts'
@@ -151,6 +151,22 @@ async function stopMachine(
     }
     await pause(lookEveryMs)
   }
+}
+
+/**
+ * Stops our own PostgreSQL, which goes on when its server is killed. Answers whether it ran. Throws
+ * {@link AlreadyRunning} when a server needs it.
+ */
+export async function stopDatabase({ dataDir }: Pick<AdminOptions, 'dataDir'>): Promise<boolean> {
+  const found = findEmbeddedPostgres(join(dataDir, 'postgres'))
+  if (found === null) return false
+  const claim = claimDataFolder(dataDir)
+  try {
+    await found.stop()
+  } finally {
+    claim.release()
+  }
+  return true
 }
 
 /**

@@ -12,6 +12,8 @@ export { ConfigError } from './config/words.ts'
 export type Config = Omit<ConfigFile, 'regions' | 'flavors' | 'os_images'> & {
   readonly dataDir: string
   readonly demo: boolean
+  /** Regions that are not configured, and whose things are to be left where they are. */
+  readonly without: readonly string[]
   readonly regions: NonNullable<ConfigFile['regions']>
   readonly flavors: NonNullable<ConfigFile['flavors']>
   readonly os_images: NonNullable<ConfigFile['os_images']>
@@ -22,6 +24,7 @@ export type ConfigSources = {
   file?: string | undefined
   dataDir?: string | undefined
   demo?: boolean | undefined
+  without?: readonly string[] | undefined
   /** Whether this host is a region where nobody says which there are. */
   local?: boolean | undefined
   host?: string | undefined
@@ -41,6 +44,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     ...rest,
     dataDir: resolve(sources.dataDir ?? env.GARRISON_DATA ?? defaultDataDir(env)),
     demo,
+    without: sources.without ?? [],
     regions,
     flavors,
     os_images,

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { AlreadyRunning, claimDataFolder, readClaim } from './data-folder.ts'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { AlreadyRunning, claimDataFolder, readClaim, startTime } from './data-folder.ts'
 
 let dataDir: string
 beforeEach(() => {
@@ -31,3 +33,14 @@ it.each(['null', '{}', '[]', 'junk', '', '{"pid":99999999,"started":null}'])(
     claimDataFolder(dataDir).release()
   },
 )
+
+it('is free when of its process only an entry is left that nobody has waited for', async () => {
+  // The shell becomes a program that never asks after the child it began with.
+  const careless = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+  try {
+    const [output] = await once(careless.stdout, 'data')
+    await vi.waitFor(() => expect(startTime(Number(output))).toBeNull())
+  } finally {
+    careless.kill()
+  }
+})

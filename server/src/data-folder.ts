@@ -104,12 +104,17 @@ export function readJson<T>(file: string, schema: z.ZodType<T>): T | null {
   }
 }
 
-/** Ticks since boot at which a process started, or null when there is none. See proc_pid_stat(5). */
+/**
+ * Ticks since boot at which a process started, or null when there is none, or only what is left of one that
+ * nobody has waited for. See proc_pid_stat(5).
+ */
 export function startTime(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in brackets, may itself hold brackets and spaces; field 22 is the 20th after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    // The name, in brackets, may itself hold brackets and spaces; field 3 is the first after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state = ''] = fields
+    return ['Z', 'X'].includes(state) ? null : (fields[19] ?? null)
   } catch {
     return null
   }

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     host: { type: 'string' },
     port: { type: 'string' },
     demo: { type: 'boolean', default: false },
+    without: { type: 'string', multiple: true, default: [] },
   },
 })
 
@@ -31,6 +32,7 @@ try {
     file: values.config,
     dataDir: values.data,
     demo: values.demo,
+    without: values.without,
     local: !values.demo || hostRunsMachines(),
     host: values.host,
     port: values.port === undefined ? undefined : Number(values.port),

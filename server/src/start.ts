@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
 import { createRegions } from './catalog/regions.ts'
+import { requireRegionsInUse } from './catalog/regions-in-use.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { ensureCredentials } from './credentials.ts'
@@ -52,6 +53,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     stack.defer(() => db.destroy())
     const { id: installationId } = await matchInstallation(db, config.dataDir)
     const names = config.regions.map((region) => region.name)
+    await requireRegionsInUse(db, { configured: names, without: config.without })
     const ownership = await ownRegions({ connection, regions: names, log })
     stack.defer(() => ownership.release())
 

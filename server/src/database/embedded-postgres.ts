@@ -8,9 +8,13 @@
  *   DIR/postgres.log   what the server says; when it grew long, the end of DIR/postgres.log.1 before that
  *   DIR/native-*       its programs, where they had to be copied
  */
+import { existsSync, realpathSync } from 'node:fs'
+import { rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Log } from '../log.ts'
+import { findPostmaster, shutDown } from './embedded/postmaster.ts'
 import { Server } from './embedded/server.ts'
 import type { Settings } from './embedded/settings.ts'
 import { type Way, waysToRun } from './embedded/ways.ts'
@@ -65,6 +69,20 @@ export async function startEmbeddedPostgres({
     async stop() {
       await leave()
       await server.stop()
+    },
+  }
+}
+
+/** The server that runs on `dir`, if one does; nothing is started or made. */
+export function findEmbeddedPostgres(dir: string): { stop(): Promise<void> } | null {
+  if (!existsSync(dir)) return null
+  const dataDir = join(realpathSync(dir), 'data')
+  const found = findPostmaster(dataDir)
+  if (found === null) return null
+  return {
+    async stop() {
+      await shutDown(found.pid, dataDir)
+      if (found.socketDir !== '') await rmdir(found.socketDir).catch(() => {})
     },
   }
 }

@@ -1,6 +1,7 @@
 import * as contract from '@garrison/contract/health/routes'
 import { sql } from 'kysely'
 import { NotConfigured, type Regions } from '../catalog/regions.ts'
+import { regionsInUse } from '../catalog/regions-in-use.ts'
 import { firstImage } from '../config/defaults.ts'
 import type { Database } from '../database/database.ts'
 import type { App } from './answers.ts'
@@ -21,10 +22,12 @@ export function healthRoutes(app: App, { db, regions }: { db: Database; regions:
         await Promise.all(names.map((name) => regions.inventory(name)))
         const notices = new Set(names.flatMap((name) => regions.capabilities(name).notices))
         const verb = names.length === 1 ? 'answers' : 'answer'
-        const missing = (await regionsInUse(db)).filter((name) => !names.includes(name))
+        // None while the database is away: that is told by its own check.
+        const inUse = await regionsInUse(db).catch(() => [])
+        const missing = inUse.filter(({ region }) => !names.includes(region))
         return [
           `${names.join(', ')} ${verb}.`,
-          ...missing.map((name) => `${new NotConfigured(name).message}.`),
+          ...missing.map(({ region }) => `${new NotConfigured(region).message}.`),
           ...notices,
         ].join(' ')
       }),
@@ -41,19 +44,6 @@ async function check(look: () => Promise<string>): Promise<Check> {
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) }
   }
-}
-
-/** Where anybody has anything. None while the database is away: that is told by its own check. */
-async function regionsInUse(db: Database): Promise<string[]> {
-  const used = (table: 'instances' | 'snapshots' | 'images') =>
-    db.selectFrom(table).select('region').where('deleted_at', 'is', null)
-  const rows = await used('instances')
-    .union(used('snapshots'))
-    .union(used('images'))
-    .orderBy('region')
-    .execute()
-    .catch(() => [])
-  return rows.map(({ region }) => region)
 }
 
 async function imageState(regions: Regions): Promise<string> {

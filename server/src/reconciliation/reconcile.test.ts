@@ -252,6 +252,26 @@ describe('what belongs to nobody', () => {
     expect((await world.engine.holdings()).snapshots).toEqual([snapshot])
   })
 
+  it('is nothing of a region that is not configured any more: its engine goes by another name', async () => {
+    const instance = await world.runningInstance(me)
+    const snapshot = await world.readySnapshot(me, instance)
+    const { id } = await world.change((tx) =>
+      world.services.snapshots.createImage(tx, me, {
+        snapshot_id: snapshot.public_id,
+        name: 'base',
+      }),
+    )
+    await world.settle()
+    const before = await world.engine.holdings()
+    expect(before).toMatchObject({ snapshots: [snapshot.id], images: [id] })
+    for (let look = 0; look < 3; look++) {
+      await world.reconciler.reconcile('RENAMED-1', world.engine)
+      await clock.advance(10 * minute)
+    }
+    expect(await world.engine.holdings()).toEqual(before)
+    expect(await now(instance)).toMatchObject({ status: 'ACTIVE' })
+  })
+
   it('is nothing that is still being made or taken away', async () => {
     const instance = await world.runningInstance(me)
     const snapshot = await world.readySnapshot(me, instance)
