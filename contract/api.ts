@@ -2,6 +2,7 @@
  * Every route there is, by name. A path that matches another's pattern comes before it: servers take
  * the first that fits.
  */
+import { getInstanceBilling, getSnapshotBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
 import {
   getGpuSpecs,
@@ -72,6 +73,7 @@ export const api = {
   deleteSshKey,
   deployInstance,
   listInstances,
+  getInstanceBilling,
   getInstance,
   startInstance,
   stopInstance,
@@ -93,6 +95,7 @@ export const api = {
   detachFirewall,
   listEligibleInstances,
   listSnapshots,
+  getSnapshotBilling,
   createSnapshot,
   createInstanceSnapshot,
   getSnapshot,

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
+import { createMeter } from './billing/meter.ts'
 import { createRegions } from './catalog/regions.ts'
 import { requireRegionsInUse } from './catalog/regions-in-use.ts'
 import { systemClock } from './clock.ts'
@@ -33,6 +34,7 @@ import { createServices, type Services } from './services.ts'
 
 const keyUseMs = 30_000
 const housekeepingMs = 60 * 60_000
+const meterMs = 60_000
 
 export type RunningServer = {
   readonly url: string
@@ -94,7 +96,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       held.defer(() => reconciliation.close())
     })
     stack.defer(() => work.close())
-    keepHouse(db, services, log, stack)
+    keepHouse(db, services, config, log, stack)
 
     const app = createServer({ db, clock, config, regions, services, log })
     const server = await listen(app, config.server)
@@ -129,7 +131,14 @@ async function startEngine(region: string, engine: Engine, log: Log, stack: Asyn
   for (const notice of engine.capabilities().notices) log('warn', notice, { region })
 }
 
-function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDisposableStack) {
+function keepHouse(
+  db: Database,
+  services: Services,
+  config: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+) {
+  const meter = createMeter({ clock: systemClock, mode: config.billing.mode })
   const flushKeyUse = () => services.accounts.flushKeyUse(db)
   const every = (ms: number, work: () => Promise<void>) => {
     const timer = setInterval(() => {
@@ -139,5 +148,8 @@ function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDispo
   }
   stack.defer(() => flushKeyUse().catch(() => {}))
   every(keyUseMs, flushKeyUse)
+  every(meterMs, async () => {
+    await meter.tick(db)
+  })
   every(housekeepingMs, () => tidy(db, systemClock.now()))
 }

@@ -1,11 +1,15 @@
+import { getInstanceBilling, getSnapshotBilling } from '@garrison/contract/billing/records'
 import { getBalance } from '@garrison/contract/billing/routes'
 import { currencies } from '@garrison/contract/common'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
+import { offset } from '../http/pagination.ts'
 import { formatMoney, toDecimal } from '../money.ts'
+import { burnRate, pageOfRecords, type Totals } from './records.ts'
 import type { BillingService } from './service.ts'
+import { instanceRecord, snapshotRecord, totalsHead } from './view.ts'
 
 type Deps = { db: Database; clock: Clock; billing: BillingService }
 
@@ -14,6 +18,7 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
     const caller = callerOf(c)
     const left = await billing.balances(db, caller)
     const micros = left[caller.currency]
+    const rate = billing.mode === 'off' ? 0 : await burnRate(db, caller.accountId, caller.currency)
     return c.json(
       {
         ...envelope(c, 'Balance retrieved successfully'),
@@ -26,12 +31,66 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
           currencies.map((currency) => [currency, toCents(left[currency])]),
         ),
         low_balance: billing.isLow(caller.currency, micros),
-        estimated_hours_left: null,
+        estimated_hours_left:
+          rate === 0 ? null : Math.max(0, Math.round((micros / rate) * 100) / 100),
         timestamp: clock.now().toISOString(),
       },
       200,
     )
   })
+
+  app.openapi(getInstanceBilling, async (c) => {
+    const { page, limit, instance_id, ...filter } = c.req.valid('query')
+    const { accountId, currency } = callerOf(c)
+    const { rows, totals } = await pageOfRecords(
+      db,
+      accountId,
+      { ...filter, kind: 'instance', resource: instance_id },
+      { limit, offset: offset(page, limit) },
+    )
+    return c.json(
+      {
+        success: true as const,
+        records: rows.map(instanceRecord),
+        summary: {
+          ...totalsHead(totals),
+          completedCount: Number(totals.completed),
+          hibernatedCount: Number(totals.hibernated),
+        },
+        ...paging(totals, page, limit),
+        currency,
+      },
+      200,
+    )
+  })
+
+  app.openapi(getSnapshotBilling, async (c) => {
+    const { page, limit, snapshot_id, ...filter } = c.req.valid('query')
+    const { accountId, currency } = callerOf(c)
+    const { rows, totals } = await pageOfRecords(
+      db,
+      accountId,
+      { ...filter, kind: 'snapshot', resource: snapshot_id },
+      { limit, offset: offset(page, limit) },
+    )
+    return c.json(
+      {
+        success: true as const,
+        records: rows.map(snapshotRecord),
+        summary: { ...totalsHead(totals), totalSizeGB: Number(totals.sizeGb) },
+        ...paging(totals, page, limit),
+        currency,
+        // Published with the answer, though records say it too: snapshots are of this tier only.
+        tier: 'legacy' as const,
+      },
+      200,
+    )
+  })
+}
+
+function paging({ records }: Totals, page: number, limit: number) {
+  const total = Number(records)
+  return { total, page, limit, total_pages: Math.ceil(total / limit) }
 }
 
 /** Two decimals, as published. */

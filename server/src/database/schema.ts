@@ -36,6 +36,7 @@ export type Schema = {
   idempotency_keys: IdempotencyKeysTable
   audit_log: AuditLogTable
   events: EventsTable
+  billing_records: BillingRecordsTable
   ledger_accounts: LedgerAccountsTable
   ledger_transactions: LedgerTransactionsTable
   ledger_entries: LedgerEntriesTable
@@ -290,6 +291,8 @@ type LedgerAccountsTable = {
   account_id: string | null
   kind: string
   currency: Currency
+  /** Sum of its entries, kept by a trigger; 0 for the house's own accounts. */
+  balance_micros: Generated<number>
 }
 
 type LedgerTransactionsTable = {
@@ -306,4 +309,28 @@ type LedgerEntriesTable = {
   transaction_id: string
   ledger_account_id: string
   amount_micros: number
+}
+
+/** Opened and ended by triggers; only the meter writes here. */
+type BillingRecordsTable = {
+  id: Generated<number>
+  billing_id: Fixed<string>
+  account_id: Fixed<string>
+  resource_kind: Fixed<'instance' | 'snapshot'>
+  resource_id: Fixed<string>
+  resource_public_id: Fixed<string>
+  resource_name: Fixed<string>
+  tier: Fixed<Tier>
+  gpu_model: Fixed<string | null>
+  gpu_count: Fixed<number | null>
+  size_gb: Fixed<number | null>
+  rate: Fixed<'full' | 'hibernated' | 'storage'>
+  hourly_rate_micros: Fixed<number>
+  currency: Fixed<Currency>
+  started_at: Fixed<Date>
+  ended_at: Date | null
+  minutes: Generated<number>
+  cost_micros: Generated<number>
+  charged_micros: Generated<number>
+  metered_until: Date | null
 }

@@ -1,0 +1,206 @@
+/** What was used and what it cost: a record for each stretch of time at one rate. */
+import { createRoute, z } from '@hono/zod-openapi'
+import {
+  Currency,
+  errors,
+  ok,
+  page,
+  pageSize,
+  publicId,
+  query,
+  search,
+  security,
+  Tier,
+  Timestamp,
+} from '../common.ts'
+
+export const billingStatuses = ['active', 'completed', 'hibernated'] as const
+
+/** A day (`2026-01-10`, UTC, from its beginning or to its end) or a moment. */
+const Moment = query(z.union([z.iso.date(), z.iso.datetime({ offset: true })])).openapi({
+  type: 'string',
+  example: '2026-01-10',
+})
+
+const range = {
+  page,
+  limit: pageSize,
+  /** Records that were still open at this moment, or began after it. */
+  start_date: Moment,
+  /** Records that began before this moment. */
+  end_date: Moment,
+}
+
+const record = {
+  billing_id: z.string().openapi({ example: 'BRK-123456DB' }),
+  tier: Tier,
+  start_time: Timestamp,
+  /** Null while it goes on. */
+  end_time: Timestamp.nullable(),
+  /** Whole minutes that are metered. */
+  total_duration_minutes: z.int(),
+  /** Rounded to 5 decimals; `total_cost` is computed from the exact rate. */
+  per_minute_rate: z.number(),
+  total_cost: z.number(),
+  currency: Currency,
+  status: z.string(),
+  description: z.string(),
+}
+
+const totals = {
+  totalMinutes: z.int(),
+  activeCount: z.int(),
+  /** Minutes for each record, rounded to 2 decimals. */
+  averageUsage: z.number(),
+  totalCost: z.number(),
+}
+
+const paging = {
+  total: z.int(),
+  page: z.int(),
+  limit: z.int(),
+  total_pages: z.int(),
+  currency: Currency,
+}
+
+export const BillingRecord = z
+  .object({
+    ...record,
+    instance_id: publicId('D'),
+    vm_name: z.string(),
+    gpu_type: z.string(),
+    gpu_count: z.int(),
+    status: z.enum(billingStatuses),
+  })
+  .openapi('BillingRecord')
+export type BillingRecord = z.infer<typeof BillingRecord>
+
+export const AggregatedBillingResponse = z
+  .object({
+    success: z.literal(true),
+    records: z.array(BillingRecord),
+    /** Over all records that match, not only those of the page. */
+    summary: z
+      .object({ ...totals, completedCount: z.int(), hibernatedCount: z.int() })
+      .openapi('BillingSummary'),
+    ...paging,
+  })
+  .openapi('AggregatedBillingResponse')
+
+const times = {
+  tier: 'legacy',
+  start_time: '2026-01-10T09:05:00Z',
+  end_time: null,
+  currency: 'USD',
+} as const
+const pagingExample = { total: 1, page: 1, limit: 20, total_pages: 1, currency: 'USD' } as const
+
+export const getInstanceBilling = createRoute({
+  operationId: 'getInstanceBilling',
+  method: 'get',
+  path: '/api/instances/billing/',
+  summary: 'Get instance billing',
+  description:
+    'What the instances of the account cost, also of those that are gone: a record for each stretch of time in one billed state. Transitional states cost nothing.',
+  tags: ['Billing'],
+  security,
+  request: {
+    query: z.object({
+      ...range,
+      instance_id: query(publicId('D')),
+      status: query(z.enum(billingStatuses)),
+      search,
+    }),
+  },
+  responses: {
+    ...ok(AggregatedBillingResponse, 'Newest first', {
+      success: true,
+      records: [
+        {
+          ...times,
+          billing_id: 'BRK-100200DB',
+          instance_id: 'BRK-100200D',
+          vm_name: 'ml-training-server',
+          gpu_type: 'H100-SXM5-80GB',
+          gpu_count: 4,
+          total_duration_minutes: 60,
+          per_minute_rate: 0.166,
+          total_cost: 9.96,
+          status: 'active',
+          description: 'Deployment billing - 60 minutes for H100-SXM5-80GB x4 (ml-training-server)',
+        },
+      ],
+      summary: {
+        totalMinutes: 60,
+        activeCount: 1,
+        completedCount: 0,
+        hibernatedCount: 0,
+        averageUsage: 60,
+        totalCost: 9.96,
+      },
+      ...pagingExample,
+    }),
+    ...errors(400),
+  },
+})
+
+export const SnapshotBillingRecord = z
+  .object({
+    ...record,
+    snapshot_id: publicId('S'),
+    snapshot_name: z.string(),
+    /** GB (10^9 bytes) of the disk that the snapshot is of. */
+    size_gb: z.int(),
+  })
+  .openapi('SnapshotBillingRecord')
+export type SnapshotBillingRecord = z.infer<typeof SnapshotBillingRecord>
+
+export const SnapshotBillingResponse = z
+  .object({
+    success: z.literal(true),
+    records: z.array(SnapshotBillingRecord),
+    /** Over all records that match. `totalSizeGB` is of those that go on. */
+    summary: z.object({ ...totals, totalSizeGB: z.int() }).openapi('SnapshotBillingSummary'),
+    ...paging,
+    tier: Tier,
+  })
+  .openapi('SnapshotBillingResponse')
+
+export const getSnapshotBilling = createRoute({
+  operationId: 'getSnapshotBilling',
+  method: 'get',
+  path: '/api/snapshots/billing/',
+  summary: 'Get snapshot billing',
+  tags: ['Billing'],
+  security,
+  request: { query: z.object({ ...range, snapshot_id: query(publicId('S')) }) },
+  responses: {
+    ...ok(SnapshotBillingResponse, 'Newest first', {
+      success: true,
+      records: [
+        {
+          ...times,
+          billing_id: 'BRK-123456SB',
+          snapshot_id: 'BRK-123456S',
+          snapshot_name: 'before-upgrade',
+          size_gb: 250,
+          total_duration_minutes: 480,
+          per_minute_rate: 0.00417,
+          total_cost: 2,
+          status: 'active',
+          description: 'Snapshot usage - 480 minutes for 250GB snapshot (before-upgrade)',
+        },
+      ],
+      summary: {
+        totalMinutes: 480,
+        activeCount: 1,
+        averageUsage: 480,
+        totalSizeGB: 250,
+        totalCost: 2,
+      },
+      ...pagingExample,
+      tier: 'legacy',
+    }),
+    ...errors(400),
+  },
+})

@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../clock.testing.ts'
+import { newUuid } from '../ids.ts'
+import { type Api, createApi } from '../testing/api.ts'
+import { createMeter } from './meter.ts'
+import { insertInstance, instanceRow, setStatus } from './testing.ts'
+
+let api: Api
+let clock: ManualClock
+let client: Awaited<ReturnType<Api['client']>>
+beforeEach(async () => {
+  clock = new ManualClock()
+  api = await createApi({ clock })
+  client = await api.client()
+})
+afterEach(() => api.close())
+
+const minute = 60_000
+const meter = () => createMeter({ clock, mode: 'prepaid' }).tick(api.db)
+const machine = (set: Parameters<typeof instanceRow>[2] = {}) =>
+  insertInstance(
+    api.db,
+    instanceRow(client.caller.accountId, clock.now(), { status: 'ACTIVE', ...set }),
+  )
+
+describe('the billing list of instances', () => {
+  it('has exactly the published keys, numbers and words', async () => {
+    const { public_id } = await machine({ name: 'ml-training-server', tier: 'advanced' })
+    await clock.advance(7_200 * minute)
+    await meter()
+    const { status, body } = await client.get('/api/instances/billing/')
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      success: true,
+      records: [
+        {
+          billing_id: `${public_id}B`,
+          instance_id: public_id,
+          vm_name: 'ml-training-server',
+          gpu_type: 'H100-SXM5-80GB',
+          gpu_count: 4,
+          tier: 'advanced',
+          start_time: '2026-01-01T00:00:00.000Z',
+          end_time: null,
+          total_duration_minutes: 7200,
+          per_minute_rate: 0.166,
+          total_cost: 1195.2,
+          currency: 'USD',
+          status: 'active',
+          description:
+            'Deployment billing - 7200 minutes for H100-SXM5-80GB x4 (ml-training-server)',
+        },
+      ],
+      summary: {
+        totalMinutes: 7200,
+        activeCount: 1,
+        completedCount: 0,
+        hibernatedCount: 0,
+        averageUsage: 7200,
+        totalCost: 1195.2,
+      },
+      total: 1,
+      page: 1,
+      limit: 20,
+      total_pages: 1,
+      currency: 'USD',
+    })
+  })
+
+  it('sums up all that match, whatever page is shown', async () => {
+    const rows = [await machine(), await machine(), await machine()]
+    await clock.advance(10 * minute)
+    await setStatus(api.db, rows[0]?.id ?? '', 'DELETING', clock.now())
+    await clock.advance(10 * minute)
+    await meter()
+    const { body } = await client.get('/api/instances/billing/?page=2&limit=2')
+    expect(body.records).toHaveLength(1)
+    expect(body).toMatchObject({ total: 3, total_pages: 2 })
+    expect(body.summary).toMatchObject({
+      totalMinutes: 50,
+      activeCount: 2,
+      completedCount: 1,
+      averageUsage: 16.67,
+    })
+  })
+
+  it('is narrowed by instance, status, name and time', async () => {
+    const first = await machine({ name: 'alpha' })
+    await clock.advance(2 * 24 * 60 * minute)
+    await setStatus(api.db, first.id, 'DELETING', clock.now())
+    await machine({ name: 'beta' })
+    const names = async (query: string) => {
+      const { body } = await client.get(`/api/instances/billing/?${query}`)
+      return body.records.map((record: { vm_name: string }) => record.vm_name)
+    }
+    expect(await names(`instance_id=${first.public_id}`)).toEqual(['alpha'])
+    expect(await names('status=completed')).toEqual(['alpha'])
+    expect(await names('status=active')).toEqual(['beta'])
+    expect(await names('search=BET')).toEqual(['beta'])
+    expect(await names('end_date=2026-01-02')).toEqual(['alpha'])
+    expect(await names('start_date=2026-01-04')).toEqual(['beta'])
+    expect(await names('start_date=&end_date=')).toEqual(['beta', 'alpha'])
+  })
+
+  it("shows nobody else's", async () => {
+    const { public_id } = await machine()
+    const stranger = await api.client('Stranger')
+    const { body } = await stranger.get(`/api/instances/billing/?instance_id=${public_id}`)
+    expect(body).toMatchObject({ records: [], total: 0, summary: { averageUsage: 0 } })
+  })
+
+  it.each(['start_date=yesterday', 'limit=0', 'limit=101', 'page=0', 'status=paid'])(
+    'refuses %s',
+    async (query) => {
+      const { status, body } = await client.get(`/api/instances/billing/?${query}`)
+      expect([status, body.error_code]).toEqual([400, 'VALIDATION_ERROR'])
+    },
+  )
+})
+
+it('bills a snapshot by the size of its disk, as published: 250 GB for 480 minutes are 2', async () => {
+  const source = await machine()
+  const id = newUuid()
+  await api.db
+    .insertInto('snapshots')
+    .values({
+      id,
+      public_id: 'BRK-123456S',
+      account_id: client.caller.accountId,
+      instance_id: source.id,
+      instance_public_id: source.public_id,
+      vm_name: source.name,
+      name: 'before-upgrade',
+      description: null,
+      status: 'SUCCESS',
+      region: 'LOCAL-1',
+      tier: 'legacy',
+      size_bytes: 1,
+      disk_gb: 250,
+      consistency: 'crash',
+      memory: false,
+      flavor: 'cpu-small',
+      gpu_model: null,
+      gpu_count: 0,
+      vcpus: 1,
+      memory_mib: 1024,
+      os_image: null,
+      login_user: 'root',
+      ssh_keys: '[]',
+      hourly_rate_micros: 250_000,
+      currency: 'USD',
+      error: null,
+      created_at: clock.now(),
+      updated_at: clock.now(),
+      deleted_at: null,
+    })
+    .execute()
+  await clock.advance(480 * minute)
+  await meter()
+  const { body } = await client.get('/api/snapshots/billing/?snapshot_id=BRK-123456S')
+  expect(body).toMatchObject({
+    records: [
+      {
+        billing_id: 'BRK-123456SB',
+        size_gb: 250,
+        per_minute_rate: 0.00417,
+        total_cost: 2,
+        description: 'Snapshot usage - 480 minutes for 250GB snapshot (before-upgrade)',
+      },
+    ],
+    summary: { totalMinutes: 480, activeCount: 1, totalSizeGB: 250, totalCost: 2 },
+    tier: 'legacy',
+  })
+})
+
+it('tells how many hours the balance lasts at the present rate', async () => {
+  await api.close()
+  api = await createApi({ clock, config: { billing: { mode: 'prepaid', currency: 'USD' } } })
+  client = await api.client()
+  await api.change((tx) =>
+    api.services.billing.grant(tx, {
+      accountId: client.caller.accountId,
+      currency: 'USD',
+      micros: 99_600_000,
+      description: 'A gift',
+    }),
+  )
+  await machine()
+  const { body } = await client.get('/api/balance/')
+  expect(body.estimated_hours_left).toBe(10)
+})
