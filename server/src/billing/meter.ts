@@ -46,8 +46,6 @@ export function createMeter({ clock, mode }: { clock: Clock; mode: BillingMode }
   }
 }
 
-export type Meter = ReturnType<typeof createMeter>
-
 type Used = { accountId: string; currency: Currency; micros: number; records: number }
 
 /** What is to be charged for each account. A clock that went back takes nothing back. */

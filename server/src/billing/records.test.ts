@@ -102,6 +102,19 @@ describe('the billing list of instances', () => {
     expect(await names('start_date=&end_date=')).toEqual(['beta', 'alpha'])
   })
 
+  it('agrees with the details of the instance', async () => {
+    const { public_id } = await machine()
+    await clock.advance(60 * minute)
+    await meter()
+    const { body } = await client.get(`/api/instances/${public_id}/`)
+    expect(body.instance.billing).toEqual({
+      hourly_rate: 9.96,
+      per_minute_rate: 0.166,
+      total_cost: 9.96,
+      currency: 'USD',
+    })
+  })
+
   it("shows nobody else's", async () => {
     const { public_id } = await machine()
     const stranger = await api.client('Stranger')

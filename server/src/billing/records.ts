@@ -78,7 +78,7 @@ export async function burnRate(
   return rate
 }
 
-/** What an instance has cost since it was made, in micro-units. */
+/** What a resource has cost so far, in micro-units. */
 export async function costOf(db: Database, accountId: string, resourceId: string) {
   const { cost } = await db
     .selectFrom('billing_records')

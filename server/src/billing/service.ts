@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { formatMoney, fromDecimal } from '../money.ts'
 import { balances, postTransaction } from './ledger.ts'
+import { costOf } from './records.ts'
 
 /** What storage asks to be there, so that it is not taken away again at once. */
 const storageThreshold = { USD: 1, EUR: 1, INR: 100 } as const satisfies Record<Currency, number>
@@ -50,6 +51,10 @@ export function createBillingService(deps: {
     },
 
     balances: (db: Database, caller: Caller) => balances(db, caller.accountId),
+
+    /** What an instance has cost since it was made, in micro-units. */
+    costOf: (db: Database, { account_id, id }: { account_id: string; id: string }) =>
+      costOf(db, account_id, id),
 
     isLow: (currency: Currency, micros: number) =>
       mode === 'prepaid' && micros < fromDecimal(storageThreshold[currency]),

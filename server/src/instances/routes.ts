@@ -1,4 +1,5 @@
 import * as contract from '@garrison/contract/instances/routes'
+import type { BillingService } from '../billing/service.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Database } from '../database/database.ts'
 import type { SecurityRuleService } from '../firewalls/security-rules.ts'
@@ -16,6 +17,7 @@ type Deps = {
   write: Write
   catalog: Catalog
   instances: InstanceService
+  billing: BillingService
   rollback: Rollback
   securityRules: SecurityRuleService
   view: ViewContext
@@ -68,6 +70,7 @@ export function instanceRoutes(app: App, deps: Deps) {
     const instance = await instances.require(db, callerOf(c), c.req.valid('param').instance_id)
     const keys = await instances.keysOf(db, instance)
     const { rules, firewalls } = await securityRules.protectionOf(db, instance)
+    const cost = await billing.costOf(db, instance)
     const protection = {
       security_rules: rules.map(ruleAnswer),
       firewalls: firewalls.map(attachedFirewall),
@@ -75,7 +78,7 @@ export function instanceRoutes(app: App, deps: Deps) {
     return c.json(
       {
         ...envelope(c, 'Instance retrieved successfully'),
-        instance: instanceDetails(instance, keys, protection, view),
+        instance: instanceDetails(instance, keys, protection, cost, view),
         tier: instance.tier,
       },
       200,

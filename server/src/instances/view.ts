@@ -92,6 +92,7 @@ export function instanceDetails(
   row: Instance,
   keys: readonly InstanceSshKey[],
   protection: Pick<InstanceDetails, 'security_rules' | 'firewalls'>,
+  costMicros: number,
   context: ViewContext,
 ): InstanceDetails {
   const { gpu_type, gpu_count, vcpus, ram_gb, storage_gb } = specs(row)
@@ -106,7 +107,7 @@ export function instanceDetails(
       hourly_rate: toDecimal(row.hourly_rate_micros),
       currency: row.currency,
       per_minute_rate: perMinute(row.hourly_rate_micros),
-      total_cost: 0,
+      total_cost: toDecimal(costMicros),
     },
     jupyter_url: null,
     error: row.error,
