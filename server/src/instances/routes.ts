@@ -24,7 +24,7 @@ type Deps = {
 }
 
 export function instanceRoutes(app: App, deps: Deps) {
-  const { db, write, catalog, instances, rollback, securityRules, view } = deps
+  const { db, write, catalog, instances, billing, rollback, securityRules, view } = deps
 
   app.openapi(contract.deployInstance, (c) =>
     write(c, async (tx, caller) => {
