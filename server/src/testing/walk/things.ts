@@ -1,0 +1,88 @@
+/**
+ * One real thing of an account for each id that a path or a body can name. A new kind of thing gets its
+ * line in `makers`; until then every operation that names one fails the walk.
+ */
+import type { Api } from '../api.ts'
+import { allow, allowSsh } from '../world.ts'
+
+type Client = Awaited<ReturnType<Api['client']>>
+type Site = { readonly api: Api; readonly client: Client; readonly id: Things['id'] }
+
+/**
+ * By the name that paths have for it, with the path's last fixed part before it where the name alone is
+ * not clear.
+ */
+const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
+  instance_id: async ({ api, client }) => (await api.runningInstance(client.caller)).public_id,
+  snapshot_id: async ({ api, client, id }) => {
+    const public_id = await id('instance_id')
+    return (await api.readySnapshot(client.caller, { public_id })).public_id
+  },
+  image_id: async ({ api, client, id }) => {
+    const snapshot_id = await id('snapshot_id')
+    const { body } = await client.post('/api/custom-images/', { snapshot_id, name: 'walked' })
+    await api.settle()
+    return body.image.id
+  },
+  key_id: async ({ api, client }) => (await api.sshKey(client.caller)).public_id,
+  operation_id: async ({ client, id }) => {
+    const subject = await id('instance_id')
+    return (await client.get(`/api/operations/?subject=${subject}`)).body.operations[0].id
+  },
+  firewall_id: async ({ api, client }) => (await api.firewall(client.caller, allowSsh)).public_id,
+  'rules/rule_id': async ({ client, id }) => {
+    const { body } = await client.get(`/api/firewalls/${await id('firewall_id')}/`)
+    return body.firewall.rules[0].id
+  },
+  'security-rules/rule_id': async ({ api, client, id }) => {
+    const path = `/api/instances/${await id('instance_id')}/security-rules/`
+    const { body } = await client.post(path, allow(8080))
+    await api.settle()
+    return body.security_rule.id
+  },
+}
+
+/** What bodies call it, where that is not what paths call it. */
+const otherNames: Readonly<Record<string, string>> = {
+  ssh_key_id: 'key_id',
+  startup_script_id: 'script_id',
+}
+
+export type Things = Awaited<ReturnType<typeof createThings>>
+
+export function createThings(api: Api, client: Client) {
+  const made = new Map<string, Promise<string>>()
+
+  function id(name: string): Promise<string> {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const make = makers[name]
+    if (make === undefined) {
+      throw new Error(
+        `Nobody knows how to make a thing for "${name}". Add a line to makers in server/src/testing/walk/things.ts`,
+      )
+    }
+    const making = make({ api, client, id })
+    made.set(name, making)
+    return making
+  }
+
+  return {
+    client,
+    id,
+    /** The thing that a path wants where `{param}` stands in it. */
+    ofPath(path: string, param: string): Promise<string> {
+      const before = path
+        .slice(0, path.indexOf(`{${param}}`))
+        .split('/')
+        .at(-2)
+      const specific = `${before}/${param}`
+      return id(specific in makers ? specific : param)
+    },
+    /** The thing that a field of a body wants: `snapshot_id`, `ssh_key_ids`. */
+    ofField(field: string): Promise<string> {
+      const name = field.replace(/s$/, '')
+      return id(otherNames[name] ?? name)
+    },
+  }
+}

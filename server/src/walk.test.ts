@@ -1,0 +1,245 @@
+/**
+ * Walks the OpenAPI document and asks for every operation in every way in which it must be refused:
+ * without a key, with somebody else's key and things, and with what the document says is wrong. What an
+ * operation needs for it is found by the names in its path and body, so a new one is walked as well; where
+ * that cannot be, it fails and says what to add.
+ */
+import { readFileSync } from 'node:fs'
+import { ErrorResponse } from '@garrison/contract/common'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, createApi } from './testing/api.ts'
+import { footprint } from './testing/footprint.ts'
+import { type Operation, parseDocument } from './testing/walk/document.ts'
+import { createThings, type Things } from './testing/walk/things.ts'
+import { type Wrong, wrongBodies, wrongQueries } from './testing/walk/wrong-values.ts'
+
+const document = parseDocument(
+  JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')),
+)
+const operations = document.operations.map((each) => [each.operationId, each] as const)
+
+/** Fields that name things in bodies and whose strangers' things are answered in another way, and how. */
+const otherAnswers: Readonly<Record<string, string>> = {
+  'listSnapshotImages.snapshot_ids': 'asks for many, and lists those that are not there',
+}
+
+let api: Api
+let owner: Things
+let stranger: Things
+/** What there was at the last look. */
+let found: Awaited<ReturnType<typeof footprint>>
+
+beforeAll(async () => {
+  api = await createApi({
+    config: { limits: { reads_per_minute: 1_000_000, writes_per_minute: 1_000_000 } },
+  })
+  owner = createThings(api, await api.client('Owner'))
+  stranger = createThings(api, await api.client('Stranger'))
+  // Before anything is compared: what is made for one operation must not look like the doing of another.
+  for (const operation of document.operations) {
+    // What cannot be made fails the tests of the operation that wants it.
+    for (const things of [owner, stranger]) await requestOf(operation, things).catch(() => {})
+  }
+  await api.settle()
+  await api.stopRunners()
+  found = await footprint(api)
+}, 60_000)
+afterAll(() => api.close())
+
+type Request = { readonly params: Record<string, string>; readonly body: unknown }
+type Reply = Awaited<ReturnType<Api['send']>>
+
+const json = ({ body }: Operation) => body['application/json']
+
+/** The document's own example, about things that are there. */
+async function requestOf(operation: Operation, things: Things): Promise<Request> {
+  const params: Record<string, string> = {}
+  for (const { name } of operation.parameters.filter((each) => each.in === 'path'))
+    params[name] = await things.ofPath(operation.path, name)
+  const media = json(operation)
+  if (media !== undefined && media.example === undefined)
+    throw new Error(`${operation.operationId} has no example of its body; add one in contract/`)
+  return { params, body: await withThings(media?.example, things) }
+}
+
+const isReference = (field: string) => /_ids?$/.test(field)
+
+/** The fields at the top of a body that name things, filled with real ones. */
+async function withThings(example: unknown, things: Things): Promise<unknown> {
+  if (typeof example !== 'object' || example === null || Array.isArray(example)) return example
+  const fields = Object.entries(example).map(async ([field, value]): Promise<[string, unknown]> => {
+    if (!isReference(field)) return [field, value]
+    const id = await things.ofField(field)
+    return [field, Array.isArray(value) ? [id] : id]
+  })
+  return Object.fromEntries(await Promise.all(fields))
+}
+
+function send(
+  operation: Operation,
+  { params, body }: Request,
+  { key, query = '', type }: { key?: string; query?: string; type?: string } = {},
+): Promise<Reply> {
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
+  return api.send(operation.method, path + query, {
+    ...(key !== undefined && { key }),
+    ...(body !== undefined && { body }),
+    ...(type !== undefined && { headers: { 'Content-Type': type } }),
+  })
+}
+
+/** In the published envelope, and with nothing of the inside of the server. */
+function expectError(reply: Reply, allowed: readonly number[], what: string) {
+  expect(allowed, `${what}: ${JSON.stringify(reply.body).slice(0, 300)}`).toContain(reply.status)
+  const { success, data } = ErrorResponse.strict().safeParse(reply.body)
+  expect(success, `${what}: no published error, ${JSON.stringify(reply.body).slice(0, 300)}`).toBe(
+    true,
+  )
+  const said = [data?.message, ...Object.values(data?.errors ?? {}).flat()].join('\n')
+  expect(said, what).not.toMatch(/node_modules|\.ts\b|select |relation "|undefined|\[object/i)
+}
+
+/** Nothing comes of what is asked meanwhile. */
+async function leavingNothing(ask: () => Promise<void>) {
+  await ask()
+  const before = found
+  found = await footprint(api)
+  expect(found).toEqual(before)
+}
+
+describe('without a key', () => {
+  const closed = operations.filter(([, { open }]) => !open)
+
+  it.each(closed)('is refused: %s', (_, operation) =>
+    leavingNothing(async () => {
+      const reply = await send(operation, await requestOf(operation, owner))
+      expectError(reply, [401], 'no key')
+      expect(reply.body.error_code).toBe('AUTHENTICATION_REQUIRED')
+    }),
+  )
+})
+
+describe("with somebody else's things", () => {
+  const naming = operations.filter(([, operation]) => {
+    const example = json(operation)?.example
+    const fields = typeof example === 'object' && example !== null ? Object.keys(example) : []
+    return operation.path.includes('{') || fields.some(isReference)
+  })
+
+  it.each(naming)('is not found, each for itself: %s', (_, operation) =>
+    leavingNothing(async () => {
+      const mine = await requestOf(operation, stranger)
+      const theirs = await requestOf(operation, owner)
+      const { key } = stranger.client
+      for (const name of Object.keys(mine.params)) {
+        const params = { ...mine.params, [name]: theirs.params[name] ?? '' }
+        expectError(await send(operation, { ...mine, params }, { key }), [404], name)
+      }
+      for (const [field, value] of Object.entries(theirs.body ?? {})) {
+        if (!isReference(field)) continue
+        const body = { ...(mine.body as object), [field]: value }
+        const reply = await send(operation, { ...mine, body }, { key })
+        if (`${operation.operationId}.${field}` in otherAnswers) expect(reply.status).toBe(200)
+        else expectError(reply, [404], field)
+      }
+    }),
+  )
+})
+
+describe('with ids that are none', () => {
+  const ids = [
+    'x',
+    'BRK-000000X',
+    '%00',
+    '%E0%A4%A',
+    '..%2F..%2Fetc',
+    '%F0%9F%92%A5',
+    '9'.repeat(4000),
+  ]
+  const withIds = operations.filter(([, { path }]) => path.includes('{'))
+
+  it.each(withIds)('is not found: %s', (_, operation) =>
+    leavingNothing(async () => {
+      const request = await requestOf(operation, owner)
+      const { key } = owner.client
+      const asked = Object.keys(request.params).flatMap((name) =>
+        ids.map(async (id) => {
+          const params = { ...request.params, [name]: id }
+          const reply = await send(operation, { ...request, params }, { key })
+          expectError(reply, [400, 404], `${name} is ${id.slice(0, 40)}`)
+        }),
+      )
+      await Promise.all(asked)
+    }),
+  )
+})
+
+describe('with a body that the document forbids', () => {
+  const taking = operations.filter(([, { body }]) => Object.keys(body).length > 0)
+
+  it.each(taking)('is refused: %s', (_, operation) =>
+    leavingNothing(async () => {
+      const request = await requestOf(operation, owner)
+      const { key } = owner.client
+      const asked = wrongRequests(operation, request).map(async ({ what, value, type }) => {
+        const reply = await send(operation, { ...request, body: value }, { key, ...type })
+        expectError(reply, [400, 413, 415], what)
+      })
+      expect(asked.length).toBeGreaterThan(2)
+      await Promise.all(asked)
+    }),
+  )
+})
+
+function wrongRequests(
+  operation: Operation,
+  { body }: Request,
+): (Wrong & { type?: { type: string } })[] {
+  const media = json(operation)
+  if (media === undefined) {
+    const [type = ''] = Object.keys(operation.body)
+    return ['', 'junk', '\0'.repeat(1000)].map((value) => ({
+      what: JSON.stringify(value.slice(0, 20)),
+      value,
+      type: { type },
+    }))
+  }
+  return [
+    { what: 'half of a body', value: '{"' },
+    { what: 'not JSON', value: 'vm_name=web-1' },
+    ...wrongBodies(document, media.schema ?? {}, body),
+  ]
+}
+
+describe('with a query or a header that the document forbids', () => {
+  const asking = operations.filter(([, { parameters }]) =>
+    parameters.some((each) => each.in !== 'path'),
+  )
+
+  it.each(asking)('is refused: %s', (_, operation) =>
+    leavingNothing(async () => {
+      const request = await requestOf(operation, owner)
+      const { key } = owner.client
+      for (const parameter of operation.parameters.filter((each) => each.in === 'query')) {
+        for (const { what, value } of wrongQueries(document, parameter)) {
+          const query = `?${parameter.name}=${value}`
+          expectError(await send(operation, request, { key, query }), [400], what)
+        }
+      }
+      if (!operation.parameters.some(({ name }) => name === 'idempotency-key')) return
+      for (const value of ['a b', 'a'.repeat(256), '\u00e9']) {
+        const path = operation.path.replace(/\{(\w+)\}/g, (__, name) => request.params[name] ?? '')
+        const headers = { 'Idempotency-Key': value }
+        const reply = await api.send(operation.method, path, { key, headers, body: request.body })
+        expectError(reply, [400], `Idempotency-Key is ${value.slice(0, 20)}`)
+      }
+    }),
+  )
+})
+
+it('is walked by a server that has every operation of the document, and no other', async () => {
+  const { body } = await api.send('GET', '/openapi.json')
+  const names = parseDocument(body).operations.map(({ operationId }) => operationId)
+  expect(names).toEqual(operations.map(([name]) => name))
+  expect(new Set(names).size).toBe(names.length)
+})
