@@ -13,6 +13,7 @@ import { describeFences } from './contract/fences.ts'
 import { describeFirewall } from './contract/firewall.ts'
 import { describeHoldings } from './contract/holdings.ts'
 import { describeMachine } from './contract/machine.ts'
+import { describePublicAddresses } from './contract/public-addresses.ts'
 import { describeReopening } from './contract/reopening.ts'
 import { describeRollback } from './contract/rollback.ts'
 import { type EngineWorld, LIMIT_MS, Site } from './contract/site.ts'
@@ -33,6 +34,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('snapshots and images', () => describeSnapshots(site))
     describe('rolled back to a snapshot', () => describeRollback(site))
     describe('addresses', () => describeAddresses(site))
+    describe('public addresses', () => describePublicAddresses(site))
     describe('the firewall of a machine', () => describeFirewall(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))

@@ -36,7 +36,10 @@ export type Capabilities = {
   readonly atomicFirewall: boolean
   /** Machines have IPv6, and rules about it can be enforced. */
   readonly firewallIpv6: boolean
+  /** Machines may have a public address. */
   readonly publicAddress: boolean
+  /** It may come and go. Without this, where there are public addresses every machine has one. */
+  readonly publicAddressToggle: boolean
   readonly console: boolean
   readonly display: boolean
   readonly gpu: boolean
@@ -70,7 +73,11 @@ export type HostGpus = {
   readonly count: number
 }
 
-export type Inventory = { readonly hosts: readonly Host[] }
+export type Inventory = {
+  readonly hosts: readonly Host[]
+  /** How many public addresses there are in all, whoever has them. */
+  readonly publicAddresses: number
+}
 
 /** Where a disk's first content comes from; the engine decides how to materialise it. */
 export type DiskSource =
@@ -173,6 +180,8 @@ export type Holdings = {
   readonly machines: readonly MachineState[]
   /** Machines that an address is reserved for, whether or not they exist. */
   readonly addresses: readonly string[]
+  /** Machines that have a public address. */
+  readonly publicAddresses: readonly string[]
   readonly snapshots: readonly string[]
   readonly images: readonly string[]
   readonly volumes: readonly string[]
@@ -199,7 +208,17 @@ export interface Engine {
 
   /** Reserves an address; the same machine gets the same one until {@link ensureAddressGone}. */
   ensureAddress(machine: string, tenant: string, order: Order): Promise<Address>
+  /** The public address goes with it. */
   ensureAddressGone(machine: string, order: Order): Promise<void>
+
+  /**
+   * A public address, which leads to the machine whenever that runs, subject to its rules; also from
+   * machines of other tenants. The same machine keeps the same one until it is to be gone. Throws
+   * {@link CapacityError} when none is free.
+   */
+  ensurePublicAddress(machine: string, tenant: string, order: Order): Promise<{ ip: string }>
+  /** Connections by way of it are cut. */
+  ensurePublicAddressGone(machine: string, order: Order): Promise<void>
 
   /**
    * The machine has its disk, runs, and has the spec's rules. Answers when its virtual CPUs run, not when

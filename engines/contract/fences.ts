@@ -11,6 +11,14 @@ export function describeFences(site: Site): void {
 
   test.each<[string, (engine: Engine, spec: MachineSpec, order: Order) => Promise<unknown>]>([
     ['ensureAddress', (engine, { id, tenant }, order) => engine.ensureAddress(id, tenant, order)],
+    [
+      'ensurePublicAddress',
+      (engine, { id, tenant }, order) => engine.ensurePublicAddress(id, tenant, order),
+    ],
+    [
+      'ensurePublicAddressGone',
+      (engine, { id }, order) => engine.ensurePublicAddressGone(id, order),
+    ],
     ['ensureMachine', (engine, machine, order) => engine.ensureMachine(machine, order)],
     ['ensureStopped', (engine, { id }, order) => engine.ensureStopped(id, 0, order)],
     ['reboot', (engine, machine, order) => engine.reboot(machine, order)],

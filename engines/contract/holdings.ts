@@ -7,9 +7,12 @@ export function describeHoldings(site: Site): void {
     const spec = await site.deploy()
     const snapshot = await site.snapshot(spec)
     const image = await site.image(snapshot)
+    const { publicAddress } = site.engine.capabilities()
+    if (publicAddress) await site.engine.ensurePublicAddress(spec.id, spec.tenant, site.order())
     expect(await site.held()).toEqual({
       machines: [`${spec.id} running`],
       addresses: [spec.id],
+      publicAddresses: publicAddress ? [spec.id] : [],
       snapshots: [snapshot],
       images: [image],
       volumes: [],
@@ -19,6 +22,7 @@ export function describeHoldings(site: Site): void {
     expect(await site.held()).toEqual({
       machines: [],
       addresses: [],
+      publicAddresses: [],
       snapshots: [],
       images: [],
       volumes: [],

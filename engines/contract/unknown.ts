@@ -14,6 +14,7 @@ export function describeUnknown(site: Site): void {
   test.each<[string, (engine: Engine, id: string, order: Order) => Promise<void>]>([
     ['machine', (engine, id, order) => engine.ensureGone(id, order)],
     ['address', (engine, id, order) => engine.ensureAddressGone(id, order)],
+    ['public address', (engine, id, order) => engine.ensurePublicAddressGone(id, order)],
     ['snapshot', (engine, id, order) => engine.ensureSnapshotGone(id, order)],
     ['image', (engine, id, order) => engine.ensureImageGone(id, order)],
   ])('is content that a %s is gone', async (_, ensureGone) => {

@@ -8,6 +8,7 @@
  *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
  */
 import { rmdir } from 'node:fs/promises'
+import type { AddressRange } from '../address-pools.ts'
 import type {
   Address,
   Capabilities,
@@ -45,6 +46,8 @@ export type QemuEngineOptions = {
   readonly mark: string
   readonly osImages: OsImages
   readonly log: Log
+  /** Public addresses that come to this host; left out, it has some that only the host itself reaches. */
+  readonly addressPools?: readonly AddressRange[]
 }
 
 /** A dead dnsmasq and rules that somebody flushed come back on their own. */
@@ -69,12 +72,12 @@ export class QemuEngine implements Engine {
   #mending: NodeJS.Timeout | undefined
 
   constructor(options: QemuEngineOptions) {
-    const { dataDir, mark, osImages, log } = options
+    const { dataDir, mark, osImages, log, addressPools = [] } = options
     this.#options = options
     this.#paths = pathsOf(dataDir, mark)
     this.#store = new Store(this.#paths, mark, osImages)
     this.#orders = new Orders(this.#paths.fences)
-    this.#networks = new Networks({ dir: this.#paths.networks, mark, log })
+    this.#networks = new Networks({ dir: this.#paths.networks, mark, log, addressPools })
     this.#machines = new Machines({
       ...{ mark, log, paths: this.#paths, store: this.#store },
       ...{ networks: this.#networks, orders: this.#orders },
@@ -124,7 +127,8 @@ export class QemuEngine implements Engine {
       atomicFirewall: true,
       // Tenants' networks are IPv4 only; see network/rules/tenant.ts.
       firewallIpv6: false,
-      publicAddress: false,
+      publicAddress: true,
+      publicAddressToggle: true,
       console: false,
       display: false,
       gpu: false,
@@ -139,7 +143,8 @@ export class QemuEngine implements Engine {
   }
 
   async inventory(): Promise<Inventory> {
-    return readInventory(this.#options.dataDir)
+    const publicAddresses = this.#networks.publicAddresses.total
+    return { ...(await readInventory(this.#options.dataDir)), publicAddresses }
   }
 
   async osImages() {
@@ -152,6 +157,16 @@ export class QemuEngine implements Engine {
 
   ensureAddressGone(machine: string, order: Order): Promise<void> {
     return this.#orders.run(machine, order, () => this.#networks.releaseAddress(machine))
+  }
+
+  ensurePublicAddress(machine: string, tenant: string, order: Order): Promise<{ ip: string }> {
+    return this.#orders.run(machine, order, (signal) =>
+      this.#networks.ensurePublicAddress(machine, tenant, signal),
+    )
+  }
+
+  ensurePublicAddressGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, () => this.#networks.releasePublicAddress(machine))
   }
 
   ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState> {
@@ -194,6 +209,7 @@ export class QemuEngine implements Engine {
     return {
       machines: await Promise.all(this.#machines.ids().map((id) => this.observe(id))),
       addresses: await this.#networks.machines(),
+      publicAddresses: this.#networks.publicAddresses.machines(),
       snapshots: this.#store.snapshots.entries().map(([id]) => id),
       images: this.#store.images.entries().map(([id]) => id),
       volumes: [],

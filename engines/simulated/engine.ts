@@ -5,6 +5,7 @@
  * an image is its own thing and never holds up the machine.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { type AddressRange, sizeOf } from '../address-pools.ts'
 import {
   type Address,
   type Capabilities,
@@ -44,6 +45,7 @@ import {
   withMachine,
 } from './machines.ts'
 import { type EffectHook, Orders } from './orders.ts'
+import { DOCUMENTATION, requirePublicAddresses, withPublicAddress } from './public-addresses.ts'
 import { rollBack } from './rollback.ts'
 import { inMemory, type Persistence, type World, WorldStore, without } from './state.ts'
 import { type Clock, Watcher } from './watcher.ts'
@@ -52,6 +54,8 @@ export type SimulatedEngineOptions = {
   readonly hosts: readonly Host[]
   readonly osImages: readonly SimulatedOsImage[]
   readonly clock: Clock
+  /** Addresses that nobody has, unless others are named. */
+  readonly addressPools?: readonly AddressRange[]
   /** In place of the defaults; `simulated` stays true and the notice stays in front. */
   readonly capabilities?: Partial<Capabilities>
   /** In place of a demo's; see {@link scaledDurations}. */
@@ -72,7 +76,8 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   firewall: true,
   atomicFirewall: true,
   firewallIpv6: true,
-  publicAddress: false,
+  publicAddress: true,
+  publicAddressToggle: true,
   console: false,
   display: false,
   gpu: true,
@@ -136,7 +141,8 @@ export class SimulatedEngine implements Engine {
   }
 
   async inventory(): Promise<Inventory> {
-    return { hosts: this.#options.hosts }
+    const publicAddresses = this.capabilities().publicAddress ? sizeOf(this.#pools) : 0
+    return { hosts: this.#options.hosts, publicAddresses }
   }
 
   async osImages() {
@@ -160,6 +166,30 @@ export class SimulatedEngine implements Engine {
       await this.#orders.apply('address.delete', machine, order, (world) => ({
         ...world,
         addresses: without(world.addresses, machine),
+        publicAddresses: without(world.publicAddresses, machine),
+      }))
+    })
+  }
+
+  ensurePublicAddress(machine: string, tenant: string, order: Order): Promise<{ ip: string }> {
+    return this.#orders.run(machine, order, async () => {
+      requirePublicAddresses(this.capabilities())
+      if (this.#world.addresses[machine]?.tenant !== tenant)
+        throw new NotFoundError(`Machine ${machine} has no address; call ensureAddress first`)
+      if (this.#world.publicAddresses[machine] === undefined)
+        await this.#orders.apply('public-address.create', machine, order, (world) =>
+          withPublicAddress(world, machine, this.#pools),
+        )
+      return { ip: found(this.#world.publicAddresses[machine], `public address of ${machine}`) }
+    })
+  }
+
+  ensurePublicAddressGone(machine: string, order: Order): Promise<void> {
+    return this.#orders.run(machine, order, async () => {
+      if (this.#world.publicAddresses[machine] === undefined) return
+      await this.#orders.apply('public-address.delete', machine, order, (world) => ({
+        ...world,
+        publicAddresses: without(world.publicAddresses, machine),
       }))
     })
   }
@@ -234,10 +264,11 @@ export class SimulatedEngine implements Engine {
   }
 
   async holdings(): Promise<Holdings> {
-    const { machines, addresses, snapshots, images } = this.#world
+    const { machines, addresses, publicAddresses, snapshots, images } = this.#world
     return {
       machines: Object.entries(machines).map(([id, record]) => stateOf(id, record, this.#now)),
       addresses: Object.keys(addresses),
+      publicAddresses: Object.keys(publicAddresses),
       snapshots: Object.keys(snapshots),
       images: Object.keys(images),
       volumes: [],
@@ -320,6 +351,10 @@ export class SimulatedEngine implements Engine {
   get #parts() {
     const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
     return { orders, store, durations, now: () => this.#now }
+  }
+
+  get #pools(): readonly AddressRange[] {
+    return this.#options.addressPools ?? DOCUMENTATION
   }
 
   get #world(): World {

@@ -18,6 +18,8 @@ type EffectName =
   | 'machine.stop'
   | 'machine.reboot'
   | 'firewall.apply'
+  | 'public-address.create'
+  | 'public-address.delete'
   | 'snapshot.create'
   | 'snapshot.delete'
   | 'image.create'

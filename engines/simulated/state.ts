@@ -43,6 +43,8 @@ export type AddressRecord = { readonly tenant: string; readonly address: Address
 /** By the server's UUIDs. `addresses` are by machine; `fences` are of things that may be gone. */
 export type World = {
   readonly version: 1
+  /** By machine. */
+  readonly publicAddresses: Readonly<Record<string, string>>
   readonly addresses: Readonly<Record<string, AddressRecord>>
   readonly machines: Readonly<Record<string, MachineRecord>>
   readonly snapshots: Readonly<Record<string, SnapshotRecord>>
@@ -52,6 +54,7 @@ export type World = {
 
 const EMPTY: World = {
   version: 1,
+  publicAddresses: {},
   addresses: {},
   machines: {},
   snapshots: {},
@@ -93,7 +96,8 @@ export class WorldStore {
   }
 
   async open(): Promise<void> {
-    this.#world = forgetOldFences((await this.#persistence.load()) ?? EMPTY)
+    // What was saved by an earlier version lacks what came later.
+    this.#world = forgetOldFences({ ...EMPTY, ...(await this.#persistence.load()) })
   }
 
   get world(): World {

@@ -15,7 +15,7 @@ export function memoryForMachines(totalMib: number): number {
 }
 
 /** @param dataDir An existing folder on the file system that holds the machines' disks. */
-export async function readInventory(dataDir: string): Promise<Inventory> {
+export async function readInventory(dataDir: string): Promise<Pick<Inventory, 'hosts'>> {
   const [memoryMib, disk, gpus] = await Promise.all([
     readTotalMemory(),
     readDisk(dataDir),

@@ -6,7 +6,7 @@ import { isMissing } from '../records/durable-files.ts'
 import { linkPrefix, netnsPrefix, networkOf, runFolder, tableOf } from './addresses/layout.ts'
 import { type Cidr, formatCidr } from './addresses/subnets.ts'
 import { readResolvers } from './resolvers.ts'
-import { hostRules } from './rules/host.ts'
+import { hostRules, type PublicAddress } from './rules/host.ts'
 import { appliedHash, applyRuleSet } from './rules/rule-set.ts'
 import { tenantRules } from './rules/tenant.ts'
 import { run, whichCommand } from './run.ts'
@@ -41,7 +41,9 @@ export async function requireHost(): Promise<void> {
  * found out when the first machine is made.
  */
 async function requireNftables(mark: string, subnet: Cidr): Promise<void> {
-  const { text } = tenantRules(networkOf(mark, subnet, 0), [{ machine: 2, rules: [] }])
+  const { text } = tenantRules(networkOf(mark, subnet, 0), [
+    { machine: 2, rules: [], publicAddress: '192.0.2.1' },
+  ])
   try {
     await run('nft', ['--check', '-f', '-'], text)
   } catch (cause) {
@@ -53,13 +55,21 @@ async function requireNftables(mark: string, subnet: Cidr): Promise<void> {
   }
 }
 
-/** Rules that separate machines from the host, and the host as a router. */
+/** The host as a router of machines; what it lets through is {@link ensureHostRules}. */
 export async function ensureHostNetwork(mark: string, subnet: Cidr, log: Log): Promise<void> {
   await requireNftables(mark, subnet)
-  const rules = hostRules(mark, formatCidr(subnet))
-  if ((await appliedHash(null, rules.table)) !== rules.hash) await applyRuleSet(null, rules)
   await ensureForwarding(log)
   await ensureTunDevice(log)
+}
+
+/** Rules that separate machines from the host, and from one another. */
+export async function ensureHostRules(
+  mark: string,
+  subnet: Cidr,
+  publicAddresses: readonly PublicAddress[],
+): Promise<void> {
+  const rules = hostRules(mark, formatCidr(subnet), publicAddresses)
+  if ((await appliedHash(null, rules.table)) !== rules.hash) await applyRuleSet(null, rules)
 }
 
 /** What keeps machines from the internet, and is not for us to change. */

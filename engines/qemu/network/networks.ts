@@ -16,6 +16,7 @@ import {
   type FirewallRule,
   NotFoundError,
 } from '../../engine.ts'
+import type { AddressRange } from '../../address-pools.ts'
 import { Locks } from '../../locks.ts'
 import { Records } from '../records/records.ts'
 import { ensureSubnet, releaseSubnet } from './addresses/claim.ts'
@@ -38,6 +39,7 @@ import {
   requireHost,
   warnOfHost,
 } from './host-network.ts'
+import { PublicAddresses } from './public-addresses.ts'
 import { MachineRecord, TenantRecord } from './records.ts'
 import { firewallStatements } from './rules/firewall.ts'
 import type { Port } from './taps.ts'
@@ -53,6 +55,8 @@ export class Networks {
   readonly #dir: string
   readonly #mark: string
   readonly #log: Log
+  readonly #pools: readonly AddressRange[]
+  readonly #publicAddresses: PublicAddresses
   readonly #tenants: Records<TenantRecord>
   readonly #machines: Records<MachineRecord>
   /** `records` for giving numbers and taking them back, and each network's number for what is made. */
@@ -67,15 +71,25 @@ export class Networks {
   /**
    * @param options.dir Absolute path of a folder for records.
    * @param options.mark 1 to 8 lower-case letters and digits, unique to the installation on this host.
+   * @param options.addressPools Public addresses that come to this host; none: it makes do by itself.
    */
-  constructor(options: { dir: string; mark: string; log: Log }) {
+  constructor(options: {
+    dir: string
+    mark: string
+    log: Log
+    addressPools?: readonly AddressRange[]
+  }) {
     if (!/^[a-z0-9]{1,8}$/.test(options.mark))
       throw new RangeError(`Not a mark: ${JSON.stringify(options.mark)}`)
     this.#dir = options.dir
     this.#mark = options.mark
     this.#log = options.log
+    this.#pools = options.addressPools ?? []
     this.#tenants = new Records(join(options.dir, 'tenants'), TenantRecord)
     this.#machines = new Records(join(options.dir, 'machines'), MachineRecord)
+    const { mark, log } = options
+    const machines = this.#machines
+    this.#publicAddresses = new PublicAddresses({ mark, log, machines, configured: this.#pools })
   }
 
   /**
@@ -85,7 +99,7 @@ export class Networks {
   async start(): Promise<void> {
     if (this.#subnet === null) {
       await requireHost()
-      const { subnet, rival } = await ensureSubnet(this.#mark, this.#dir)
+      const { subnet, rival } = await ensureSubnet(this.#mark, this.#dir, this.#pools)
       if (rival !== null)
         this.#log(
           'warn',
@@ -95,9 +109,11 @@ export class Networks {
       await this.#tenants.load()
       await this.#machines.load()
       await warnOfHost(this.#mark, this.#log)
+      this.#publicAddresses.open(subnet)
       this.#subnet = subnet
     }
     await ensureHostNetwork(this.#mark, this.#subnet, this.#log)
+    await this.#publicAddresses.settle()
     const numbers = this.#tenants.values().map(({ number }) => number)
     const all = new Set([...numbers, ...(await networksOnHost(this.#mark))])
     await inParallel([...all], (number) =>
@@ -127,7 +143,7 @@ export class Networks {
       const number = this.#freeMachineNumber(tenant)
       if (this.#tenants.get(tenant) === undefined)
         await this.#tenants.put(tenant, { number: this.#freeNetworkNumber() })
-      const made = { tenant, number, uid: null, rules: null }
+      const made = { tenant, number, uid: null, rules: null, publicAddress: null }
       await this.#machines.put(machine, made)
       this.#lastMachine.set(tenant, number)
       return this.#addressOf(made)
@@ -141,6 +157,33 @@ export class Networks {
     const { number } = this.#network(record.tenant).network
     await this.#locks.run('records', () => this.#machines.delete(machine))
     await this.#settleSoon(number)
+    if (record.publicAddress !== null) await this.#publicAddresses.settle()
+  }
+
+  /**
+   * The machine's public address, the same until it is released. It reaches the machine as soon as that
+   * has a tap. Throws {@link CapacityError} when every address of the pools is taken or somebody else's.
+   */
+  async ensurePublicAddress(
+    machine: string,
+    tenant: string,
+    signal?: AbortSignal,
+  ): Promise<{ ip: string }> {
+    await this.ensureAddress(machine, tenant)
+    const record = (publicAddress: string) => this.#write(machine, { publicAddress })
+    const ip = await this.#publicAddresses.give(machine, record, signal)
+    await this.#follow(this.#recordOf(machine))
+    return { ip }
+  }
+
+  /** Connections by way of it are cut. Fine when there is none. */
+  async releasePublicAddress(machine: string): Promise<void> {
+    if (this.#machines.get(machine) !== undefined)
+      await this.#change(machine, { publicAddress: null })
+  }
+
+  get publicAddresses(): Pick<PublicAddresses, 'total' | 'machines'> {
+    return this.#publicAddresses
   }
 
   /**
@@ -177,6 +220,8 @@ export class Networks {
    * be used afterwards.
    */
   async destroy(): Promise<void> {
+    await this.#machines.load()
+    await this.#publicAddresses.remove()
     const numbers = [...(await networksOnHost(this.#mark))]
     await inParallel(numbers, (number) =>
       this.#locks.run(String(number), () => this.#networkAt(number).remove()),
@@ -189,19 +234,24 @@ export class Networks {
   }
 
   /** Changes a machine's record and has its network follow. */
-  async #change(
-    machine: string,
-    change: Partial<Pick<MachineRecord, 'uid' | 'rules'>>,
-  ): Promise<MachineRecord> {
-    const changed = await this.#locks.run('records', async () => {
-      const record = this.#machines.get(machine)
-      if (record === undefined) throw new NotFoundError(`Machine ${machine} has no address`)
-      const replaced = { ...record, ...change }
-      await this.#machines.put(machine, replaced)
-      return replaced
+  async #change(machine: string, change: Change): Promise<MachineRecord> {
+    const { before, after } = await this.#write(machine, change)
+    await this.#follow(after, before)
+    return after
+  }
+
+  #write(machine: string, change: Change): Promise<{ before: MachineRecord; after: MachineRecord }> {
+    return this.#locks.run('records', async () => {
+      const before = this.#recordOf(machine)
+      const after = { ...before, ...change }
+      await this.#machines.put(machine, after)
+      return { before, after }
     })
-    await this.#settleSoon(this.#network(changed.tenant).network.number)
-    return changed
+  }
+
+  async #follow({ tenant, publicAddress }: MachineRecord, before?: MachineRecord): Promise<void> {
+    await this.#settleSoon(this.#network(tenant).network.number)
+    if (publicAddress !== null || (before?.publicAddress ?? null) !== null) await this.#publicAddresses.settle()
   }
 
   /** All changes that wait for their network while it is being worked on are made in one go. */
@@ -236,8 +286,8 @@ export class Networks {
     const tenant = this.#tenantAt(number)
     const records = this.#machines.values().filter((record) => record.tenant === tenant)
     if (records.length === 0) return null
-    return records.flatMap(({ number: machine, uid, rules }) =>
-      uid === null ? [] : [{ machine, uid, rules }],
+    return records.flatMap(({ number: machine, uid, rules, publicAddress }) =>
+      uid === null ? [] : [{ machine, uid, rules, publicAddress }],
     )
   }
 
@@ -274,6 +324,12 @@ export class Networks {
     throw new CapacityError(`The tenant has ${MACHINES} machines, which is what its network holds`)
   }
 
+  #recordOf(machine: string): MachineRecord {
+    const record = this.#machines.get(machine)
+    if (record === undefined) throw new NotFoundError(`Machine ${machine} has no address`)
+    return record
+  }
+
   #freeNetworkNumber(): number {
     if (this.#subnet === null) throw new EngineError('Networks are not started: call start()')
     const taken = this.#tenants.values().map(({ number }) => number)
@@ -285,6 +341,8 @@ export class Networks {
     return free
   }
 }
+
+type Change = Partial<Pick<MachineRecord, 'uid' | 'rules' | 'publicAddress'>>
 
 /** Does the work for each; one that fails does not keep the others from being done. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -25,5 +25,7 @@ export const MachineRecord = z.strictObject({
       }),
     )
     .nullable(),
+  /** Stays when the tap goes; `null`: it has none. */
+  publicAddress: z.ipv4().nullable().default(null),
 })
 export type MachineRecord = z.infer<typeof MachineRecord>

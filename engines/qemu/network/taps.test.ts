@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Link, portCommands } from './taps.ts'
 
-const port = { machine: 2, uid: 1_900_000_000, rules: null }
+const port = { machine: 2, uid: 1_900_000_000, rules: null, publicAddress: null }
 const joined: Link = {
   ifname: 'tap2',
   flags: ['BROADCAST', 'UP'],

@@ -6,12 +6,15 @@
  *     │ g<mark>-<n> ═══════╪══════╪═ up0       br0 (gateway) ═╦═ tap2 ── QEMU   │
  *     │ host's address /32 │ veth │        dnsmasq            ╠═ tap3 ── QEMU   │
  *     │ route to the /24   │      │        nftables           ╚═ ...            │
+ *     │ and to each public │      │                                            │
+ *     │ address            │      │                                            │
  *     └────────────────────┘      └────────────────────────────────────────────┘
  *
  * Everything is made by looking at what is there and adding what is missing, so that making it again
  * changes nothing and cuts no connection, and what was left half done is finished.
  */
 import { access, rm } from 'node:fs/promises'
+import { z } from 'zod'
 import { EngineError } from '../../engine.ts'
 import { addressOf, BRIDGE, macOf, type Network, UPLINK } from './addresses/layout.ts'
 import { ensureDhcp, stopDhcp } from './dhcp.ts'
@@ -47,12 +50,16 @@ const SETTINGS: Readonly<Record<string, 0 | 1>> = {
 const APPLY_SETTINGS =
   'cd /proc/sys/net; while [ $# -gt 0 ]; do if [ -e "$1" ]; then echo "$2" > "$1"; fi; shift 2; done'
 
+const Routes = z.array(z.object({ dst: z.string() }))
+
 export class TenantNetwork {
   readonly network: Network
   /** Whether this process has seen to everything but taps, rules and leases. */
   #built = false
   /** Of the rules in force, as far as this process knows. */
   #rules: string | null = null
+  /** Public addresses that the host has a route to, as far as this process knows. */
+  #routed: string | null = null
 
   constructor(network: Network) {
     this.network = network
@@ -70,18 +77,25 @@ export class TenantNetwork {
     if (adopting || !(await this.#isWhole())) {
       await this.#build()
       this.#built = true
+      this.#routed = null
       // A tap that the rules in force do not know lets nothing through, so they may lag behind a
       // little; but no tap may be without any.
       this.#rules = await appliedHash(this.network.netns, rules.table)
       if (this.#rules === null) await this.#applyRules(rules)
     }
-    await allDone([this.#applyRules(rules), this.#join(ports), this.#ensureDhcp(ports, adopting)])
+    await allDone([
+      this.#applyRules(rules),
+      this.#join(ports),
+      this.#route(ports),
+      this.#ensureDhcp(ports, adopting),
+    ])
   }
 
   /** Nothing of it is left. Also fine when there is nothing, or half of it. */
   async remove(): Promise<void> {
     this.#built = false
     this.#rules = null
+    this.#routed = null
     await stopDhcp(this.network.runFolder)
     const commands = await this.#removeCommands()
     if (commands.length > 0) await run('ip', ['-batch', '-'], commands.join('\n'))
@@ -153,6 +167,24 @@ export class TenantNetwork {
   async #join(ports: readonly Port[]): Promise<void> {
     const links = await this.#links()
     if (links !== null) await this.#ip(portCommands(links, ports))
+  }
+
+  /** The way from the host to the machines' public addresses, and to no others. */
+  async #route(ports: readonly Port[]): Promise<void> {
+    const { hostLink, gateway, host, subnet } = this.network
+    const wanted = ports.flatMap(({ publicAddress }) => publicAddress ?? []).sort()
+    if (this.#routed === wanted.join()) return
+    const text = await run('ip', ['-4', '-json', 'route', 'show', 'dev', hostLink])
+    const there = Routes.parse(JSON.parse(text === '' ? '[]' : text)).map(({ dst }) => dst)
+    const stray = there.filter((dst) => dst !== subnet && !wanted.includes(dst))
+    const commands = [
+      ...stray.map((dst) => `route delete ${dst} dev ${hostLink}`),
+      ...wanted
+        .filter((ip) => !there.includes(ip))
+        .map((ip) => `route replace ${ip} via ${gateway} dev ${hostLink} onlink src ${host}`),
+    ]
+    if (commands.length > 0) await run('ip', ['-batch', '-'], commands.join('\n'))
+    this.#routed = wanted.join()
   }
 
   async #ensureDhcp(ports: readonly Port[], reload: boolean): Promise<void> {

@@ -11,7 +11,7 @@ let regions: ReturnType<typeof createRegions>
 beforeEach(() => {
   clock = new ManualClock()
   looks = 0
-  look = async () => ({ hosts: [] })
+  look = async () => ({ hosts: [], publicAddresses: 0 })
   const engine = {
     inventory() {
       looks += 1
@@ -40,8 +40,8 @@ describe('the inventory', () => {
   it('that could not be had is asked for again at once', async () => {
     look = () => Promise.reject(new Error('away'))
     await expect(regions.inventory('A')).rejects.toThrow('away')
-    look = async () => ({ hosts: [] })
-    await expect(regions.inventory('A')).resolves.toEqual({ hosts: [] })
+    look = async () => ({ hosts: [], publicAddresses: 0 })
+    await expect(regions.inventory('A')).resolves.toEqual({ hosts: [], publicAddresses: 0 })
   })
 })
 

@@ -60,6 +60,7 @@ const oneHost: Host = {
 export const emptyHoldings: Holdings = {
   machines: [],
   addresses: [],
+  publicAddresses: [],
   snapshots: [],
   images: [],
   volumes: [],

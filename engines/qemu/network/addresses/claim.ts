@@ -9,7 +9,9 @@ import { spawn } from 'node:child_process'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { AddressRange } from '../../../address-pools.ts'
 import { EngineError } from '../../../engine.ts'
+import { toNumber } from '../../../ipv4.ts'
 import { readIfThere, removeDurably, writeDurably } from '../../records/durable-files.ts'
 import { readResolvers } from '../resolvers.ts'
 import { run } from '../run.ts'
@@ -24,12 +26,14 @@ const Choice = z.object({ subnet: z.string() })
 const Claim = z.object({ subnet: z.string(), records: z.string() })
 
 /**
- * The installation's subnet; chosen, claimed and recorded in `records` when there is none yet.
+ * The installation's subnet; chosen, claimed and recorded in `records` when there is none yet, apart from
+ * the `pools` of public addresses.
  * `rival`: what else on the host uses it by now, in words.
  */
 export async function ensureSubnet(
   mark: string,
   records: string,
+  pools: readonly AddressRange[] = [],
 ): Promise<{ subnet: Cidr; rival: string | null }> {
   await mkdir(records, { recursive: true, mode: 0o711 })
   await mkdir(CLAIMS, { recursive: true, mode: 0o755 })
@@ -41,12 +45,24 @@ export async function ensureSubnet(
       const rival = taken.find(({ network }) => overlap(network, recorded))
       return { subnet: recorded, rival: rival?.by ?? null }
     }
-    const networks = taken.map(({ network }) => network)
+    const networks = [...taken.map(({ network }) => network), ...blocksOf(pools)]
     const subnet = chooseSubnet(mark, networks)
     if (subnet === null) throw noneFree(taken.map(({ by }) => by))
     await writeClaim(mark, subnet, records)
     await writeDurably(join(records, CHOICE), JSON.stringify({ subnet: formatCidr(subnet) }))
     return { subnet, rival: null }
+  })
+}
+
+/** Every /16 in which there are public addresses. */
+function blocksOf(pools: readonly AddressRange[]): Cidr[] {
+  const size = 2 ** 16
+  return pools.flatMap((pool) => {
+    const [from, to] = [pool.first, pool.last].map((address) => Math.floor(toNumber(address) / size))
+    return Array.from({ length: (to ?? 0) - (from ?? 0) + 1 }, (_, index) => ({
+      first: ((from ?? 0) + index) * size,
+      prefix: 16,
+    }))
   })
 }
 

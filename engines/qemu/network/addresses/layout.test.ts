@@ -12,6 +12,7 @@ test('a network has its own /24, and names that carry the mark', () => {
     gateway: '10.160.254.1',
     host: '10.160.255.1',
     installation: '10.160.0.0/16',
+    hostOnlyPool: '10.160.255.2-10.160.255.254',
     runFolder: '/run/garrison-abc123-networks/254',
   })
 })

@@ -7,9 +7,12 @@
  *     10.160.3.1       its gateway, in its network namespace
  *     10.160.3.2-254   machines
  *     10.160.255.1     the host, as machines see it
+ *     10.160.255.2-254 public addresses, unless there are pools of the operator's
  */
+import type { AddressRange } from '../../../address-pools.ts'
 import type { Address } from '../../../engine.ts'
-import { type Cidr, formatCidr, toText } from './subnets.ts'
+import { toText } from '../../../ipv4.ts'
+import { type Cidr, formatCidr } from './subnets.ts'
 
 /** Networks are numbered from 0; the last /24 is the host's. */
 export const NETWORKS = 255
@@ -32,6 +35,8 @@ export type Network = {
   readonly host: string
   /** The whole installation's /16. */
   readonly installation: string
+  /** What of it are public addresses; see {@link hostOnlyPool}. */
+  readonly hostOnlyPool: string
   /** Of the DHCP server. */
   readonly runFolder: string
 }
@@ -65,12 +70,19 @@ export function networkOf(mark: string, installation: Cidr, number: number): Net
     gateway: toText(first + 1),
     host: hostAddress(installation),
     installation: formatCidr(installation),
+    hostOnlyPool: formatRange(hostOnlyPool(installation)),
     runFolder: `${runFolder(mark)}/${number}`,
   }
 }
 
 export function hostAddress(installation: Cidr): string {
   return toText(installation.first + 255 * 256 + 1)
+}
+
+/** Free on the host like the whole /16, so that public addresses work anywhere; nobody else finds them. */
+export function hostOnlyPool(installation: Cidr): AddressRange {
+  const first = installation.first + 255 * 256
+  return { first: toText(first + 2), last: toText(first + 254) }
 }
 
 /** @param machine Number within the network: 2 to 254. */
@@ -83,6 +95,10 @@ export function addressOf(network: Network, machine: number): Address {
     mac: macOf(ip),
     ssh: { host: ip, port: 22 },
   }
+}
+
+export function formatRange({ first, last }: AddressRange): string {
+  return `${first}-${last}`
 }
 
 export function tapOf(machine: number): string {

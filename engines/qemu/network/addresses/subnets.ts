@@ -1,6 +1,7 @@
 /** Arithmetic on IPv4 networks, and the choice of one that nobody on the host uses. */
 import { createHash } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import { toNumber, toText } from '../../../ipv4.ts'
 
 /** A network: its first address as a number, and its bits. */
 export type Cidr = { readonly first: number; readonly prefix: number }
@@ -60,14 +61,6 @@ export function nextFree(
     if (!taken.has(candidate)) return candidate
   }
   return null
-}
-
-export function toText(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0)
 }
 
 function range(from: number, to: number): number[] {

@@ -3,7 +3,8 @@
  *
  * Machines may go out to the internet and to the host's LAN behind the host's address. They reach
  * neither one another across tenants, nor anything that the host itself answers to, including what it
- * publishes for its containers. Nobody but the host opens connections to them.
+ * publishes for its containers. Nobody but the host opens connections to them, except to public
+ * addresses: those of the host alone are for the host and all machines, those of pools for everybody.
  *
  * A drop here is final, an accept is not: another table of the host may still drop what this one lets
  * through. Every rule is about links with the mark: where an installation was deleted by hand, the table
@@ -12,22 +13,42 @@
 import { linkPrefix, tableOf } from '../addresses/layout.ts'
 import { type RuleSet, ruleSet } from './rule-set.ts'
 
+/** In force on this host. `routed`: of a pool, and so to be found from beyond the host. */
+export type PublicAddress = { readonly ip: string; readonly routed: boolean }
+
 /** @param installation Its subnet, such as `10.160.0.0/16`. */
-export function hostRules(mark: string, installation: string): RuleSet {
+export function hostRules(
+  mark: string,
+  installation: string,
+  publicAddresses: readonly PublicAddress[],
+): RuleSet {
+  const sorted = publicAddresses.toSorted((one, other) => (one.ip < other.ip ? -1 : 1))
+  const everywhere = sorted.filter(({ routed }) => routed)
   const machines = `"${linkPrefix(mark)}*"`
   const table = `inet ${tableOf(mark)}`
   return ruleSet(
     [table],
     `table ${table} {
+  set public {
+    type ipv4_addr${elements(sorted)}
+  }
+  set routed {
+    type ipv4_addr${elements(everywhere)}
+  }
   chain from_machines {
     meta nfproto != ipv4 counter drop
-    ip saddr != ${installation} counter drop comment "foreign address"
+    ip saddr != ${installation} ip saddr != @routed counter drop comment "foreign address"
+    ct state related accept
+    ct state established ct direction reply accept
+    ip daddr @public accept
     ip daddr { ${installation}, 169.254.0.0/16 } counter drop
     oifname ${machines} counter drop comment "another tenant"
     ct direction original ct status dnat counter drop comment "published by the host"
   }
   chain to_machines {
-    ct state established,related accept
+    ct state related accept
+    ct state established ct direction reply accept
+    ip daddr @routed accept
     counter drop comment "from beyond the host"
   }
   chain forward {
@@ -42,8 +63,13 @@ export function hostRules(mark: string, installation: string): RuleSet {
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    iifname ${machines} oifname != ${machines} masquerade
+    iifname ${machines} oifname != ${machines} ip saddr != @routed masquerade
   }
 }`,
   )
+}
+
+function elements(addresses: readonly PublicAddress[]): string {
+  if (addresses.length === 0) return ''
+  return `\n    elements = { ${addresses.map(({ ip }) => ip).join(', ')} }`
 }

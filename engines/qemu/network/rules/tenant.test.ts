@@ -22,7 +22,7 @@ describe('the rules of a tenant', () => {
   })
 
   test('let a tap send as its own machine only', () => {
-    const { text } = tenantRules(network, [{ machine: 17, rules: null }])
+    const { text } = tenantRules(network, [{ machine: 17, rules: null, publicAddress: null }])
     expect(text).toContain('elements = { "tap17" . 52:54:0a:a0:03:11 }')
     expect(text).toContain('elements = { "tap17" . 52:54:0a:a0:03:11 . 10.160.3.17 }')
   })
@@ -32,7 +32,7 @@ describe('the rules of a tenant', () => {
   })
 
   test('ask a machine with a firewall before anything new reaches it', () => {
-    const { text } = tenantRules(network, [{ machine: 17, rules }])
+    const { text } = tenantRules(network, [{ machine: 17, rules, publicAddress: null }])
     expect(text).toContain(`  chain to_17 {
     ip saddr 192.0.2.0/24 meta l4proto 6 th dport 22-22 return
     counter drop
@@ -43,8 +43,8 @@ describe('the rules of a tenant', () => {
 
   test('are recognised by a hash, whatever the order of the machines', () => {
     const ports = [
-      { machine: 2, rules: null },
-      { machine: 3, rules },
+      { machine: 2, rules: null, publicAddress: null },
+      { machine: 3, rules, publicAddress: null },
     ]
     const { hash, text } = tenantRules(network, ports)
     expect(text).toContain(`comment "${hash}"`)

@@ -15,6 +15,10 @@
  * In the forward chain only answers pass without being asked about. What a connection's first side
  * sends is compared with the rules packet by packet, so that taking a rule away ends the connections
  * that it allowed, without touching others.
+ *
+ * A public address is translated one to one. Rules see the machine's own address and the real one of the
+ * other side. The kernel goes on translating the connections of an address that was taken back, so each
+ * packet that was translated is compared with the addresses that are in force.
  */
 import type { FirewallRule } from '../../../engine.ts'
 import { addressOf, BRIDGE, type Network, tapOf, UPLINK } from '../addresses/layout.ts'
@@ -28,6 +32,7 @@ export type Port = {
   /** Number of the machine within the network. */
   readonly machine: number
   readonly rules: readonly FirewallRule[] | null
+  readonly publicAddress: string | null
 }
 
 /** @param ports Machines that have a tap. */
@@ -86,14 +91,25 @@ function filter(network: Network, ports: readonly Port[]): string {
     egress.push(`${ip} : jump from_${machine}`)
     chains.push(allowList(`from_${machine}`, allowed.egress))
   }
+  const translated = translations(network, ports)
   return `table inet ${TABLE} {${chains.join('')}
+  set public {
+    type ipv4_addr . ipv4_addr${elements(translated.map(({ outside, inside }) => `${outside} . ${inside}`))}
+  }
+  chain translated {
+    ct status dnat ct direction original ct original ip daddr . ip daddr != @public counter drop comment "released address"
+    ct status dnat ct direction reply ct original ip daddr . ip saddr != @public counter drop comment "answer from a released address"
+    ct status snat ct direction original ct reply ip daddr . ip saddr != @public counter drop comment "from a released address"
+    ct status snat ct direction reply ct reply ip daddr . ip daddr != @public counter drop comment "answer to a released address"
+  }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state invalid counter drop
+    ct status snat,dnat jump translated
     ct state related accept
     ct state established ct direction reply accept
     iifname "${BRIDGE}" ip daddr 169.254.0.0/16 counter drop comment "metadata service"
-    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip daddr ${network.installation} counter drop comment "another tenant or the host"${verdicts(`iifname "${BRIDGE}" ip saddr`, egress)}${verdicts(`oifname "${BRIDGE}" ip daddr`, ingress)}
+    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip daddr ${network.installation} ip daddr != ${network.hostOnlyPool} counter drop comment "another tenant or the host"${lookUp(`iifname "${BRIDGE}" ip saddr vmap`, egress)}${lookUp(`oifname "${BRIDGE}" ip daddr vmap`, ingress)}
     iifname "${BRIDGE}" oifname { "${BRIDGE}", "${UPLINK}" } accept
     iifname "${UPLINK}" oifname "${BRIDGE}" accept
     counter drop
@@ -107,7 +123,29 @@ function filter(network: Network, ports: readonly Port[]): string {
     iifname "${BRIDGE}" icmp type echo-request accept
     counter drop comment "services of the gateway"
   }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;${lookUp(
+      'dnat ip to ip daddr map',
+      translated.map(({ outside, inside }) => `${outside} : ${inside}`),
+    )}
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;${lookUp(
+      `oifname "${UPLINK}" snat ip to ip saddr map`,
+      translated.map(({ outside, inside }) => `${inside} : ${outside}`),
+    )}${lookUp(
+      // A machine that asks for its own public address would not take an answer from itself.
+      `oifname "${BRIDGE}" snat ip to ip saddr . ip daddr map`,
+      translated.map(({ outside, inside }) => `${inside} . ${inside} : ${outside}`),
+    )}
+  }
 }`
+}
+
+function translations(network: Network, ports: readonly Port[]) {
+  return ports.flatMap(({ machine, publicAddress: outside }) =>
+    outside === null ? [] : [{ outside, inside: addressOf(network, machine).ip }],
+  )
 }
 
 function allowList(chain: string, statements: readonly string[]): string {
@@ -121,6 +159,6 @@ function elements(items: readonly string[]): string {
   return items.length === 0 ? '' : `\n    elements = { ${items.join(', ')} }`
 }
 
-function verdicts(match: string, items: readonly string[]): string {
-  return items.length === 0 ? '' : `\n    ${match} vmap { ${items.join(', ')} }`
+function lookUp(statement: string, items: readonly string[]): string {
+  return items.length === 0 ? '' : `\n    ${statement} { ${items.join(', ')} }`
 }
