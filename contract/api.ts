@@ -47,6 +47,7 @@ import {
   rollbackInstance,
   startInstance,
   stopInstance,
+  togglePublicIp,
 } from './instances/routes.ts'
 import { getOperation, listOperations } from './operations/routes.ts'
 import {
@@ -80,6 +81,7 @@ export const api = {
   rebootInstance,
   rollbackInstance,
   deleteInstance,
+  togglePublicIp,
   addSecurityRule,
   removeSecurityRule,
   listInstanceFirewalls,

@@ -91,8 +91,8 @@ export const DeploymentRequest = z
     image_id: text(64).optional(),
     ssh_key_ids: SshKeyIds,
     /**
-     * Whether true, false or left out, a machine gets the same address today: the `ip_address` of its
-     * details, which its host reaches. No region hands out addresses of the public internet yet.
+     * Left out: none, except where every instance has one. Which networks an address is known in depends
+     * on the region: one without address pools gives addresses that only its own host reaches.
      */
     public_ip: z.boolean().optional(),
     cloud_init: CloudInit.optional(),

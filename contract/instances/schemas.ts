@@ -11,7 +11,11 @@ export const InstanceStatusEnum = z.enum(instanceStatuses).openapi('VMStatus')
 
 export const BootSource = z.enum(['os_image', 'volume', 'custom_image', 'snapshot'])
 
-/** `assigned` as soon as the address is known, which is before the machine boots. */
+/**
+ * `assigned` as soon as the address is known, which is before the machine boots. `pending`: it, or a public
+ * one that was asked for, is on its way. `detached`: the public one was given back, and the private one is
+ * shown.
+ */
 export const IpStatus = z.enum(['assigned', 'pending', 'detached', 'none'])
 
 export const Billing = z.object({ hourly_rate: z.number(), currency: Currency }).openapi('Billing')
@@ -57,7 +61,7 @@ export const Instance = z
     ram_gb: z.number(),
     /** GB (10^9 bytes) of the root disk. */
     storage_gb: z.int(),
-    /** Where the host reaches the machine; the public address where there are public ones. */
+    /** The public address where it has one; otherwise where the host reaches the machine. */
     ip_address: z.string().nullable(),
     private_ip: z.string().nullable(),
     ip_status: IpStatus,

@@ -49,10 +49,10 @@ export const transitionalStatuses = [
 export type InstanceTransition = {
   /** Where it is accepted. */
   readonly from: readonly InstanceStatus[]
-  /** Shown while it is under way. */
-  readonly through: InstanceStatus
-  readonly to: InstanceStatus
-  readonly onFailure: InstanceStatus
+  /** Shown while it is under way; `null`: whatever it was, and it stays so. */
+  readonly through: InstanceStatus | null
+  readonly to: InstanceStatus | null
+  readonly onFailure: InstanceStatus | null
   /** Completes "Instance must be ACTIVE to …". */
   readonly verb: string
 }
@@ -133,6 +133,13 @@ export const instanceActions = {
     to: 'ACTIVE',
     onFailure: 'ACTIVE',
     verb: 'be given a security rule',
+  },
+  'toggle-public-ip': {
+    from: ['ACTIVE', 'SHUTOFF'],
+    through: null,
+    to: null,
+    onFailure: null,
+    verb: 'be given a public IP or lose it',
   },
   /** Cancels whatever is under way. Asked of one that is being deleted, it changes nothing. */
   delete: {

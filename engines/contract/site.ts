@@ -145,7 +145,8 @@ export class Site {
 
   /** Holdings, sorted, and of machines only what does not change with time. */
   async held() {
-    const { machines, addresses, publicAddresses, snapshots, images, volumes } = await this.engine.holdings()
+    const { machines, addresses, publicAddresses, snapshots, images, volumes } =
+      await this.engine.holdings()
     return {
       machines: machines.map(({ id, status }) => `${id} ${status}`).sort(),
       addresses: [...addresses].sort(),

@@ -21,7 +21,9 @@ export function withPublicAddress(
   const taken = Object.values(world.publicAddresses)
   const { value: free } = freeAddresses(pools, new Set(taken), taken.at(-1) ?? null).next()
   if (free === undefined)
-    throw new CapacityError(`All ${sizeOf(pools)} public addresses of this simulated region are taken`)
+    throw new CapacityError(
+      `All ${sizeOf(pools)} public addresses of this simulated region are taken`,
+    )
   return { ...world, publicAddresses: { ...world.publicAddresses, [machine]: free } }
 }
 

@@ -21,6 +21,7 @@ const region = {
   gpu_models: Object.keys(gpu_models),
   flavors: ['cpu-small'],
   os_images: [testImage],
+  address_pools: [],
 }
 
 let api: Api
@@ -76,6 +77,11 @@ async function story() {
   await call('getInstance', { params })
   await call('listInstances', { query: '?status=ACTIVE&search=web&tier=legacy' })
   await call('listEligibleInstances', { query: `?region=${testRegion}` })
+  for (const enable of [true, false]) {
+    await call('togglePublicIp', { params, body: { enable } })
+    await api.settle()
+    await call('getInstance', { params })
+  }
   for (const action of ['stopInstance', 'startInstance', 'rebootInstance'] as const) {
     await call(action, { params })
     await api.settle()

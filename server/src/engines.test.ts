@@ -19,7 +19,11 @@ const capabilities = (region: string) => engines.get(region)?.capabilities()
 
 describe('a demonstration region', () => {
   it('of tier legacy has snapshots and firewalls', () => {
-    expect(capabilities('CANADA-1')).toMatchObject({ snapshot: true, firewall: true })
+    expect(capabilities('CANADA-1')).toMatchObject({
+      snapshot: true,
+      firewall: true,
+      publicAddressToggle: true,
+    })
   })
 
   it('of tier advanced has neither', () => {
@@ -29,6 +33,8 @@ describe('a demonstration region', () => {
       firewall: false,
       atomicFirewall: false,
       firewallIpv6: false,
+      publicAddress: true,
+      publicAddressToggle: false,
       gpu: true,
     })
   })

@@ -9,6 +9,7 @@ import { publishedHosts } from '@garrison/engines/simulated/regions'
 import { inFile } from '@garrison/engines/simulated/state'
 import { ImageStore } from '@garrison/guest/image-store'
 import type { Clock } from './clock.ts'
+import { rangesOf } from './config/address-pools.ts'
 import { firstImage } from './config/defaults.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
@@ -25,7 +26,7 @@ export function createEngines(deps: EngineDeps): Map<string, Engine> {
     deps.config.regions.map((region) => {
       switch (region.engine) {
         case 'qemu':
-          return [region.name, qemu(deps)]
+          return [region.name, qemu(region, deps)]
         case 'simulated':
           return [region.name, simulated(region, deps)]
       }
@@ -37,7 +38,9 @@ export function createEngines(deps: EngineDeps): Map<string, Engine> {
 export const installationMark = (installationId: string) =>
   createHash('sha256').update(installationId).digest('hex').slice(0, 6)
 
-function qemu({ config, log, installationId }: EngineDeps): Engine {
+type Region = Config['regions'][number]
+
+function qemu(region: Region, { config, log, installationId }: EngineDeps): Engine {
   const images = new ImageStore({ cacheDir: imageCacheDir(), report: (line) => log('info', line) })
   // Now rather than at the first deployment; /readyz tells when it is there. Others are built on first use.
   images
@@ -47,6 +50,7 @@ function qemu({ config, log, installationId }: EngineDeps): Engine {
     dataDir: config.dataDir,
     mark: installationMark(installationId),
     osImages: images,
+    addressPools: rangesOf(region.address_pools),
     log,
   })
 }
@@ -58,7 +62,7 @@ function imageCacheDir(env = process.env) {
 }
 
 /** What the published API does not offer there; the service refuses it with the reason. */
-const missingIn: Record<Config['regions'][number]['tier'], Partial<Capabilities>> = {
+const missingIn: Record<Region['tier'], Partial<Capabilities>> = {
   legacy: {},
   advanced: {
     snapshot: false,
@@ -67,16 +71,18 @@ const missingIn: Record<Config['regions'][number]['tier'], Partial<Capabilities>
     firewall: false,
     atomicFirewall: false,
     firewallIpv6: false,
+    publicAddressToggle: false,
   },
 }
 
-function simulated(region: Config['regions'][number], { config, clock }: EngineDeps): Engine {
+function simulated(region: Region, { config, clock }: EngineDeps): Engine {
   return new SimulatedEngine({
     hosts: publishedHosts(region.name),
     osImages: config.os_images
       .filter((image) => region.os_images.includes(image.name))
       .map(({ name, min_disk_gb }) => ({ name, minDiskGb: min_disk_gb })),
     clock,
+    ...(region.address_pools.length > 0 && { addressPools: rangesOf(region.address_pools) }),
     capabilities: missingIn[region.tier],
     state: inFile(join(config.dataDir, 'simulated', `${region.name}.json`)),
   })

@@ -13,6 +13,7 @@ import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
 import { createImageService } from './images/service.ts'
+import { createPublicAddressService } from './instances/public-addresses.ts'
 import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import { createOperationService } from './operations/service.ts'
@@ -38,6 +39,7 @@ export function createServices(deps: {
   const protection = createProtection({ clock, regions, operations })
   const machines = { clock, catalog, regions, placement, operations, billing, images }
   const instances = createInstanceService({ ...machines, sshKeys, protection })
+  const publicAddresses = createPublicAddressService({ ...machines, instances })
   const snapshots = createSnapshotService({ ...machines, instances })
   const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
@@ -53,6 +55,7 @@ export function createServices(deps: {
     sshKeys,
     images,
     instances,
+    publicAddresses,
     snapshots,
     rollback,
     securityRules,

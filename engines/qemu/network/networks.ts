@@ -9,6 +9,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AddressRange } from '../../address-pools.ts'
 import {
   type Address,
   CapacityError,
@@ -16,7 +17,6 @@ import {
   type FirewallRule,
   NotFoundError,
 } from '../../engine.ts'
-import type { AddressRange } from '../../address-pools.ts'
 import { Locks } from '../../locks.ts'
 import { Records } from '../records/records.ts'
 import { ensureSubnet, releaseSubnet } from './addresses/claim.ts'
@@ -240,7 +240,10 @@ export class Networks {
     return after
   }
 
-  #write(machine: string, change: Change): Promise<{ before: MachineRecord; after: MachineRecord }> {
+  #write(
+    machine: string,
+    change: Change,
+  ): Promise<{ before: MachineRecord; after: MachineRecord }> {
     return this.#locks.run('records', async () => {
       const before = this.#recordOf(machine)
       const after = { ...before, ...change }
@@ -251,7 +254,8 @@ export class Networks {
 
   async #follow({ tenant, publicAddress }: MachineRecord, before?: MachineRecord): Promise<void> {
     await this.#settleSoon(this.#network(tenant).network.number)
-    if (publicAddress !== null || (before?.publicAddress ?? null) !== null) await this.#publicAddresses.settle()
+    if (publicAddress !== null || (before?.publicAddress ?? null) !== null)
+      await this.#publicAddresses.settle()
   }
 
   /** All changes that wait for their network while it is being worked on are made in one go. */

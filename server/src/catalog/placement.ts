@@ -4,7 +4,7 @@ import type { Tx } from '../database/database.ts'
 import { InsufficientCapacity } from '../errors.ts'
 import { type Need, type Placed, place } from './capacity.ts'
 import type { Regions } from './regions.ts'
-import { allocations, lockRegion } from './store.ts'
+import { allocations, lockRegion, publicAddressesTaken } from './store.ts'
 
 export function createPlacement(deps: { regions: Regions; config: Config }) {
   const { regions } = deps
@@ -22,6 +22,16 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       if ('missing' in placed)
         throw new InsufficientCapacity(shortage(region, need, placed.missing))
       return placed.host
+    },
+
+    /** One is left, and stays so until the caller's transaction has written who it is for. */
+    async reservePublicAddress(tx: Tx, region: string): Promise<void> {
+      const { publicAddresses } = await regions.inventory(region)
+      await lockRegion(tx, region)
+      if ((await publicAddressesTaken(tx, region)) < publicAddresses) return
+      throw new InsufficientCapacity(
+        `All ${publicAddresses} public IPs of ${region} are taken; do without, free one of yours, or try again later`,
+      )
     },
 
     /** A snapshot makes a running disk grow beside its frozen past: there must be really free space. */

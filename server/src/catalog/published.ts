@@ -217,6 +217,7 @@ function published(
     gpu_models: modelsOf(tier),
     flavors: [],
     os_images: imagesOf(tier),
+    address_pools: [],
   }
 }
 

@@ -48,6 +48,18 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
   }))
 }
 
+/** How many machines have a public address, or are to have one. This spans accounts too. */
+export async function publicAddressesTaken(db: Database | Tx, region: string): Promise<number> {
+  const { taken } = await db
+    .selectFrom('instances')
+    .select((select) => select.fn.countAll<number>().as('taken'))
+    .where('region', '=', region)
+    .where('deleted_at', 'is', null)
+    .where('public_ip', '=', 'attached')
+    .executeTakeFirstOrThrow()
+  return Number(taken)
+}
+
 /** Sums arrive as text where they could be too large for a number; these are not. */
 const sum = (values: readonly (number | string)[]) =>
   values.reduce<number>((total, value) => total + Number(value), 0)

@@ -3,6 +3,7 @@
  * a misspelt one is not silently ignored. Amounts of money are decimals here and nowhere else.
  */
 import { z } from 'zod'
+import { addressPools } from './address-pools.ts'
 
 const prices = z.strictObject({
   USD: z.number().min(0),
@@ -28,6 +29,8 @@ const region = z.strictObject({
   flavors: z.array(name).default([]),
   /** OS images to boot from; each must be in `os_images`. */
   os_images: z.array(name).default([]),
+  /** Public addresses that reach this host; none: some that the host itself gives, known to it alone. */
+  address_pools: addressPools.default([]),
 })
 export type ConfiguredRegion = z.infer<typeof region>
 

@@ -113,6 +113,8 @@ type InstancesTable = Hardware & {
   error: string | null
   made_at: Date | null
   rules_revision: Generated<number>
+  public_ip: Generated<'none' | 'attached' | 'detached'>
+  public_address: Generated<string | null>
   ready_at: Date | null
   created_at: Fixed<Date>
   updated_at: Date

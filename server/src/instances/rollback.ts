@@ -1,6 +1,6 @@
 /** The rules for going back in place: a machine keeps everything but its disk. */
 import type { RollbackRequest } from '@garrison/contract/instances/routes'
-import { type InstanceAction, instanceActions, whyNot } from '@garrison/contract/instances/states'
+import { instanceActions, whyNot } from '@garrison/contract/instances/states'
 import { recordAudit } from '../accounts/audit.ts'
 import type { Caller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -23,15 +23,15 @@ export type RollbackDeps = {
 export function createRollback(deps: RollbackDeps) {
   const { clock, regions, operations, instances, snapshots } = deps
 
-  function requireState(instance: store.Instance, force: boolean): InstanceAction {
+  function requireState(instance: store.Instance, force: boolean) {
     if (instance.status === 'ACTIVE') {
-      if (force) return 'rollback-running'
+      if (force) return 'rollback-running' as const
       const message = 'Instance is ACTIVE; stop it first, or send "force": true to have it stopped'
       throw refusalOf(instance.status, message)
     }
     const refusal = whyNot('rollback', instance.status)
     if (refusal !== null) throw refusalOf(instance.status, refusal)
-    return 'rollback'
+    return 'rollback' as const
   }
 
   return {

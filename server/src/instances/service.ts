@@ -25,6 +25,7 @@ import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SshKeyService } from '../ssh-keys/service.ts'
+import { getsPublicAddress } from './public-address-rule.ts'
 import * as store from './store.ts'
 
 export type InstanceServiceDeps = {
@@ -53,6 +54,8 @@ export type NewInstance = {
   readonly osImage: string | null
   readonly loginUser: string
   readonly userData: string | null
+  /** Whether it gets a public address. */
+  readonly publicIp: boolean
   readonly keys: readonly { id: string; public_id: string; name: string; public_key: string }[]
 }
 
@@ -92,6 +95,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       diskGb: wanted.diskGb,
       gpu: flavor.gpu,
     })
+    if (wanted.publicIp) await placement.reservePublicAddress(tx, wanted.region)
     const now = clock.now()
     const id = newUuid()
     const publicId = await issuePublicId(tx, 'D')
@@ -119,6 +123,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           login_user: wanted.loginUser,
           user_data: wanted.userData,
           address: null,
+          public_ip: wanted.publicIp ? 'attached' : 'none',
           hourly_rate_micros: rate,
           currency: caller.currency,
           error: null,
@@ -273,6 +278,8 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       if (input.tier !== undefined && input.tier !== region.tier) {
         throw new ValidationError({ tier: [`${region.name} is of tier ${region.tier}.`] })
       }
+      const can = regions.capabilities(region.name)
+      const publicIp = getsPublicAddress(region.name, can, input.public_ip)
       const flavor = catalog.resolveFlavor(region, input)
       if (await store.isNameTaken(tx, caller.accountId, input.vm_name)) {
         throw new NameTaken('an instance', input.vm_name)
@@ -296,6 +303,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
         flavor,
         diskGb: flavor.diskGb,
         userData: input.cloud_init ?? null,
+        publicIp,
         keys,
         ...source,
       })

@@ -167,6 +167,17 @@ export function instancesToReconcile(db: Database, region: string) {
     .execute()
 }
 
+/** Whoever owns them: the machines whose public address is theirs by right. */
+export async function publicAddressesToKeep(db: Database): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('instances')
+    .select('id')
+    .where('deleted_at', 'is', null)
+    .where('public_ip', '=', 'attached')
+    .execute()
+  return new Set(rows.map((row) => row.id))
+}
+
 /** Whoever owns them: for the operator, who shuts the whole host down. */
 export const allInstances = (db: Database) =>
   db.selectFrom('instances').selectAll().where('deleted_at', 'is', null).execute()

@@ -32,9 +32,18 @@ export function specs(
   }
 }
 
-function ipStatus({ address, status }: Instance) {
+/** Of {@link ipAddress}. */
+export function ipStatus({ address, status, public_ip, public_address }: Instance) {
+  const comes = !['ERROR', 'DELETING', 'DELETED'].includes(status)
+  if (public_ip === 'attached' && public_address === null && comes) return 'pending' as const
+  if (public_ip === 'detached' && address !== null) return 'detached' as const
   if (address !== null) return 'assigned' as const
   return status === 'CREATING' || status === 'BUILD' ? ('pending' as const) : ('none' as const)
+}
+
+/** The public address, or the one at which the host reaches the machine. */
+function ipAddress({ address, public_address }: Instance) {
+  return public_address ?? address?.ssh.host ?? null
 }
 
 /** `data` of the answers to deploy and restore. */
@@ -42,7 +51,7 @@ export function deployedData(row: Instance): Data {
   return {
     instance_id: row.public_id,
     vm_name: row.name,
-    ip_address: row.address?.ssh.host ?? null,
+    ip_address: ipAddress(row),
     ip_status: ipStatus(row),
     billing: { hourly_rate: toDecimal(row.hourly_rate_micros), currency: row.currency },
     specs: specs(row),
@@ -65,13 +74,13 @@ export function instanceRow(row: Instance, { isSimulated }: ViewContext): Instan
     vcpus,
     ram_gb,
     storage_gb,
-    ip_address: row.address?.ssh.host ?? null,
+    ip_address: ipAddress(row),
     private_ip: row.address?.ip ?? null,
     ip_status: ipStatus(row),
     ssh_command:
       row.address === null || isSimulated(row.region)
         ? null
-        : sshCommand(row.login_user, row.address.ssh),
+        : sshCommand(row.login_user, sshPlace(row.address, row.public_address)),
     boot_source: row.boot_source,
     os_image: row.os_image,
     hourly_rate: toDecimal(row.hourly_rate_micros),
@@ -82,6 +91,10 @@ export function instanceRow(row: Instance, { isSimulated }: ViewContext): Instan
     server_uuid: row.status === 'DELETED' ? null : row.id,
     ...(isSimulated(row.region) && { simulated: true as const }),
   }
+}
+
+function sshPlace(address: NonNullable<Instance['address']>, publicAddress: string | null) {
+  return publicAddress === null ? address.ssh : { host: publicAddress, port: 22 }
 }
 
 export function sshCommand(user: string, { host, port }: { host: string; port: number }) {

@@ -17,6 +17,7 @@ export const deleteInstance: OperationKind<InstanceInput> = {
       async record(tx, { operation, clock }) {
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           address: null,
+          public_address: null,
           updated_at: clock.now(),
         })
       },
@@ -24,6 +25,7 @@ export const deleteInstance: OperationKind<InstanceInput> = {
     {
       name: 'address',
       async do({ engine, operation, order }) {
+        await engine.ensurePublicAddressGone(operation.subject.id, order)
         await engine.ensureAddressGone(operation.subject.id, order)
         return undefined
       },

@@ -12,6 +12,7 @@ import { restoreSnapshot } from './restore-snapshot.ts'
 import { rollbackInstance } from './rollback-instance.ts'
 import { recoverInstance, startInstance } from './start-instance.ts'
 import { stopInstance } from './stop-instance.ts'
+import { togglePublicIp } from './toggle-public-ip.ts'
 
 const all: readonly AnyOperationKind[] = [
   deployInstance,
@@ -23,6 +24,7 @@ const all: readonly AnyOperationKind[] = [
   rollbackInstance,
   deleteInstance,
   applyFirewall,
+  togglePublicIp,
   createSnapshot,
   deleteSnapshot,
   createImage,

@@ -20,7 +20,8 @@ const snapshotted = async (world: World, caller: Caller) =>
   world.readySnapshot(caller, await running(world, caller))
 
 const scenarios: Record<string, Scenario> = {
-  'deploy-instance': async (world, caller) => () => world.deploy(caller),
+  'deploy-instance': async (world, caller) => () =>
+    world.deploy(caller, 'web-1', { public_ip: true }),
   'restore-snapshot': async (world, caller) => {
     const { public_id } = await snapshotted(world, caller)
     return () =>
@@ -54,6 +55,8 @@ const scenarios: Record<string, Scenario> = {
   },
   'delete-instance': async (world, caller) => {
     const { public_id } = await running(world, caller)
+    await world.change((tx) => world.services.publicAddresses.toggle(tx, caller, public_id, true))
+    await world.settle()
     return () => world.change((tx) => world.services.instances.delete(tx, caller, public_id))
   },
   'apply-firewall': async (world, caller) => {
@@ -63,6 +66,11 @@ const scenarios: Record<string, Scenario> = {
       world.change((tx) =>
         world.services.firewalls.attach(tx, caller, firewall.public_id, [public_id]),
       )
+  },
+  'toggle-public-ip': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    return () =>
+      world.change((tx) => world.services.publicAddresses.toggle(tx, caller, public_id, true))
   },
   'create-snapshot': async (world, caller) => {
     const { public_id } = await running(world, caller)
@@ -245,6 +253,9 @@ async function expectNothingLeftOver() {
   expect(ids(instances.filter((row) => row.deleted_at === null))).toEqual(
     expect.arrayContaining([...holdings.addresses]),
   )
+  const withPublicAddress = instances.filter((row) => row.public_address !== null)
+  expect(holdings.publicAddresses.toSorted()).toEqual(ids(withPublicAddress))
+  expect(withPublicAddress.every((row) => row.public_ip === 'attached')).toBe(true)
   for (const { id, account_id } of instances.filter((row) => row.status === 'ACTIVE')) {
     expect(engine.rulesOf(id)).toEqual(await machineRules(db, account_id, id))
   }

@@ -122,11 +122,12 @@ export async function instanceFailed(tx: Tx, { operation, clock }: InstanceWork,
   await recordSubjectEvent(tx, operation, 'instance.error', { reason }, now)
 }
 
-/** The same for a machine that never came to be: its address went back. */
+/** The same for a machine that never came to be: its addresses went back. */
 export async function instanceNeverWas(tx: Tx, work: InstanceWork, reason: string) {
   await instanceFailed(tx, work, reason)
   await updateInstance(tx, work.operation.accountId, work.operation.subject.id, {
     address: null,
+    public_address: null,
     updated_at: work.clock.now(),
   })
 }

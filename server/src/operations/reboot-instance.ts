@@ -9,12 +9,14 @@ import {
   recordActive,
   requireDisk,
 } from './machine-steps.ts'
+import { ensurePublicAddress } from './public-address-steps.ts'
 
 /** Also the way out of ERROR: a machine that does not run is started, one that never was is made. */
 export const rebootInstance: OperationKind<InstanceInput> = {
   kind: 'reboot-instance',
   steps: [
     { ...ensureAddress, undo: cutOff },
+    ensurePublicAddress,
     {
       name: 'reboot',
       async do(work) {

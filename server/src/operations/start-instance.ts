@@ -6,10 +6,11 @@ import {
   instanceFailed,
   leaveToDeletion,
 } from './machine-steps.ts'
+import { ensurePublicAddress } from './public-address-steps.ts'
 
 export const startInstance: OperationKind<InstanceInput> = {
   kind: 'start-instance',
-  steps: [ensureAddress, ensureRunning],
+  steps: [ensureAddress, ensurePublicAddress, ensureRunning],
   failed: instanceFailed,
   cancelled: leaveToDeletion,
 }

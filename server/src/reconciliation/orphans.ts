@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { newUuid } from '../ids.ts'
 import { imagesToKeep } from '../images/store.ts'
+import { publicAddressesToKeep } from '../instances/store.ts'
 import type { Log } from '../log.ts'
 import { nextFence } from '../operations/store.ts'
 import { snapshotsToKeep } from '../snapshots/store.ts'
@@ -11,20 +12,32 @@ import { snapshotsToKeep } from '../snapshots/store.ts'
 /** Long enough that nothing of an operation in flight, here or in another process, is taken for a stray. */
 const graceMs = 10 * 60_000
 
-type Stray = { readonly id: string; readonly kind: 'machine' | 'snapshot' | 'image' }
+type Stray = {
+  readonly id: string
+  readonly kind: 'machine' | 'public-address' | 'snapshot' | 'image'
+}
 
 export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
-  /** By region: what belonged to nobody at the last look, and since when. */
+  /** By region, kind and id: what belonged to nobody at the last look, and since when. */
   const known = new Map<string, ReadonlyMap<string, Date>>()
 
   async function straysOf(holdings: Holdings, machines: ReadonlySet<string>) {
-    const [snapshots, images] = await Promise.all([snapshotsToKeep(db), imagesToKeep(db)])
+    const [snapshots, images, withAddress] = await Promise.all([
+      snapshotsToKeep(db),
+      imagesToKeep(db),
+      publicAddressesToKeep(db),
+    ])
     const nobodys = (kind: Stray['kind'], ids: readonly string[], wanted: ReadonlySet<string>) =>
       ids.filter((id) => !wanted.has(id)).map((id): Stray => ({ id, kind }))
     const found = holdings.machines.map((machine) => machine.id)
     return [
-      // The address of a stray machine goes with it.
+      // The addresses of a stray machine go with it.
       ...nobodys('machine', [...new Set([...found, ...holdings.addresses])], machines),
+      ...nobodys(
+        'public-address',
+        holdings.publicAddresses.filter((id) => machines.has(id)),
+        withAddress,
+      ),
       ...nobodys('snapshot', holdings.snapshots, snapshots),
       ...nobodys('image', holdings.images, images),
     ]
@@ -38,6 +51,8 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
         await engine.ensureGone(id, order)
         await engine.ensureAddressGone(id, order)
         return
+      case 'public-address':
+        return engine.ensurePublicAddressGone(id, order)
       case 'snapshot':
         return engine.ensureSnapshotGone(id, order)
       case 'image':
@@ -56,15 +71,16 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
       const now = clock.now()
       const left = new Map<string, Date>()
       for (const stray of await straysOf(holdings, machines)) {
-        const since = known.get(region)?.get(stray.id) ?? now
-        left.set(stray.id, since)
+        const key = `${stray.kind} ${stray.id}`
+        const since = known.get(region)?.get(key) ?? now
+        left.set(key, since)
         if (since === now) {
           const message = `a ${stray.kind} belongs to nobody; it is removed in ten minutes`
           log('warn', message, { id: stray.id, region })
         } else if (now.getTime() - since.getTime() >= graceMs) {
           try {
             await removeStray(engine, stray)
-            left.delete(stray.id)
+            left.delete(key)
           } catch (error) {
             log('warn', 'cannot remove it', { id: stray.id, region, error })
           }

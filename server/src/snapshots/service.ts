@@ -180,6 +180,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
         osImage: snapshot.os_image,
         loginUser: snapshot.login_user,
         userData: null,
+        publicIp: false,
         keys: snapshot.ssh_keys,
       })
       await audit(tx, caller, 'restore', snapshot.public_id, {

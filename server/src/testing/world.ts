@@ -2,7 +2,7 @@
  * A whole server without HTTP, for service tests: real PostgreSQL, the simulated engine without its
  * waits, and one line for each thing a test needs to be there.
  */
-import type { SecurityRuleRequest } from '@garrison/contract/instances/routes'
+import type { DeploymentRequest, SecurityRuleRequest } from '@garrison/contract/instances/routes'
 import { openOperationStates } from '@garrison/contract/operations/states'
 import type { Capabilities, Engine, Holdings, Host } from '@garrison/engines/engine'
 import { scaledDurations } from '@garrison/engines/simulated/durations'
@@ -44,6 +44,8 @@ export type WorldOptions = {
   config?: Partial<Config>
   /** What the engine says that it can do, in place of what it can. */
   capabilities?: Partial<Capabilities>
+  /** Public addresses of the engine, in place of plenty. */
+  addressPools?: SimulatedEngineOptions['addressPools']
   /** Seen by the engine at each effect; throwing there is a failure of the engine. */
   onEffect?: SimulatedEngineOptions['onEffect']
 }
@@ -166,7 +168,11 @@ export async function createWorld(options: WorldOptions = {}) {
       return key
     },
 
-    async deploy(caller: Caller, name = `vm-${newUuid()}`) {
+    async deploy(
+      caller: Caller,
+      name = `vm-${newUuid()}`,
+      change: Partial<DeploymentRequest> = {},
+    ) {
       const key = await world.sshKey(caller)
       const { instance } = await world.change((tx) =>
         services.instances.deploy(tx, caller, {
@@ -175,6 +181,7 @@ export async function createWorld(options: WorldOptions = {}) {
           flavor: 'cpu-small',
           os_image: testImage,
           ssh_key_ids: [key.public_id],
+          ...change,
         }),
       )
       return instance
@@ -223,6 +230,7 @@ async function openEngine(options: WorldOptions, state: Persistence, clock: Cloc
   const engine = new SimulatedEngine({
     ...machinesInstantly,
     ...(options.hosts && { hosts: options.hosts }),
+    ...(options.addressPools && { addressPools: options.addressPools }),
     ...(options.capabilities && { capabilities: options.capabilities }),
     clock,
     state,

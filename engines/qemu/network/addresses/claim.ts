@@ -58,7 +58,9 @@ export async function ensureSubnet(
 function blocksOf(pools: readonly AddressRange[]): Cidr[] {
   const size = 2 ** 16
   return pools.flatMap((pool) => {
-    const [from, to] = [pool.first, pool.last].map((address) => Math.floor(toNumber(address) / size))
+    const [from, to] = [pool.first, pool.last].map((address) =>
+      Math.floor(toNumber(address) / size),
+    )
     return Array.from({ length: (to ?? 0) - (from ?? 0) + 1 }, (_, index) => ({
       first: ((from ?? 0) + index) * size,
       prefix: 16,
