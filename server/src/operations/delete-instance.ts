@@ -2,6 +2,7 @@ import { forgetMachine } from '../firewalls/machine-store.ts'
 import { updateInstance } from '../instances/store.ts'
 import type { OperationKind } from './definition.ts'
 import { type InstanceInput, instanceFailed } from './machine-steps.ts'
+import { releasePublicAddress } from './public-address-steps.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
 /** Nothing is undone: a deletion that failed is asked for again. */
@@ -17,15 +18,14 @@ export const deleteInstance: OperationKind<InstanceInput> = {
       async record(tx, { operation, clock }) {
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           address: null,
-          public_address: null,
           updated_at: clock.now(),
         })
       },
     },
+    releasePublicAddress,
     {
       name: 'address',
       async do({ engine, operation, order }) {
-        await engine.ensurePublicAddressGone(operation.subject.id, order)
         await engine.ensureAddressGone(operation.subject.id, order)
         return undefined
       },
