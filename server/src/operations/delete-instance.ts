@@ -18,6 +18,7 @@ export const deleteInstance: OperationKind<InstanceInput> = {
       async record(tx, { operation, clock }) {
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           address: null,
+          public_address: null,
           updated_at: clock.now(),
         })
       },
