@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseFutureDate, parseHost, parsePort } from './options.ts'
+import { parseAmount, parseFutureDate, parseHost, parsePort } from './options.ts'
 
 it.each(['1', '8600', '65535'])('takes the port %s', (text) => {
   expect(parsePort(text)).toBe(Number(text))
@@ -38,3 +38,14 @@ it.each(['tomorrow', '2999-13-01', '2999-12-31T18:00', '31.12.2999', ''])(
 it('refuses a date that is over', () => {
   expect(() => parseFutureDate('2001-01-01')).toThrow('Give a date in the future.')
 })
+
+it.each(['25', '0.50', '-5', '0.000001'])('takes the amount %s', (text) => {
+  expect(parseAmount(text)).toBe(Number(text))
+})
+
+it.each(['0', '1e3', '0.0000001', '1,50', '$5', '', '1234567890'])(
+  'refuses the amount %j',
+  (text) => {
+    expect(() => parseAmount(text)).toThrow('Give an amount such as 25')
+  },
+)

@@ -28,3 +28,10 @@ export function parseFutureDate(text: string): Date {
   if (date.getTime() <= Date.now()) throw new InvalidArgumentError('Give a date in the future.')
   return date
 }
+
+/** With at most six decimals, which is as exact as the ledger is. Negative takes back. */
+export function parseAmount(text: string): number {
+  const amount = Number(text)
+  if (/^-?\d{1,9}(\.\d{1,6})?$/.test(text) && amount !== 0) return amount
+  throw new InvalidArgumentError('Give an amount such as 25 or 0.50, with at most six decimals.')
+}

@@ -26,7 +26,7 @@ it('names the nearest command and all that exist', async () => {
   expect(await mistake('upp')).toEqual([
     "unknown command 'upp'",
     '(Did you mean up?)',
-    'Commands: up, down, status, check, account, key, uninstall, help',
+    'Commands: up, down, status, check, account, key, credits, uninstall, help',
     'See: ./garrison --help',
   ])
 })

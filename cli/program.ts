@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import type { Context, ExitCode } from './commands/context.ts'
-import { parseFutureDate, parseHost, parsePath, parsePort } from './options.ts'
+import { parseAmount, parseFutureDate, parseHost, parsePath, parsePort } from './options.ts'
 import { SpokenCommand } from './spoken-command.ts'
 import type { Terminal } from './terminal.ts'
 import { version } from './version.ts'
@@ -61,6 +61,7 @@ ${exitCodes}`,
   addServerCommands(program, context, finish)
   addAccounts(program, context, finish)
   addKeys(program, context, finish)
+  addCredits(program, context, finish)
   addUninstall(program, context, finish)
   return program
 }
@@ -175,6 +176,33 @@ const addAccounts: Add = (program, context, finish) => {
     .action(async (options) => {
       const { listAccounts } = await import('./commands/account.ts')
       finish(await listAccounts(context(), options))
+    })
+}
+
+const addCredits: Add = (program, context, finish) => {
+  const credits = program.command('credits').description('What accounts may spend.')
+  credits
+    .command('grant')
+    .argument('<amount>', 'such as 25 or 0.50', parseAmount)
+    .description('Give credits to an account, in its currency.')
+    .option('--account <id>', 'account (default: the first one)')
+    .option('--for <words>', 'what for; shown in the credit history')
+    .option('--reference <text>', 'booked once: saying the same again changes nothing')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText(
+      'after',
+      `
+A negative amount takes back; put "--" before it. Nothing is charged unless garrison.yaml says
+"billing: { mode: prepaid }".
+
+Examples:
+  ./garrison credits grant 25 --account BRK-123456U --for "Welcome"
+  ./garrison credits grant 100 --reference invoice-2026-07
+  ./garrison credits grant -- -5`,
+    )
+    .action(async (amount: number, options) => {
+      const { grantCredits } = await import('./commands/credits.ts')
+      finish(await grantCredits(context(), amount, options))
     })
 }
 

@@ -2,6 +2,7 @@
  * Every route there is, by name. A path that matches another's pattern comes before it: servers take
  * the first that fits.
  */
+import { getCreditHistory } from './billing/credits.ts'
 import { getInstanceBilling, getSnapshotBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
 import {
@@ -112,6 +113,7 @@ export const api = {
   listOperations,
   getOperation,
   getBalance,
+  getCreditHistory,
   getHealth,
   getReadiness,
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { stopMachines, uninstall } from './admin.ts'
+import { grantCredits, stopMachines, uninstall } from './admin.ts'
 import type { Caller } from './caller.ts'
 import { AlreadyRunning, claimDataFolder, readClaim } from './data-folder.ts'
 import { matchInstallation } from './installation.ts'
@@ -30,6 +30,29 @@ const urlOf = ({ host = '', port, user, database }: World['connection']) =>
 function serverRuns(...regions: string[]) {
   claimDataFolder(options.dataDir).publish('http://127.0.0.1:8600', regions)
 }
+
+describe('granting credits', () => {
+  const grant = (amount: number, reference?: string) => grantCredits(options, { amount, reference })
+
+  it('gives and takes back in the currency of the account', async () => {
+    expect(await grant(25.5)).toMatchObject({ currency: 'USD', granted: true, balance: 25.5 })
+    expect(await grant(-0.5)).toMatchObject({ granted: true, balance: 25 })
+  })
+
+  it('books a reference once for an account', async () => {
+    await grant(10, 'invoice-7')
+    expect(await grant(10, 'invoice-7')).toMatchObject({ granted: false, balance: 10 })
+    const other = await world.account('Other')
+    const theirs = { amount: 10, reference: 'invoice-7', account: other.accountPublicId }
+    expect(await grantCredits(options, theirs)).toMatchObject({ granted: true, balance: 10 })
+  })
+
+  it('needs an account that there is', async () => {
+    await expect(grantCredits(options, { amount: 1, account: 'BRK-000000U' })).rejects.toThrow(
+      'BRK-000000U',
+    )
+  })
+})
 
 describe('stopping all machines', () => {
   it('needs a server', async () => {

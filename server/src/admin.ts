@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isTransitional } from '@garrison/contract/instances/states'
 import { destroyQemu } from '@garrison/engines/qemu/destroy'
+import { recordAudit } from './accounts/audit.ts'
+import { balances } from './billing/ledger.ts'
 import { createRegions, NotConfigured } from './catalog/regions.ts'
 import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -18,6 +20,7 @@ import { installationMark } from './engines.ts'
 import { DomainError, InvalidState } from './errors.ts'
 import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
 import { allInstances, type Instance } from './instances/store.ts'
+import { fromDecimal, toDecimal } from './money.ts'
 import { createServices, type Services } from './services.ts'
 
 const lookEveryMs = 500
@@ -97,6 +100,51 @@ export function revokeKey(
       services.accounts.revokeKey(tx, account.id, args.name),
     )
     return keyInfo(key)
+  })
+}
+
+export type GrantInfo = {
+  account: string
+  amount: number
+  currency: string
+  /** False when the reference was granted before: then nothing was given. */
+  granted: boolean
+  balance: number
+}
+
+/** Credits that the operator gives; a negative amount takes back. In the account's currency. */
+export function grantCredits(
+  options: AdminOptions,
+  grant: {
+    amount: number
+    account?: string | undefined
+    description?: string | undefined
+    reference?: string | undefined
+  },
+): Promise<GrantInfo> {
+  return withServices(options, async ({ db, services }) => {
+    const { billing } = services
+    const account = await chosenAccount(db, services, grant.account)
+    const { id: accountId, currency, public_id } = account
+    const { amount, reference } = grant
+    const granted = await transaction(db, async (tx) => {
+      const booked = await billing.grant(tx, {
+        ...{ accountId, currency, micros: fromDecimal(amount) },
+        description: grant.description ?? 'Credits from the operator',
+        ...(reference !== undefined && { reference: `grant ${public_id} ${reference}` }),
+      })
+      const about = { subjectKind: 'account', subjectId: public_id, detail: { amount, currency } }
+      if (booked)
+        await recordAudit(
+          tx,
+          { accountId },
+          { action: 'credits.grant', ...about },
+          systemClock.now(),
+        )
+      return booked
+    })
+    const left = (await balances(db, accountId))[currency]
+    return { account: public_id, amount, currency, granted, balance: toDecimal(left) }
   })
 }
 

@@ -135,6 +135,7 @@ async function story() {
   const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
   await call('getBalance')
+  await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
   await call('getSnapshotBilling')
   await call('listRegions')

@@ -186,6 +186,40 @@ it('bills a snapshot by the size of its disk, as published: 250 GB for 480 minut
   })
 })
 
+it('shows credits as they come and go, usage by the hour', async () => {
+  await api.change((tx) =>
+    api.services.billing.grant(tx, {
+      accountId: client.caller.accountId,
+      currency: 'USD',
+      micros: 25_000_000,
+      description: 'Welcome',
+    }),
+  )
+  await machine()
+  for (let minutes = 0; minutes < 90; minutes += 30) {
+    await clock.advance(30 * minute)
+    await meter()
+  }
+  const { body } = await client.get('/api/credits/history/')
+  const usage = { kind: 'usage', description: 'Usage', currency: 'USD' }
+  expect(body).toMatchObject({ total: 3, total_pages: 1, currency: 'USD' })
+  expect(body.entries).toEqual([
+    { ...usage, amount: -9.96, created_at: '2026-01-01T01:00:00.000Z' },
+    {
+      kind: 'grant',
+      description: 'Welcome',
+      amount: 25,
+      currency: 'USD',
+      created_at: '2026-01-01T00:00:00.000Z',
+    },
+    { ...usage, amount: -4.98, created_at: '2026-01-01T00:00:00.000Z' },
+  ])
+  const grants = await client.get('/api/credits/history/?kind=grant')
+  expect(grants.body.total).toBe(1)
+  const stranger = await api.client('Stranger')
+  expect((await stranger.get('/api/credits/history/')).body.total).toBe(0)
+})
+
 it('tells how many hours the balance lasts at the present rate', async () => {
   await api.close()
   api = await createApi({ clock, config: { billing: { mode: 'prepaid', currency: 'USD' } } })

@@ -1,3 +1,4 @@
+import { getCreditHistory } from '@garrison/contract/billing/credits'
 import { getInstanceBilling, getSnapshotBilling } from '@garrison/contract/billing/records'
 import { getBalance } from '@garrison/contract/billing/routes'
 import { currencies } from '@garrison/contract/common'
@@ -7,7 +8,8 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset } from '../http/pagination.ts'
 import { formatMoney, toDecimal } from '../money.ts'
-import { burnRate, pageOfRecords, type Totals } from './records.ts'
+import { pageOfMovements } from './credits.ts'
+import { burnRate, pageOfRecords } from './records.ts'
 import type { BillingService } from './service.ts'
 import { instanceRecord, snapshotRecord, totalsHead } from './view.ts'
 
@@ -39,6 +41,27 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
     )
   })
 
+  app.openapi(getCreditHistory, async (c) => {
+    const { page, limit, kind } = c.req.valid('query')
+    const caller = callerOf(c)
+    const range = { limit, offset: offset(page, limit) }
+    const { rows, total } = await pageOfMovements(db, caller, kind, range)
+    return c.json(
+      {
+        ...envelope(c, 'Credit history retrieved successfully'),
+        entries: rows.map(({ micros, at, ...row }) => ({
+          ...row,
+          amount: toDecimal(micros),
+          currency: caller.currency,
+          created_at: at.toISOString(),
+        })),
+        ...paging(total, page, limit),
+        currency: caller.currency,
+      },
+      200,
+    )
+  })
+
   app.openapi(getInstanceBilling, async (c) => {
     const { page, limit, instance_id, ...filter } = c.req.valid('query')
     const { accountId, currency } = callerOf(c)
@@ -57,7 +80,7 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
           completedCount: Number(totals.completed),
           hibernatedCount: Number(totals.hibernated),
         },
-        ...paging(totals, page, limit),
+        ...paging(Number(totals.records), page, limit),
         currency,
       },
       200,
@@ -78,7 +101,7 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
         success: true as const,
         records: rows.map(snapshotRecord),
         summary: { ...totalsHead(totals), totalSizeGB: Number(totals.sizeGb) },
-        ...paging(totals, page, limit),
+        ...paging(Number(totals.records), page, limit),
         currency,
         // Published with the answer, though records say it too: snapshots are of this tier only.
         tier: 'legacy' as const,
@@ -88,10 +111,10 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
   })
 }
 
-function paging({ records }: Totals, page: number, limit: number) {
-  const total = Number(records)
-  return { total, page, limit, total_pages: Math.ceil(total / limit) }
-}
+const paging = (total: number, page: number, limit: number) => ({
+  ...{ total, page, limit },
+  total_pages: Math.ceil(total / limit),
+})
 
 /** Two decimals, as published. */
 const toCents = (micros: number) => Math.round(toDecimal(micros) * 100) / 100
