@@ -24,6 +24,11 @@ const tools: readonly ToolStep[] = [
   },
   { kind: 'tool', name: 'unused code', command: ['knip', '--no-progress'] },
   { kind: 'tool', name: 'openapi.json', command: ['node', 'contract/write-openapi.ts', '--check'] },
+  {
+    kind: 'tool',
+    name: 'docs/barrack-api.md',
+    command: ['node', 'contract/write-barrack-page.ts', '--check'],
+  },
 ]
 
 const unit: TestStep = {
