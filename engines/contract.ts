@@ -11,6 +11,7 @@ import { describeAddresses } from './contract/addresses.ts'
 import { describeCrowds } from './contract/crowds.ts'
 import { describeFences } from './contract/fences.ts'
 import { describeFirewall } from './contract/firewall.ts'
+import { describeHibernation } from './contract/hibernation.ts'
 import { describeHoldings } from './contract/holdings.ts'
 import { describeMachine } from './contract/machine.ts'
 import { describePublicAddresses } from './contract/public-addresses.ts'
@@ -36,6 +37,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('addresses', () => describeAddresses(site))
     describe('public addresses', () => describePublicAddresses(site))
     describe('the firewall of a machine', () => describeFirewall(site))
+    describe('hibernation', () => describeHibernation(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))
     describe('asked for many things at once', () => describeCrowds(site))

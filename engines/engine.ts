@@ -141,6 +141,7 @@ export type MachineStatus =
   | 'running'
   /** Its disk is there and nothing runs; {@link MachineState.reason} says why. */
   | 'stopped'
+  /** Nothing runs, and it goes on where it was, or boots where only its disk could be kept. */
   | 'hibernated'
   /** The engine has never heard of it, or it is gone. */
   | 'absent'
@@ -161,6 +162,16 @@ export type MachineState = {
 export type StopResult = {
   /** The guest ignored the request to shut down and was cut off after `graceMs`. */
   readonly forced: boolean
+}
+
+export type HibernationResult = {
+  /** Whether memory was kept; otherwise the guest was shut down and boots when it is made to run again. */
+  readonly memory: boolean
+}
+
+export type RunOptions = {
+  /** Of a hibernated machine: boots from its disk and forgets the memory that was kept. */
+  readonly coldBoot?: boolean
 }
 
 export type SnapshotResult = {
@@ -222,10 +233,20 @@ export interface Engine {
 
   /**
    * The machine has its disk, runs, and has the spec's rules. Answers when its virtual CPUs run, not when
-   * the guest is up.
+   * the guest is up. A hibernated one goes on where it was; throws {@link EngineError}, with the memory
+   * unharmed, when that cannot be, and says that `coldBoot` helps where it does.
    */
-  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState>
-  /** Asks the guest to shut down, and cuts it off after `graceMs`. Fine when it is stopped already. */
+  ensureMachine(spec: MachineSpec, order: Order, options?: RunOptions): Promise<MachineState>
+  /**
+   * Keeps the machine's memory on disk and frees its processor and memory. Where memory cannot be kept,
+   * the guest is shut down first. Throws {@link CapacityError} when the disk has no room for it; whatever
+   * it throws, a machine that ran goes on.
+   */
+  ensureHibernated(machine: string, order: Order): Promise<HibernationResult>
+  /**
+   * Asks the guest to shut down, and cuts it off after `graceMs`. Fine when it is stopped already; a
+   * hibernated one stays hibernated.
+   */
   ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult>
   /**
    * Restarts the guest; a machine that is not running is started. It has the spec's rules afterwards.

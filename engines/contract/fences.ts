@@ -21,6 +21,7 @@ export function describeFences(site: Site): void {
     ],
     ['ensureMachine', (engine, machine, order) => engine.ensureMachine(machine, order)],
     ['ensureStopped', (engine, { id }, order) => engine.ensureStopped(id, 0, order)],
+    ['ensureHibernated', (engine, { id }, order) => engine.ensureHibernated(id, order)],
     ['reboot', (engine, machine, order) => engine.reboot(machine, order)],
     ['applyFirewall', (engine, { id }, order) => engine.applyFirewall(id, [], order)],
     ['ensureGone', (engine, { id }, order) => engine.ensureGone(id, order)],

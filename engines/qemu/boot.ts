@@ -4,21 +4,24 @@ import type { MachineSpec } from '../engine.ts'
 import { metaData } from './guest/identity.ts'
 import { type Cgroup, ensureCgroup, removeCgroup } from './host/cgroups.ts'
 import type { MachinesOptions } from './machines.ts'
+import { incomingArguments } from './memory/arguments.ts'
 import type { Paths } from './paths.ts'
 import { qemuArguments } from './process/arguments.ts'
 import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from './process/launch.ts'
 import type { Process } from './process/processes.ts'
-import type { MachineRecord } from './records/records.ts'
+import type { MachineRecord, MemoryRecord } from './records/records.ts'
 
 type Deps = Pick<MachinesOptions, 'mark' | 'paths' | 'store' | 'networks' | 'host'>
 
 /** A QEMU that holds still; put it into its group before it runs. */
 export type Launched = { readonly process: Process; readonly cgroup: Cgroup | null }
 
+/** @param memory What the machine goes on with; `null` when it boots. */
 export async function launchMachine(
   { mark, paths, store, networks, host }: Deps,
   record: MachineRecord,
   spec: MachineSpec,
+  memory: MemoryRecord | null,
   signal: AbortSignal,
 ): Promise<Launched> {
   const { id, guest } = spec
@@ -36,16 +39,17 @@ export async function launchMachine(
   if (userData !== null) await handOver(paths.userData(id), userData, uid)
   signal.throwIfAborted()
 
-  const args = qemuArguments(
-    {
-      ...{ id, mark, tap, machineType, ...boot },
-      ...{ vcpus: spec.vcpus, memoryMib: spec.memoryMib, mac: spec.address.mac },
-      accelerator: host().accelerator,
-      disk: { node: activeLayer, path: store.layers.path(activeLayer) },
-      userData: userData !== null,
-    },
-    paths,
-  )
+  const plan = {
+    ...{ id, mark, tap, machineType, ...boot },
+    ...{ vcpus: spec.vcpus, memoryMib: spec.memoryMib, mac: spec.address.mac },
+    accelerator: host().accelerator,
+    disk: { node: activeLayer, path: store.layers.path(activeLayer) },
+    userData: userData !== null,
+  }
+  const args =
+    memory === null
+      ? qemuArguments(plan, paths)
+      : incomingArguments(memory, { layer: activeLayer, tap })
   const process = await launch({ args, netns, uid, gid, groups, log: paths.processLog(id) })
   return { process, cgroup }
 }

@@ -4,6 +4,7 @@
  *
  *     machines.ts · live-machine.ts · power.ts    what runs, and how it comes and goes
  *     disks/      layers, snapshots, OS images    records/   what is remembered
+ *     memory/     hibernation
  *     process/    QEMU's processes and QMP        guest/     console, agent, identity
  *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
  */
@@ -15,12 +16,14 @@ import type {
   Engine,
   EngineEvent,
   FirewallRule,
+  HibernationResult,
   Holdings,
   ImageResult,
   Inventory,
   MachineSpec,
   MachineState,
   Order,
+  RunOptions,
   SnapshotResult,
   StopResult,
 } from '../engine.ts'
@@ -31,6 +34,7 @@ import { found } from './disks/source.ts'
 import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
+import { hibernate } from './memory/hibernation.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
 import type { OsImages } from './os-images.ts'
@@ -121,7 +125,7 @@ export class QemuEngine implements Engine {
       snapshot: true,
       memorySnapshot: false,
       rollback: true,
-      hibernate: false,
+      hibernate: true,
       hotplug: false,
       firewall: true,
       atomicFirewall: true,
@@ -169,12 +173,18 @@ export class QemuEngine implements Engine {
     return this.#orders.run(machine, order, () => this.#networks.releasePublicAddress(machine))
   }
 
-  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState> {
+  ensureMachine(spec: MachineSpec, order: Order, options?: RunOptions): Promise<MachineState> {
     return this.#orders.run(spec.id, order, (signal) => {
       if (spec.gpus !== null)
         throw new UnsupportedError('This engine cannot give GPUs to machines yet')
-      return this.#machines.ensureRunning(spec, signal)
+      return this.#machines.ensureRunning(spec, signal, options)
     })
+  }
+
+  ensureHibernated(machine: string, order: Order): Promise<HibernationResult> {
+    return this.#orders.run(machine, order, (signal) =>
+      hibernate(this.#rooms, machine, signal),
+    )
   }
 
   ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult> {
@@ -227,16 +237,10 @@ export class QemuEngine implements Engine {
     options: { memory: boolean },
     order: Order,
   ): Promise<SnapshotResult> {
-    const deps = {
-      store: this.#store,
-      machines: this.#machines,
-      paths: this.#paths,
-      log: this.#options.log,
-    }
     return this.#orders.run(snapshot, order, (signal) =>
       this.#orders.runUnordered(
         machine,
-        () => takeSnapshot(deps, machine, snapshot, options),
+        () => takeSnapshot(this.#rooms, machine, snapshot, options),
         signal,
       ),
     )
@@ -273,6 +277,15 @@ export class QemuEngine implements Engine {
       await this.#store.images.delete(image)
       await this.#store.sweep()
     })
+  }
+
+  get #rooms() {
+    return {
+      store: this.#store,
+      machines: this.#machines,
+      paths: this.#paths,
+      log: this.#options.log,
+    }
   }
 
   get #facts(): HostFacts {

@@ -24,6 +24,8 @@ const PING_MS = 2_000
 /** Between two tries to hear from a guest that opened its port and says nothing. */
 const AGENT_PAUSE_MS = 3_000
 const FREEZE_MS = 10_000
+/** Everything that is on its way to the disk gets there first. */
+const PAUSE_MS = 60_000
 
 const Name = z.object({ name: z.string().optional() })
 const Status = z.object({ status: z.string() })
@@ -44,6 +46,8 @@ export type LiveMachineOptions = {
   /** The guest shut down; QEMU waits to be told to end. */
   readonly onShutdown: () => void
   readonly onGone: () => void
+  /** The guest's agent answers; it counts as up when this is done. */
+  readonly beforeGuestUp: () => Promise<void>
   readonly onGuestUp: () => void
   /** QEMU stopped it, since the host's disk is full or broken. */
   readonly onPaused: () => void
@@ -136,6 +140,25 @@ export class LiveMachine {
   /** Lets the virtual CPUs run. */
   async resume(): Promise<void> {
     await this.#command('cont')
+  }
+
+  /** Stops the virtual CPUs; what they have written is on disk then. */
+  async pause(): Promise<void> {
+    await this.#command('stop', {}, PAUSE_MS)
+  }
+
+  /** Any other command of QEMU's, for who knows what it means. */
+  async execute(command: string, args: object = {}): Promise<unknown> {
+    return this.#command(command, args)
+  }
+
+  /** Sets the guest's clock, and answers whether it is right now. */
+  async tellTime(): Promise<boolean> {
+    // An agent without a program for the hardware clock complains, when the system's is set already.
+    const set = { time: Date.now() * 1e6 }
+    await this.#agent?.execute('guest-set-time', set, PING_MS).catch(() => {})
+    const told = await this.#agent?.execute('guest-get-time', {}, PING_MS).catch(() => null)
+    return typeof told === 'number' && Math.abs(told / 1e6 - Date.now()) < 1_000
   }
 
   /** Presses the power button. A guest that is not up yet does not notice. */
@@ -312,6 +335,8 @@ export class LiveMachine {
     if (!answers) return
     await this.#thawForgotten()
     if (this.#isGuestUp || this.#closed) return
+    await this.#options.beforeGuestUp()
+    if (this.#closed) return
     this.#isGuestUp = true
     this.#guestUp.resolve()
     this.#options.onGuestUp()

@@ -4,7 +4,13 @@
  */
 import { rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { EngineError, type EngineEvent, type MachineSpec, type MachineState } from '../engine.ts'
+import {
+  EngineError,
+  type EngineEvent,
+  type MachineSpec,
+  type MachineState,
+  type RunOptions,
+} from '../engine.ts'
 import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
 import { requireFreeSpace } from './disks/free-space.ts'
 import { newLayerName } from './disks/layers.ts'
@@ -12,13 +18,15 @@ import { settlePendingLayer } from './disks/snapshots.ts'
 import { createDisk, found } from './disks/source.ts'
 import { LiveMachine } from './live-machine.ts'
 import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
+import { forgetMemory, takeUpMemory } from './memory/hibernation.ts'
 import type { Networks } from './network/networks.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
 import { cutLog, lastWords } from './process/launch.ts'
 import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
+import { QmpError } from './process/qmp.ts'
 import { readFolderIfThere } from './records/durable-files.ts'
-import type { MachineRecord } from './records/records.ts'
+import type { MachineRecord, MemoryRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
 
 const START_MS = 30_000
@@ -77,8 +85,10 @@ export class Machines {
     )
     const withoutProcess = new Set([...this.ids(), ...(await readFolderIfThere(paths.run))])
     for (const id of withoutProcess) if (!this.#live.has(id)) await cleanUpAfter(this.#options, id)
-    for (const [id, { pendingLayer }] of store.machines.entries())
+    for (const [id, { pendingLayer, hibernation }] of store.machines.entries()) {
       if (pendingLayer !== null) await this.#settleOrLeave(id)
+      if (hibernation === null) await forgetMemory(paths, id)
+    }
   }
 
   /** Lets go of all machines without stopping any. */
@@ -95,6 +105,7 @@ export class Machines {
   async observe(id: string): Promise<MachineState> {
     const record = this.#store.machines.get(id)
     if (record === undefined) return { id, status: 'absent', guestUp: false }
+    if (record.hibernation !== null) return { id, status: 'hibernated', guestUp: false }
     const live = this.#live.get(id)
     if (live === undefined) {
       const words = await lastWords(this.#options.paths.processLog(id))
@@ -122,13 +133,22 @@ export class Machines {
     }
   }
 
-  async ensureRunning(spec: MachineSpec, signal: AbortSignal): Promise<MachineState> {
+  async ensureRunning(
+    spec: MachineSpec,
+    signal: AbortSignal,
+    { coldBoot = false }: RunOptions = {},
+  ): Promise<MachineState> {
     if (this.#store.machines.get(spec.id) === undefined) await this.#create(spec)
     signal.throwIfAborted()
-    const { live } = await this.current(spec.id)
+    const { record, live } = await this.current(spec.id)
     // Also of one that runs: an earlier wish to stop it may have been given up half way.
     await this.notePower(spec.id, { state: 'on' })
-    if (live === undefined) await this.#boot(spec, signal)
+    if (live === undefined || record.hibernation !== null) {
+      // Its memory is on disk, and that it is.
+      if (live !== undefined) await this.end(spec.id, live)
+      const memory = coldBoot ? null : (record.hibernation?.memory ?? null)
+      await this.#boot(spec, memory, signal)
+    }
     else {
       await this.applyRules(spec.id, spec.rules)
       if ((await live.runState()) !== 'running') await live.resume()
@@ -155,9 +175,14 @@ export class Machines {
 
   /** Records what it is to be from now on, or why it is not. */
   async notePower(id: string, power: Power): Promise<void> {
+    await this.change(id, { power })
+  }
+
+  /** Durable when it answers; costs nothing when it is so already. */
+  async change(id: string, changes: Partial<MachineRecord>): Promise<void> {
     const record = found(this.#store.machines.get(id), `machine ${id}`)
-    if (!isDeepStrictEqual(record.power, power))
-      await this.#store.machines.put(id, { ...record, power })
+    const changed = { ...record, ...changes }
+    if (!isDeepStrictEqual(record, changed)) await this.#store.machines.put(id, changed)
   }
 
   async remove(id: string): Promise<void> {
@@ -188,15 +213,17 @@ export class Machines {
       ...{ tenant, gid, uid, recipe, diskGb, activeLayer, pendingLayer: null },
       machineType: host().machineType,
       power: { state: 'on' },
+      ...{ hibernation: null, clockBehind: false },
     })
     log('debug', 'machine recorded', { machine: id })
   }
 
-  async #boot(spec: MachineSpec, signal: AbortSignal): Promise<void> {
+  /** @param memory What it goes on with; `null`: it boots. */
+  async #boot(spec: MachineSpec, memory: MemoryRecord | null, signal: AbortSignal): Promise<void> {
     const { paths, log } = this.#options
     const { id } = spec
     const record = found(this.#store.machines.get(id), `machine ${id}`)
-    const { process, cgroup } = await launchMachine(this.#options, record, spec, signal)
+    const { process, cgroup } = await launchMachine(this.#options, record, spec, memory, signal)
     log('debug', 'process started', { machine: id, pid: process.pid })
 
     const live = this.#newLive(id, process)
@@ -204,18 +231,45 @@ export class Machines {
     try {
       await cgroup?.attach(process.pid)
       await live.attach(START_MS)
+      if (memory !== null) await takeUpMemory(live, paths, id, memory, signal)
       await withdraw(paths, id)
-      await live.resume()
+      await this.#letRun(id, live, memory !== null)
       log('debug', 'machine runs', { machine: id })
     } catch (cause) {
       const words = await lastWords(paths.processLog(id))
       log('error', 'QEMU did not start', { machine: id, words })
       await live.kill()
       await cleanUpAfter(this.#options, id)
+      if (memory !== null) throw cause
       throw new EngineError(`The machine did not start: ${withoutArguments(words)}`, { cause })
     } finally {
       this.#ending.delete(id)
     }
+  }
+
+  /** From here on its disk moves on, so kept memory is void before; see memory/hibernation.ts. */
+  async #letRun(id: string, live: LiveMachine, wentOn: boolean): Promise<void> {
+    const { paths, log } = this.#options
+    const { hibernation } = found(this.#store.machines.get(id), `machine ${id}`)
+    await this.change(id, { hibernation: null, clockBehind: wentOn })
+    try {
+      await live.resume()
+    } catch (error) {
+      // Refused, so it has not moved on. Anything else may have come too late to tell.
+      if (error instanceof QmpError) await this.change(id, { hibernation, clockBehind: false })
+      throw error
+    }
+    if (hibernation === null) return
+    log('debug', 'hibernation: continued', { machine: id })
+    await forgetMemory(paths, id)
+  }
+
+  /** One that went on from kept memory believes that it is the time when it was stopped. */
+  async #tellTime(id: string, live: LiveMachine): Promise<void> {
+    if (this.#store.machines.get(id)?.clockBehind !== true) return
+    // Not waited for: whoever has its turn may be waiting for the guest.
+    if (await live.tellTime()) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
+    else this.#options.log('warn', 'The clock of a guest could not be set', { machine: id })
   }
 
   async #adopt(id: string, process: Process): Promise<void> {
@@ -225,7 +279,9 @@ export class Machines {
       await live.attach(ADOPT_MS)
       await withdraw(paths, id)
       // It was started and never set running; whoever wanted it will start it again.
-      if ((await live.runState()) === 'prelaunch') await this.end(id, live)
+      const wasStarted = !['prelaunch', 'inmigrate'].includes(await live.runState())
+      const isHibernated = this.#store.machines.get(id)?.hibernation !== null
+      if (!wasStarted || isHibernated) await this.end(id, live)
       else log('info', 'Machine adopted', { machine: id, pid: process.pid })
       await this.#finishShutdown(id)
     } catch (error) {
@@ -240,6 +296,7 @@ export class Machines {
       ...{ id, mark, process, paths },
       onShutdown: () => void this.#settleShutdown(id),
       onGone: () => this.#onGone(id, live),
+      beforeGuestUp: () => this.#tellTime(id, live).catch(() => {}),
       onGuestUp: () => emit({ kind: 'guest-up', machine: id }),
       onPaused: () => emit({ kind: 'machine-changed', machine: id }),
     })

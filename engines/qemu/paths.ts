@@ -1,7 +1,7 @@
 /**
  * Where everything of this engine stands.
  *
- *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log
+ *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, memory.zst when it is hibernated
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer
  *     DATA/images/            <uuid>.json, likewise
@@ -37,10 +37,14 @@ export function pathsOf(dataDir: string, mark: string) {
     consoleLog: (machine: string) => join(machines, asUuid(machine), 'console.log'),
     /** What QEMU itself says. */
     processLog: (machine: string) => join(machines, asUuid(machine), 'qemu.log'),
+    /** What was in its memory when it was hibernated. */
+    memory: (machine: string) => join(machines, asUuid(machine), 'memory.zst'),
     runFolder,
     qmp: (machine: string) => join(runFolder(machine), 'qmp.sock'),
     serial: (machine: string) => join(runFolder(machine), 'serial.sock'),
     agent: (machine: string) => join(runFolder(machine), 'agent.sock'),
+    /** Through which memory goes to and from QEMU. */
+    memorySocket: (machine: string) => join(runFolder(machine), 'memory.sock'),
     metaData: (machine: string) => join(runFolder(machine), 'meta-data'),
     userData: (machine: string) => join(runFolder(machine), 'user-data'),
   }

@@ -8,6 +8,9 @@ export type Durations = {
   /** A guest that obeys the request to shut down. */
   readonly stop: number
   readonly reboot: number
+  readonly hibernate: number
+  /** From hibernation to running virtual CPUs. */
+  readonly resume: number
   readonly delete: number
   readonly snapshot: number
   readonly rollback: number
@@ -22,6 +25,8 @@ const DEMO: Durations = {
   start: 3_000,
   stop: 3_000,
   reboot: 4_000,
+  hibernate: 8_000,
+  resume: 8_000,
   delete: 3_000,
   snapshot: 10_000,
   rollback: 2_000,
@@ -37,6 +42,8 @@ export function scaledDurations(factor: number): Durations {
     start: DEMO.start * factor,
     stop: DEMO.stop * factor,
     reboot: DEMO.reboot * factor,
+    hibernate: DEMO.hibernate * factor,
+    resume: DEMO.resume * factor,
     delete: DEMO.delete * factor,
     snapshot: DEMO.snapshot * factor,
     rollback: DEMO.rollback * factor,

@@ -13,6 +13,7 @@ import {
   EngineError,
   type EngineEvent,
   type FirewallRule,
+  type HibernationResult,
   type Holdings,
   type Host,
   type ImageResult,
@@ -21,6 +22,7 @@ import {
   type MachineState,
   NotFoundError,
   type Order,
+  type RunOptions,
   type SnapshotResult,
   type StopResult,
   UnsupportedError,
@@ -30,7 +32,9 @@ import { type Durations, scaledDurations } from './durations.ts'
 import { misbehaves } from './failures.ts'
 import {
   blamed,
+  continued,
   found,
+  hibernationOf,
   isRunning,
   recordOf,
   requireEnforceable,
@@ -71,7 +75,7 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   snapshot: true,
   memorySnapshot: false,
   rollback: true,
-  hibernate: false,
+  hibernate: true,
   hotplug: false,
   firewall: true,
   atomicFirewall: true,
@@ -194,7 +198,11 @@ export class SimulatedEngine implements Engine {
     })
   }
 
-  ensureMachine(spec: MachineSpec, order: Order): Promise<MachineState> {
+  ensureMachine(
+    spec: MachineSpec,
+    order: Order,
+    { coldBoot = false }: RunOptions = {},
+  ): Promise<MachineState> {
     return this.#orders.run(spec.id, order, async () => {
       const machine = this.#world.machines[spec.id]
       if (machine === undefined) {
@@ -205,6 +213,16 @@ export class SimulatedEngine implements Engine {
         )
         await this.#orders.wait(this.#durations.build, order)
         await this.#switchOn('machine.start', spec, order)
+      } else if (hibernationOf(machine.power)?.memory === true && !coldBoot) {
+        await this.#orders.wait(this.#durations.resume, order)
+        if (misbehaves(machine.hostname, 'fail-resume'))
+          throw new EngineError(
+            blamed(
+              'Its memory cannot be read; restore it with {"cold_boot": true}',
+              machine.hostname,
+            ),
+          )
+        await this.#switchOn('machine.resume', spec, order)
       } else if (!isRunning(machine.power, this.#now)) {
         await this.#orders.wait(this.#durations.start, order)
         await this.#switchOn('machine.start', spec, order)
@@ -225,6 +243,28 @@ export class SimulatedEngine implements Engine {
         throw new EngineError(blamed(`Machine ${machine} could not be stopped`, hostname))
       await this.#switchOff(machine, forced, order)
       return { forced }
+    })
+  }
+
+  ensureHibernated(machine: string, order: Order): Promise<HibernationResult> {
+    return this.#orders.run(machine, order, async () => {
+      if (!this.capabilities().hibernate)
+        throw new UnsupportedError('Machines of this simulated region cannot hibernate')
+      const record = found(this.#world.machines[machine], `machine ${machine}`)
+      const hibernated = hibernationOf(record.power)
+      if (hibernated !== null) return hibernated
+
+      // As on real hosts: what is in a GPU cannot be kept.
+      const memory = isRunning(record.power, this.#now) && record.gpus === null
+      await this.#orders.wait(this.#durations.hibernate, order)
+      if (misbehaves(record.hostname, 'fail-hibernate'))
+        throw new EngineError(blamed(`Machine ${machine} was not hibernated`, record.hostname))
+      await this.#orders.apply('machine.hibernate', machine, order, (world) => {
+        const current = found(world.machines[machine], `machine ${machine}`)
+        const power = { ...switchedOff({ everStarted: true }), hibernated: { memory } }
+        return withMachine(world, machine, { ...current, power })
+      })
+      return { memory }
     })
   }
 
@@ -377,7 +417,7 @@ export class SimulatedEngine implements Engine {
   }
 
   async #switchOn(
-    effect: 'machine.start' | 'machine.reboot',
+    effect: 'machine.start' | 'machine.reboot' | 'machine.resume',
     spec: MachineSpec,
     order: Order,
   ): Promise<void> {
@@ -387,7 +427,8 @@ export class SimulatedEngine implements Engine {
     await this.#orders.apply(effect, spec.id, order, (world) => {
       requireRoom(spec, world, this.#options.hosts, this.#now)
       const { diskGb } = found(world.machines[spec.id], `machine ${spec.id}`)
-      const power = switchedOn(hostname, this.#now, this.#durations)
+      const on = effect === 'machine.resume' ? continued : switchedOn
+      const power = on(hostname, this.#now, this.#durations)
       return withMachine(world, spec.id, { ...recordOf(spec, power), diskGb })
     })
   }

@@ -18,6 +18,10 @@ type FailureName =
   | 'fail-boot'
   /** It cannot be stopped and keeps running. Deleting works. */
   | 'fail-stop'
+  /** It cannot be hibernated and goes on. */
+  | 'fail-hibernate'
+  /** Its memory cannot be read when it is to go on; a cold boot works. */
+  | 'fail-resume'
   /** Its guest ignores the request to shut down and is cut off. */
   | 'ignore-shutdown'
   /** Its rules cannot be changed once it runs. */

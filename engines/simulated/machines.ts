@@ -41,6 +41,7 @@ export function stateOf(id: string, record: MachineRecord | undefined, now: numb
       detail: blamed('Its host does not answer', hostname),
     }
   if (isRunning(power, now)) return { id, status: 'running', guestUp: isGuestUp(power, now) }
+  if (hibernationOf(power) !== null) return { id, status: 'hibernated', guestUp: false }
   return { id, status: 'stopped', guestUp: false, ...endOf(power, hostname) }
 }
 
@@ -65,6 +66,16 @@ export function switchedOn(hostname: string, now: number, durations: Durations):
     guestUpAt: misbehaves(hostname, 'fail-boot') || guestUpAt >= endsAt ? null : guestUpAt,
     ends: end === null ? null : { at: endsAt, reason: end.reason },
   }
+}
+
+/** Power of a machine that goes on where it was: its guest has been up already. */
+export function continued(hostname: string, now: number, durations: Durations): Power {
+  return switchedOn(hostname, now, { ...durations, boot: 0 })
+}
+
+/** `null`: it is not hibernated. */
+export function hibernationOf(power: Power): { readonly memory: boolean } | null {
+  return power.on ? null : (power.hibernated ?? null)
 }
 
 export function recordOf(spec: MachineSpec, power: Power): MachineRecord {

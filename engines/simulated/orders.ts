@@ -15,6 +15,8 @@ type EffectName =
   | 'disk.delete'
   | 'disk.rollback'
   | 'machine.start'
+  | 'machine.hibernate'
+  | 'machine.resume'
   | 'machine.stop'
   | 'machine.reboot'
   | 'firewall.apply'

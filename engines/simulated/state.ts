@@ -18,7 +18,13 @@ export type Power =
       readonly guestUpAt: number | null
       readonly ends: { readonly at: number; readonly reason: 'died' | 'guest' } | null
     }
-  | { readonly on: false; readonly everStarted: boolean; readonly forced: boolean }
+  | {
+      readonly on: false
+      readonly everStarted: boolean
+      readonly forced: boolean
+      /** It is hibernated; left out by earlier versions. */
+      readonly hibernated?: { readonly memory: boolean } | null
+    }
 
 /** User-data and keys are left out: nothing here boots, and they are secrets. */
 export type MachineRecord = Pick<

@@ -18,6 +18,18 @@ const Disk = {
   diskGb: z.number().positive(),
 }
 
+/** Memory and devices of a machine that held still, as QEMU wrote them; the file lies beside the record. */
+const MemoryRecord = z.object({
+  /** Version that wrote it, such as `7.2.22`; no other can be trusted to read it. */
+  qemu: z.string(),
+  /** QEMU's arguments: what reads it must have the very same devices. */
+  args: z.array(z.string()),
+  /** Name of its disk's layer in `args`. */
+  layer: z.string(),
+  sizeBytes: z.int().nonnegative(),
+})
+export type MemoryRecord = z.infer<typeof MemoryRecord>
+
 export const MachineRecord = z.object({
   ...Disk,
   /** User that its QEMU runs as; nobody else has it. */
@@ -43,6 +55,20 @@ export const MachineRecord = z.object({
       clean: z.boolean(),
     }),
   ]),
+  /**
+   * Set: it does not run, and goes on from here. Written when the memory is safe on disk and before its
+   * process ends; taken away before its processors run again, since from then on its disk moves on and
+   * the memory no longer belongs to it. See memory/hibernation.ts.
+   */
+  hibernation: z
+    .object({
+      /** `null`: only the disk could be kept. */
+      memory: MemoryRecord.nullable(),
+    })
+    .nullable()
+    .default(null),
+  /** It went on from kept memory, and its guest has not yet been told what time it is. */
+  clockBehind: z.boolean().default(false),
 })
 export type MachineRecord = z.infer<typeof MachineRecord>
 

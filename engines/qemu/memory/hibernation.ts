@@ -1,0 +1,149 @@
+/**
+ * Hibernation: a machine's memory goes to disk and its process ends; later another process goes on with
+ * it. Memory and disk belong together at one point in time, so at each point of a crash there must be
+ * either both, or the disk alone:
+ *
+ *     1  processors stop              it can go on as if nothing had been
+ *     2  memory is written, synced    likewise
+ *     3  record: hibernation = …      it is hibernated; a process that is left is ended, never continued
+ *     4  process ends                 done
+ *
+ *     5  another process reads it     still hibernated
+ *     6  record: hibernation = null   its memory is in that process alone
+ *     7  processors run               done; the file goes
+ *
+ * A host that fails between 6 and 7 loses the memory, as in any power cut, and boots from a disk that fits
+ * to it. The other order could continue memory on a disk that has moved on, which destroys file systems.
+ */
+import { rm } from 'node:fs/promises'
+import { z } from 'zod'
+import { EngineError, type HibernationResult } from '../../engine.ts'
+import { requireFreeSpace } from '../disks/free-space.ts'
+import type { LiveMachine } from '../live-machine.ts'
+import type { Log, Machines } from '../machines.ts'
+import type { Paths } from '../paths.ts'
+import { stopMachine } from '../power.ts'
+import { syncPath, UNFINISHED } from '../records/durable-files.ts'
+import type { MachineRecord, MemoryRecord } from '../records/records.ts'
+import type { Store } from '../records/store.ts'
+import { argumentsOf, hasHostDevices, memoryMibIn, rootLayerIn } from './arguments.ts'
+import { loadMemory, saveMemory } from './migration.ts'
+
+/** For a guest that must shut down because its memory cannot be kept. */
+const SHUTDOWN_MS = 60_000
+
+const Version = z.object({
+  qemu: z.object({ major: z.int(), minor: z.int(), micro: z.int() }),
+})
+
+export type HibernationDeps = {
+  readonly store: Store
+  readonly machines: Machines
+  readonly paths: Paths
+  readonly log: Log
+}
+
+/** In the machine's turn. Whatever it throws, a machine that ran goes on. */
+export async function hibernate(
+  deps: HibernationDeps,
+  id: string,
+  signal: AbortSignal,
+): Promise<HibernationResult> {
+  const { machines, log } = deps
+  const { record, live } = await machines.current(id)
+  if (record.hibernation !== null) {
+    // A process that is left knows nothing that is not on disk.
+    if (live !== undefined) await machines.end(id, live)
+    return { memory: record.hibernation.memory !== null }
+  }
+  const args = live === undefined ? null : await argumentsOf(live.process)
+  if (live === undefined || args === null || hasHostDevices(args)) {
+    if (live !== undefined) await stopMachine(machines, id, SHUTDOWN_MS, signal)
+    await machines.change(id, { hibernation: { memory: null } })
+    return { memory: false }
+  }
+  await requireFreeSpace(deps.paths.machineFolder(id), memoryMibIn(args) * 1024 ** 2)
+  try {
+    const memory = await keepMemory(deps, id, { record, live, args }, signal)
+    log('debug', 'hibernation: memory kept', { machine: id, bytes: memory.sizeBytes })
+    await machines.change(id, { hibernation: { memory } })
+  } catch (error) {
+    await live.resume().catch(() => {})
+    await rm(deps.paths.memory(id), { force: true })
+    throw error
+  }
+  log('debug', 'hibernation: recorded', { machine: id })
+  await machines.end(id, live)
+  return { memory: true }
+}
+
+async function keepMemory(
+  { store, paths, log }: HibernationDeps,
+  id: string,
+  { record, live, args }: { record: MachineRecord; live: LiveMachine; args: string[] },
+  signal: AbortSignal,
+): Promise<MemoryRecord> {
+  await holdStill(live)
+  log('debug', 'hibernation: processors stopped', { machine: id })
+  const door = {
+    ...{ uid: record.uid, gid: record.gid },
+    ...{ folder: paths.runFolder(id), socket: paths.memorySocket(id) },
+  }
+  const { sizeBytes } = await saveMemory(live, paths.memory(id), door, signal)
+  await syncPath(store.layers.path(record.activeLayer))
+  return { args, sizeBytes, layer: rootLayerIn(args), qemu: await versionOf(live) }
+}
+
+async function holdStill(live: LiveMachine): Promise<void> {
+  const state = await live.runState()
+  if (state === 'io-error')
+    throw new EngineError(
+      "QEMU has paused it because its disk could not be written; make room on the host's disk and start it",
+    )
+  // It was kept before, and nobody wrote that down; QEMU does not write the same twice.
+  if (state === 'postmigrate') await live.resume()
+  if (state !== 'paused') await live.pause()
+}
+
+/**
+ * Fills a QEMU that was started for it with the memory that was kept. Throws {@link EngineError} with what
+ * to do when it cannot be read.
+ */
+export async function takeUpMemory(
+  live: LiveMachine,
+  paths: Paths,
+  id: string,
+  memory: MemoryRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const version = await versionOf(live)
+  if (release(version) !== release(memory.qemu))
+    throw new EngineError(
+      `Its memory was kept by QEMU ${memory.qemu} and this host has QEMU ${version}; ${WAY_OUT}`,
+    )
+  const file = paths.memory(id)
+  try {
+    await loadMemory(live, { file, sizeBytes: memory.sizeBytes }, paths.memorySocket(id), signal)
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new EngineError(`Its memory cannot be read: ${words}; ${WAY_OUT}`, { cause })
+  }
+}
+
+const WAY_OUT =
+  'restore it with {"cold_boot": true} to boot from its disk, which is as if its power had been cut'
+
+/** Fixes within a release keep what is written readable; anything else is not promised for all devices. */
+const release = (version: string) => version.split('.').slice(0, 2).join('.')
+
+export async function versionOf(live: LiveMachine): Promise<string> {
+  const { qemu } = Version.parse(await live.execute('query-version'))
+  return `${qemu.major}.${qemu.minor}.${qemu.micro}`
+}
+
+/** What a machine that is not hibernated may have left. */
+export async function forgetMemory(paths: Paths, id: string): Promise<void> {
+  await rm(paths.memory(id), { force: true })
+  await rm(paths.memory(id) + UNFINISHED, { force: true })
+}

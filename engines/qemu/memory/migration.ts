@@ -1,0 +1,179 @@
+/**
+ * A machine's memory and devices as a file: what QEMU would send to another host, kept on this one. QEMU
+ * of our oldest host cannot write it to a file itself and may not start programs, so it goes through a
+ * unix socket and this process.
+ *
+ *     save    QEMU ──► socket (ours) ──► zstd ──► file
+ *     load    file ──► zstd ──► socket (QEMU's) ──► QEMU
+ *
+ * Compressed at the fastest level: memory is half empty lines of a cache, so less is written than is
+ * saved in time, and the frame's checksum finds a damaged file before a guest does.
+ */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { chmod, chown, rename, rm, stat } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { z } from 'zod'
+import { EngineError } from '../../engine.ts'
+import type { LiveMachine } from '../live-machine.ts'
+import { syncPath, UNFINISHED } from '../records/durable-files.ts'
+import { abortable } from '../waiting.ts'
+
+/** QEMU never waits to spare a network that there is not. */
+const UNLIMITED_BYTES_PER_S = 1e11
+const LOOK_EVERY_MS = 10
+/** A QEMU that has answered takes no longer than this to take or make a connection. */
+const CONNECT_MS = 10_000
+
+const compression = {
+  chunkSize: 256 * 1024,
+  params: {
+    [constants.ZSTD_c_compressionLevel]: 1,
+    [constants.ZSTD_c_checksumFlag]: 1,
+  },
+}
+
+const Progress = z.object({ status: z.string().optional(), 'error-desc': z.string().optional() })
+
+export type MemoryDoor = {
+  /** Folder of the machine's sockets, which belongs to root by now. */
+  readonly folder: string
+  /** The socket to make in it. */
+  readonly socket: string
+  /** Whom its QEMU runs as. */
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * Writes what the machine, whose processors must hold still or will when it comes to the end, has in
+ * memory; answers when that is safe on disk under its final name. Whatever it throws, nothing is left and
+ * QEMU may go on.
+ *
+ * @param reached Called when QEMU has this status, such as `pre-switchover`, before it goes on.
+ */
+export async function saveMemory(
+  live: LiveMachine,
+  file: string,
+  door: MemoryDoor,
+  signal: AbortSignal,
+  reached: Readonly<Record<string, () => Promise<void>>> = {},
+): Promise<{ sizeBytes: number }> {
+  const unfinished = file + UNFINISHED
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
+  await using listener = await listenFor(door)
+  const written = listener.connected.then((socket) => writeFrom(socket, unfinished, either))
+  written.catch((error: unknown) => failed.abort(error))
+  try {
+    await live.execute('migrate-set-parameters', { 'max-bandwidth': UNLIMITED_BYTES_PER_S })
+    await live.execute('migrate', { uri: `unix:${door.socket}` })
+    await migrationEnds(live, either, reached)
+    await abortable(written, signal)
+    await rename(unfinished, file)
+    await syncPath(dirname(file))
+    return { sizeBytes: (await stat(file)).size }
+  } catch (error) {
+    // Says nothing when it has ended; a QEMU that is gone needs none of it.
+    await live.execute('migrate_cancel').catch(() => {})
+    failed.abort(error)
+    listener.hangUp()
+    await written.catch(() => {})
+    await rm(unfinished, { force: true })
+    throw error
+  }
+}
+
+/**
+ * Gives a QEMU that was started with `-incoming defer` the memory of the file. Its processors hold still
+ * afterwards. Throws {@link EngineError} when it cannot be read; that QEMU is then of no more use.
+ */
+export async function loadMemory(
+  live: LiveMachine,
+  { file, sizeBytes }: { file: string; sizeBytes: number },
+  socket: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { size } = await stat(file)
+  if (size !== sizeBytes)
+    throw new EngineError(`the file has ${size} bytes and should have ${sizeBytes}`)
+  await live.execute('migrate-incoming', { uri: `unix:${socket}` })
+  const line = connect(socket)
+  const sent = pipeline(createReadStream(file), createZstdDecompress(), line, { signal })
+  try {
+    // QEMU may have all it needs, and close, before the last of the line is flushed.
+    await Promise.all([sent.catch(unlessClosed), migrationEnds(live, signal)])
+  } finally {
+    line.destroy()
+  }
+}
+
+/** Until QEMU says how it ended; throws when not well. */
+async function migrationEnds(
+  live: LiveMachine,
+  signal: AbortSignal,
+  reached: Readonly<Record<string, () => Promise<void>>> = {},
+): Promise<void> {
+  const seen = new Set<string>()
+  for (;;) {
+    const { status = 'none', 'error-desc': words } = Progress.parse(
+      await live.execute('query-migrate'),
+    )
+    if (status === 'completed') return
+    if (status === 'failed' || status === 'cancelled')
+      throw new EngineError(`QEMU could not move the machine's memory: ${words ?? status}`)
+    signal.throwIfAborted()
+    const act = seen.has(status) ? undefined : reached[status]
+    seen.add(status)
+    await act?.()
+    await sleep(LOOK_EVERY_MS, undefined, { signal })
+  }
+}
+
+/** A socket that only this machine's QEMU can reach, for one connection. */
+async function listenFor({ folder, socket, uid, gid }: MemoryDoor) {
+  await rm(socket, { force: true })
+  const connected = Promise.withResolvers<Socket>()
+  const server = createServer((line) => {
+    server.close()
+    connected.resolve(line)
+  })
+  const listening = Promise.withResolvers<void>()
+  server.on('error', listening.reject)
+  server.listen(socket, listening.resolve)
+  await listening.promise
+  await chown(socket, uid, 0)
+  await chmod(socket, 0o600)
+  // Its folder lets nobody through but root; now its tenant, who finds nothing there that he may open.
+  await chown(folder, 0, gid)
+  await chmod(folder, 0o710)
+  const late = setTimeout(
+    () => connected.reject(new EngineError('QEMU did not connect to hand over its memory')),
+    CONNECT_MS,
+  )
+  connected.promise.then(() => clearTimeout(late)).catch(() => {})
+  return {
+    connected: connected.promise,
+    hangUp: () => connected.reject(new EngineError('The memory is not wanted any more')),
+    async [Symbol.asyncDispose]() {
+      clearTimeout(late)
+      server.close()
+      await rm(socket, { force: true })
+      await chmod(folder, 0o700).catch(() => {})
+    },
+  }
+}
+
+/** On disk when it answers. */
+function writeFrom(line: Socket, path: string, signal: AbortSignal): Promise<void> {
+  const file = createWriteStream(path, { mode: 0o600, flush: true })
+  return pipeline(line, createZstdCompress(compression), file, { signal })
+}
+
+function unlessClosed(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error
+}
