@@ -21,6 +21,7 @@ import type { InstanceStatus } from './states.ts'
 
 export * from './deployment.ts'
 export * from './public-address-routes.ts'
+export * from './hibernation.ts'
 export * from './rollback.ts'
 export * from './schemas.ts'
 export * from './security-rule-routes.ts'
@@ -123,6 +124,7 @@ export const getInstance = createRoute({
         firewalls: [],
         billing: { hourly_rate: 0.01, currency: 'USD', per_minute_rate: 0.0002, total_cost: 0 },
         jupyter_url: null,
+        hibernation: null,
         error: null,
       },
       tier: 'legacy',

@@ -118,6 +118,23 @@ export const AttachedFirewall = z
   .openapi('AttachedFirewall')
 export type AttachedFirewall = z.infer<typeof AttachedFirewall>
 
+/** `guaranteed`: its capacity stays reserved. `best_effort`: a restore is refused while there is no room. */
+export const ResumeClass = z.enum(['guaranteed', 'best_effort']).openapi('ResumeClass')
+
+export const HibernationDetails = z
+  .object({
+    hibernated_at: Timestamp,
+    /** Whether memory was kept; otherwise it boots when it is restored. */
+    memory: z.boolean(),
+    resume_class: ResumeClass,
+    retain_ip: z.boolean(),
+    retain_capacity: z.boolean(),
+    /** While it is hibernated. */
+    hourly_rate: z.number(),
+  })
+  .openapi('HibernationDetails')
+export type HibernationDetails = z.infer<typeof HibernationDetails>
+
 export const InstanceDetails = Instance.extend({
   flavor: Flavor,
   /** The OS image it goes back to; null when nobody knows. */
@@ -128,6 +145,8 @@ export const InstanceDetails = Instance.extend({
   firewalls: z.array(AttachedFirewall),
   billing: Billing.extend({ per_minute_rate: z.number(), total_cost: z.number() }),
   jupyter_url: z.string().nullable(),
+  /** Null while it is not hibernated. */
+  hibernation: HibernationDetails.nullable(),
   /** Why the status is ERROR, or why the last action failed. */
   error: z.string().nullable(),
 }).openapi('VMResponse')

@@ -80,11 +80,12 @@ export const instanceActions = {
     onFailure: 'ERROR',
     verb: 'reboot',
   },
+  /** One that cannot be hibernated goes on. */
   hibernate: {
     from: ['ACTIVE'],
     through: 'HIBERNATING',
     to: 'HIBERNATED',
-    onFailure: 'ERROR',
+    onFailure: 'ACTIVE',
     verb: 'hibernate',
   },
   /** Without capacity it stays hibernated, unharmed, and may be tried again. */

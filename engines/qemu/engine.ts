@@ -182,9 +182,7 @@ export class QemuEngine implements Engine {
   }
 
   ensureHibernated(machine: string, order: Order): Promise<HibernationResult> {
-    return this.#orders.run(machine, order, (signal) =>
-      hibernate(this.#rooms, machine, signal),
-    )
+    return this.#orders.run(machine, order, (signal) => hibernate(this.#rooms, machine, signal))
   }
 
   ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult> {

@@ -148,8 +148,7 @@ export class Machines {
       if (live !== undefined) await this.end(spec.id, live)
       const memory = coldBoot ? null : (record.hibernation?.memory ?? null)
       await this.#boot(spec, memory, signal)
-    }
-    else {
+    } else {
       await this.applyRules(spec.id, spec.rules)
       if ((await live.runState()) !== 'running') await live.resume()
     }

@@ -86,6 +86,12 @@ async function story() {
     await call(action, { params })
     await api.settle()
   }
+  await call('hibernateInstance', { params, body: { retain_capacity: true } })
+  await api.settle()
+  await call('listHibernatedInstances')
+  await call('getInstance', { params })
+  await call('restoreInstance', { params, body: {} })
+  await api.settle()
 
   const { snapshot } = await body('createSnapshot', {
     body: { ...params, name: 'before', description: 'Before it' },

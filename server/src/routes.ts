@@ -15,6 +15,7 @@ import { createRateLimits } from './http/rate-limits.ts'
 import { createWrite } from './http/write.ts'
 import { imageRoutes } from './images/routes.ts'
 import { publicAddressRoutes } from './instances/public-address-routes.ts'
+import { hibernationRoutes } from './instances/hibernation-routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { operationRoutes } from './operations/routes.ts'
@@ -43,6 +44,7 @@ export function createServer({ db, clock, config, regions, services, log }: Serv
   catalogRoutes(app, deps)
   billingRoutes(app, deps)
   sshKeyRoutes(app, deps)
+  hibernationRoutes(app, deps)
   instanceRoutes(app, deps)
   publicAddressRoutes(app, deps)
   instanceProtectionRoutes(app, deps)

@@ -14,6 +14,7 @@ import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
 import { createImageService } from './images/service.ts'
 import { createPublicAddressService } from './instances/public-addresses.ts'
+import { createHibernation } from './instances/hibernation.ts'
 import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import { createOperationService } from './operations/service.ts'
@@ -40,6 +41,7 @@ export function createServices(deps: {
   const machines = { clock, catalog, regions, placement, operations, billing, images }
   const instances = createInstanceService({ ...machines, sshKeys, protection })
   const publicAddresses = createPublicAddressService({ ...machines, instances })
+  const hibernation = createHibernation({ ...machines, instances })
   const snapshots = createSnapshotService({ ...machines, instances })
   const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
@@ -56,6 +58,7 @@ export function createServices(deps: {
     images,
     instances,
     publicAddresses,
+    hibernation,
     snapshots,
     rollback,
     securityRules,

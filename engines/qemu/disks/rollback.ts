@@ -24,6 +24,10 @@ export async function rollBack(
     taken?.machine === machine ? taken : undefined,
     `snapshot ${snapshot} of machine ${machine}`,
   )
+  if (record.hibernation !== null)
+    throw new EngineError(
+      'The machine is hibernated and its memory fits to this disk only; restore it first',
+    )
   if (live !== undefined)
     throw new EngineError('The machine runs; stop it before it is rolled back')
 

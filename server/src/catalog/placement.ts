@@ -34,12 +34,44 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       )
     },
 
-    /** A snapshot makes a running disk grow beside its frozen past: there must be really free space. */
-    async requireDiskRoom(region: string, machinesHost: string): Promise<void> {
+    /** For a machine whose disk is on its host already; kept until the transaction has written the row. */
+    async requireRoomOn(
+      tx: Tx,
+      machine: {
+        region: string
+        host: string
+        vcpus: number
+        memory_mib: number
+        gpu_model: string | null
+        gpu_count: number
+      },
+    ): Promise<void> {
+      const { region, host, vcpus, gpu_model } = machine
+      const gpu = gpu_model === null ? null : { model: gpu_model, count: machine.gpu_count }
+      const need = { vcpus, memoryMib: machine.memory_mib, diskGb: 0, gpu }
+      const { hosts } = await regions.inventory(region)
+      await lockRegion(tx, region)
+      const its = hosts
+        .filter((each) => each.name === host)
+        // It asks for no more disk than it has.
+        .map((each) => ({ ...each, diskFreeGb: Number.POSITIVE_INFINITY }))
+      const promised = (await allocations(tx, region)).map((each) => ({ ...each, diskGb: 0 }))
+      const placed = place(its, promised, ratios, need)
+      if ('missing' in placed)
+        throw new InsufficientCapacity(
+          `${lack(region, need, placed.missing)}; it stays hibernated, try again later`,
+        )
+    },
+
+    /**
+     * A snapshot makes a running disk grow beside its frozen past, memory is kept beside it: there must be
+     * really free space, and `moreGb` beyond that.
+     */
+    async requireDiskRoom(region: string, machinesHost: string, moreGb = 0): Promise<void> {
       const { hosts } = await regions.inventory(region)
       const host = hosts.find((each) => each.name === machinesHost)
       // One that is away cannot tell; the engine will.
-      if (host === undefined || host.diskFreeGb >= disk_floor_gb) return
+      if (host === undefined || host.diskFreeGb >= disk_floor_gb + moreGb) return
       throw new InsufficientCapacity(
         `The disk of ${region} is nearly full; delete snapshots, images or instances there first`,
       )
@@ -49,11 +81,17 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
 
 export type Placement = ReturnType<typeof createPlacement>
 
-function shortage(
-  region: string,
-  need: Need,
-  missing: Extract<Placed, { missing: unknown }>['missing'],
-) {
+type Missing = Extract<Placed, { missing: unknown }>['missing']
+
+function shortage(region: string, need: Need, missing: Missing) {
+  const hint =
+    need.gpu === null
+      ? 'a smaller flavor, another region'
+      : 'fewer GPUs, another model, another region'
+  return `${lack(region, need, missing)}; try ${hint}, or again later`
+}
+
+function lack(region: string, need: Need, missing: Missing) {
   const what = missing.map((each) => {
     switch (each) {
       case 'gpus':
@@ -66,9 +104,5 @@ function shortage(
         return `${need.diskGb} GB of disk`
     }
   })
-  const hint =
-    need.gpu === null
-      ? 'a smaller flavor, another region'
-      : 'fewer GPUs, another model, another region'
-  return `${region} has no room for ${what.join(' and ')}; try ${hint}, or again later`
+  return `${region} has no room for ${what.join(' and ')}`
 }

@@ -9,8 +9,8 @@ export async function lockRegion(tx: Tx, region: string) {
 }
 
 /**
- * By host. A machine in ERROR counts, for it may exist; a hibernated one keeps its disk only. This spans
- * accounts: room is everybody's.
+ * By host. A machine in ERROR counts, for it may exist; a hibernated one keeps its disk, and the rest only
+ * where that was asked for. This spans accounts: room is everybody's.
  */
 export async function allocations(db: Database | Tx, region: string): Promise<Allocation[]> {
   const rows = await db
@@ -20,7 +20,14 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
       const running = (column: 'vcpus' | 'memory_mib' | 'gpu_count') =>
         select.fn
           .coalesce(
-            select.fn.sum<number>(column).filterWhere('status', '<>', 'HIBERNATED'),
+            select.fn
+              .sum<number>(column)
+              .filterWhere((where) =>
+                where.or([
+                  where('status', '<>', 'HIBERNATED'),
+                  where('retain_capacity', '=', true),
+                ]),
+              ),
             sql<number>`0`,
           )
           .as(column)

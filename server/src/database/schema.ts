@@ -116,6 +116,11 @@ type InstancesTable = Hardware & {
   public_ip: Generated<'none' | 'attached' | 'detached'>
   public_address: Generated<string | null>
   ready_at: Date | null
+  retain_ip: Generated<boolean>
+  retain_capacity: Generated<boolean>
+  hibernation_rate_micros: number | null
+  hibernated_at: Date | null
+  hibernation_memory: boolean | null
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null

@@ -69,7 +69,20 @@ const notOffered = [
 ] as const satisfies (keyof DeploymentRequest)[]
 
 /** Actions that an operation of the same name carries out. */
-type OperatedAction = Extract<InstanceAction, 'start' | 'stop' | 'reboot' | 'delete'>
+type OperatedAction = Extract<
+  InstanceAction,
+  'start' | 'stop' | 'reboot' | 'hibernate' | 'restore' | 'delete'
+>
+
+/** What goes with an action beyond its change of state. */
+type Particulars = {
+  /** Columns of the row. */
+  readonly set?: Partial<Parameters<typeof store.updateInstance>[3]>
+  /** What its operation is begun with. */
+  readonly input?: Record<string, unknown>
+  /** For the audit log and the event. */
+  readonly detail?: Record<string, unknown>
+}
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
@@ -232,13 +245,20 @@ export function createInstanceService(deps: InstanceServiceDeps) {
   }
 
   /** Begins an action of the state table: the row says what is going on before the operation runs. */
-  async function begin(tx: Tx, accountId: string, id: string, action: OperatedAction) {
+  async function begin(
+    tx: Tx,
+    accountId: string,
+    id: string,
+    action: OperatedAction,
+    { set = {}, input = {} }: Particulars = {},
+  ) {
     const instance = await store.lockInstance(tx, accountId, id)
     if (instance === undefined) throw new NotFound('Instance', id)
     const refusal = whyNot(action, instance.status)
     if (refusal !== null) throw refusalOf(instance.status, refusal)
     const { through } = instanceActions[action]
     await store.updateInstance(tx, accountId, instance.id, {
+      ...set,
       status: through,
       ready_at: null,
       updated_at: clock.now(),
@@ -248,23 +268,31 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       accountId,
       region: instance.region,
       subject: { kind: 'instance', id: instance.id, publicId: instance.public_id },
-      input: {},
+      input,
       holds: [{ id: instance.id, exclusive: true }],
       whenBusy: action === 'delete' ? 'cancel' : 'refuse',
     })
     return { instance, status: through, operation }
   }
 
-  async function act(tx: Tx, caller: Caller, id: string, action: OperatedAction) {
+  async function act(
+    tx: Tx,
+    caller: Caller,
+    id: string,
+    action: OperatedAction,
+    particulars: Particulars = {},
+  ) {
     regions.requireConfigured((await require(tx, caller, id)).region)
-    const begun = await begin(tx, caller.accountId, id, action)
-    await tellOf(tx, caller, action, begun.instance.public_id)
+    const begun = await begin(tx, caller.accountId, id, action, particulars)
+    await tellOf(tx, caller, action, begun.instance.public_id, particulars.detail)
     return begun
   }
 
   return {
     require,
     create,
+    /** For services with rules of their own about an action. */
+    act,
 
     async deploy(tx: Tx, caller: Caller, input: DeploymentRequest) {
       const region = catalog.region(input.region)

@@ -190,6 +190,6 @@ export async function markReady(db: Database, id: string, now: Date) {
     .where('id', '=', id)
     .where('ready_at', 'is', null)
     // A report during a reboot may still be of the time before it.
-    .where('status', 'in', ['CREATING', 'BUILD', 'STARTING', 'ACTIVE'])
+    .where('status', 'in', ['CREATING', 'BUILD', 'STARTING', 'RESTORING', 'ACTIVE'])
     .execute()
 }

@@ -1,6 +1,7 @@
 /** From rows to what the API answers. */
 import type {
   Data,
+  HibernationDetails,
   Instance as InstanceAnswer,
   InstanceDetails,
   UserVM,
@@ -123,7 +124,24 @@ export function instanceDetails(
       total_cost: toDecimal(costMicros),
     },
     jupyter_url: null,
+    hibernation: hibernationDetails(row),
     error: row.error,
+  }
+}
+
+export const resumeClass = ({ retain_capacity }: Pick<Instance, 'retain_capacity'>) =>
+  retain_capacity ? ('guaranteed' as const) : ('best_effort' as const)
+
+/** `null` while it is not hibernated. */
+export function hibernationDetails(row: Instance): HibernationDetails | null {
+  if (row.hibernated_at === null) return null
+  return {
+    hibernated_at: row.hibernated_at.toISOString(),
+    memory: row.hibernation_memory === true,
+    resume_class: resumeClass(row),
+    retain_ip: row.retain_ip,
+    retain_capacity: row.retain_capacity,
+    hourly_rate: toDecimal(row.hibernation_rate_micros ?? 0),
   }
 }
 

@@ -7,7 +7,9 @@ import { deleteImage } from './delete-image.ts'
 import { deleteInstance } from './delete-instance.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
 import { deployInstance } from './deploy-instance.ts'
+import { hibernateInstance } from './hibernate-instance.ts'
 import { rebootInstance } from './reboot-instance.ts'
+import { restoreInstance } from './restore-instance.ts'
 import { restoreSnapshot } from './restore-snapshot.ts'
 import { rollbackInstance } from './rollback-instance.ts'
 import { recoverInstance, startInstance } from './start-instance.ts'
@@ -21,6 +23,8 @@ const all: readonly AnyOperationKind[] = [
   recoverInstance,
   stopInstance,
   rebootInstance,
+  hibernateInstance,
+  restoreInstance,
   rollbackInstance,
   deleteInstance,
   applyFirewall,

@@ -53,6 +53,18 @@ const scenarios: Record<string, Scenario> = {
     const { rollback } = world.services
     return () => world.change((tx) => rollback.rollBack(tx, caller, instance.public_id, input))
   },
+  'hibernate-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    return () =>
+      world.change((tx) => world.services.hibernation.hibernate(tx, caller, public_id, {}))
+  },
+  'restore-instance': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    const { hibernation } = world.services
+    await world.change((tx) => hibernation.hibernate(tx, caller, public_id, {}))
+    await world.settle()
+    return () => world.change((tx) => hibernation.restore(tx, caller, public_id, {}))
+  },
   'delete-instance': async (world, caller) => {
     const { public_id } = await running(world, caller)
     await world.change((tx) => world.services.publicAddresses.toggle(tx, caller, public_id, true))
@@ -246,6 +258,7 @@ async function expectNothingLeftOver() {
   const rows = (...statuses: string[]) =>
     ids(instances.filter((row) => statuses.includes(row.status)))
   expect(found('running')).toEqual(rows('ACTIVE'))
+  expect(found('hibernated')).toEqual(rows('HIBERNATED'))
   expect(found('stopped')).toEqual(expect.arrayContaining(rows('SHUTOFF')))
   expect(rows('SHUTOFF', 'ERROR')).toEqual(expect.arrayContaining(found('stopped')))
   const addressed = ids(instances.filter((row) => row.address !== null))

@@ -7,7 +7,10 @@
  *     ACTIVE    stopped by its guest          SHUTOFF: its owner shut it down from inside
  *     ACTIVE    stopped, its process died     started again, at most three times in ten minutes
  *     ACTIVE    absent                        ERROR: starting it would give it an empty disk
+ *     ACTIVE    hibernated                    continued: hibernating it failed, and so did going on
  *     SHUTOFF   absent                        ERROR likewise
+ *     HIBERNATED  absent                      ERROR likewise
+ *     HIBERNATED  running                     hibernated: restoring it failed, and so did going back
  *     SHUTOFF   running                       stopped
  *     ERROR     running                       stopped at once
  *     nobody's  anything                      removed after a grace time
@@ -68,10 +71,14 @@ export function createReconciler(deps: ReconcilerDeps) {
       case 'running':
         if (row.status === 'ACTIVE') return markReady(row.id)
         if (row.status === 'SHUTOFF') return begin(region, row, 'STOPPING', 'stop-instance')
+        if (row.status === 'HIBERNATED')
+          return begin(region, row, 'HIBERNATING', 'hibernate-instance')
         // A change failed, and so did taking it back: nobody means it to run.
         log('warn', 'a machine that is in ERROR runs; it is stopped', { instance: row.public_id })
         await engine.ensureStopped(row.id, 0, await freshOrder())
         return
+      case 'hibernated':
+        return recover(region, row, 'it was left hibernated')
       case 'stopped':
         if (state.reason === 'guest') return rest(row, 'SHUTOFF', null)
         return recover(region, row, state.detail ?? 'its process is gone')
@@ -121,7 +128,12 @@ export function createReconciler(deps: ReconcilerDeps) {
     await begin(region, row, 'STARTING', 'recover-instance')
   }
 
-  function begin(region: string, row: Row, status: 'STARTING' | 'STOPPING', kind: string) {
+  function begin(
+    region: string,
+    row: Row,
+    status: 'STARTING' | 'STOPPING' | 'HIBERNATING',
+    kind: string,
+  ) {
     return transaction(db, async (tx) => {
       if (!(await unchanged(tx, row))) return
       await operations.begin(tx, {
@@ -162,18 +174,20 @@ export function createReconciler(deps: ReconcilerDeps) {
 function leadsToSomething(row: Row, { status, guestUp }: MachineState): boolean {
   switch (status) {
     case 'unknown':
-    case 'hibernated':
       return false
+    case 'hibernated':
+      return row.status === 'ACTIVE'
     case 'running':
       return (
         row.status === 'SHUTOFF' ||
+        row.status === 'HIBERNATED' ||
         row.status === 'ERROR' ||
         (row.status === 'ACTIVE' && guestUp && row.ready_at === null)
       )
     case 'stopped':
       return row.status === 'ACTIVE'
     case 'absent':
-      return row.status === 'ACTIVE' || row.status === 'SHUTOFF'
+      return ['ACTIVE', 'SHUTOFF', 'HIBERNATED'].includes(row.status)
   }
 }
 

@@ -1,0 +1,89 @@
+/** The rules for hibernation: what it costs, whether a restore finds room, and what is kept meanwhile. */
+import type {
+  HibernateRequest,
+  RestoreHibernatedRequest,
+} from '@garrison/contract/instances/routes'
+import { whyNot } from '@garrison/contract/instances/states'
+import type { BillingService } from '../billing/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Placement } from '../catalog/placement.ts'
+import type { Regions } from '../catalog/regions.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { DomainError } from '../errors.ts'
+import { fromDecimal } from '../money.ts'
+import { hibernatedInstances } from './hibernation-store.ts'
+import { type InstanceService, refusalOf } from './service.ts'
+import type { Instance } from './store.ts'
+
+/** Of the running rate: what the published claim of saving 95 % leaves. */
+const shareOfRunning = 0.05
+
+const mibToGb = 1024 ** 2 / 1e9
+
+export type HibernationDeps = {
+  catalog: Catalog
+  regions: Regions
+  placement: Placement
+  billing: BillingService
+  instances: InstanceService
+}
+
+export function createHibernation(deps: HibernationDeps) {
+  const { catalog, regions, placement, billing, instances } = deps
+
+  /** Micro-units per hour. One that keeps its capacity keeps others from it, and pays for it. */
+  function rateOf({ hourly_rate_micros, currency }: Instance, retainsCapacity: boolean) {
+    if (retainsCapacity) return hourly_rate_micros
+    const flat = fromDecimal(catalog.prices.hibernated[currency])
+    return Math.min(flat, Math.round(hourly_rate_micros * shareOfRunning))
+  }
+
+  /** Locked, in a state that allows it, in a region that can. */
+  async function lockFor(tx: Tx, caller: Caller, id: string, action: 'hibernate' | 'restore') {
+    const { instance } = await instances.lock(tx, caller, id)
+    if (!regions.capabilities(instance.region).hibernate) {
+      throw new DomainError('TIER_NOT_SUPPORTED', `${instance.region} cannot hibernate instances`)
+    }
+    const refusal = whyNot(action, instance.status)
+    if (refusal !== null) throw refusalOf(instance.status, refusal)
+    return instance
+  }
+
+  return {
+    async hibernate(tx: Tx, caller: Caller, id: string, input: HibernateRequest) {
+      const current = await lockFor(tx, caller, id, 'hibernate')
+      const { retain_ip = false, retain_capacity = false } = input
+      const memory = keepsMemory(current)
+      const memoryGb = memory ? current.memory_mib * mibToGb : 0
+      await placement.requireDiskRoom(current.region, current.host, memoryGb)
+      const rate = rateOf(current, retain_capacity)
+      const begun = await instances.act(tx, caller, id, 'hibernate', {
+        set: { retain_ip, retain_capacity, hibernation_rate_micros: rate },
+        detail: { retain_ip, retain_capacity },
+      })
+      return { ...begun, memory, rate, retain_ip, retain_capacity }
+    },
+
+    /** Room is looked for before anything happens: without it, the machine stays as it is. */
+    async restore(tx: Tx, caller: Caller, id: string, input: RestoreHibernatedRequest) {
+      const { cold_boot = false } = input
+      const current = await lockFor(tx, caller, id, 'restore')
+      await billing.requireCredits(tx, caller, current.hourly_rate_micros)
+      if (!current.retain_capacity) await placement.requireRoomOn(tx, current)
+      const begun = await instances.act(tx, caller, id, 'restore', {
+        input: { coldBoot: cold_boot },
+        detail: { cold_boot },
+      })
+      return { ...begun, memory: current.hibernation_memory === true && !cold_boot }
+    },
+
+    /** All that are hibernated now, the latest first. */
+    list: (db: Database, caller: Caller) => hibernatedInstances(db, caller.accountId),
+  }
+}
+
+export type Hibernation = ReturnType<typeof createHibernation>
+
+/** What is in a GPU cannot be kept, so such a machine is shut down and keeps its disk. */
+const keepsMemory = ({ gpu_model }: Instance) => gpu_model === null

@@ -1,0 +1,54 @@
+import type { HibernationResult } from '@garrison/engines/engine'
+import type { Tx } from '../database/database.ts'
+import { updateInstance } from '../instances/store.ts'
+import type { OperationKind, Work } from './definition.ts'
+import { type InstanceInput, leaveToDeletion, loadSpec } from './machine-steps.ts'
+import { recordSubjectEvent } from './subject-event.ts'
+
+const withoutMemory =
+  'Its memory could not be kept; its guest was shut down and boots when it is restored'
+
+/** A machine that cannot be hibernated goes on, so nothing but its `error` tells of a failure. */
+export const hibernateInstance: OperationKind<InstanceInput> = {
+  kind: 'hibernate-instance',
+  steps: [
+    {
+      name: 'hibernate',
+      async do({ engine, operation, order }) {
+        const { memory } = await engine.ensureHibernated(operation.subject.id, order)
+        return memory ? { memory } : { memory, note: withoutMemory }
+      },
+      async record(tx, { operation, clock }, result) {
+        const { memory } = result as HibernationResult
+        const now = clock.now()
+        await updateInstance(tx, operation.accountId, operation.subject.id, {
+          status: 'HIBERNATED',
+          hibernated_at: now,
+          hibernation_memory: memory,
+          error: null,
+          ready_at: null,
+          updated_at: now,
+        })
+        await recordSubjectEvent(tx, operation, 'instance.hibernated', { memory }, now)
+      },
+      async undo(work) {
+        const { status } = await work.engine.observe(work.operation.subject.id)
+        if (status === 'absent') return
+        const { spec } = await loadSpec(work)
+        await work.engine.ensureMachine(spec, work.order)
+      },
+    },
+  ],
+  failed,
+  cancelled: leaveToDeletion,
+}
+
+async function failed(tx: Tx, { operation, clock }: Work<InstanceInput>, reason: string) {
+  const now = clock.now()
+  await updateInstance(tx, operation.accountId, operation.subject.id, {
+    status: 'ACTIVE',
+    error: `It could not be hibernated: ${reason}`,
+    updated_at: now,
+  })
+  await recordSubjectEvent(tx, operation, 'instance.hibernation.error', { reason }, now)
+}
