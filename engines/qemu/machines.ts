@@ -251,6 +251,7 @@ export class Machines {
     const { paths, log } = this.#options
     const { hibernation } = found(this.#store.machines.get(id), `machine ${id}`)
     await this.change(id, { hibernation: null, clockBehind: wentOn })
+    if (wentOn) log('debug', 'hibernation: memory void', { machine: id })
     try {
       await live.resume()
     } catch (error) {
