@@ -89,6 +89,32 @@ describe('hibernation', () => {
     expect(flat.hibernation_rate_micros).toBe(100)
   })
 
+  it('is billed at its own rate for as long as it lasts', async () => {
+    await begin()
+    const asleep = await hibernated(await world.runningInstance(me))
+    const records = () =>
+      world.db
+        .selectFrom('billing_records')
+        .select(['rate', 'hourly_rate_micros', 'ended_at'])
+        .where('resource_id', '=', asleep.id)
+        .orderBy('id')
+        .execute()
+    expect(await records()).toMatchObject([
+      { rate: 'full', ended_at: expect.any(Date) },
+      {
+        rate: 'hibernated',
+        hourly_rate_micros: asleep.hibernation_rate_micros,
+        ended_at: null,
+      },
+    ])
+    await restored(asleep)
+    expect((await records()).map(({ rate, ended_at }) => [rate, ended_at === null])).toEqual([
+      ['full', false],
+      ['hibernated', false],
+      ['full', true],
+    ])
+  })
+
   it('keeps what was asked for about the public address', async () => {
     await begin()
     const asleep = await hibernated(await world.runningInstance(me), { retain_ip: true })
