@@ -20,8 +20,8 @@ import { Instance, InstanceDetails, InstanceId, InstanceStatusEnum, UserVM } fro
 import type { InstanceStatus } from './states.ts'
 
 export * from './deployment.ts'
-export * from './public-address-routes.ts'
 export * from './hibernation.ts'
+export * from './public-address-routes.ts'
 export * from './rollback.ts'
 export * from './schemas.ts'
 export * from './security-rule-routes.ts'
