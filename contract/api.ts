@@ -36,6 +36,13 @@ import {
   listSnapshotImages,
 } from './images/routes.ts'
 import {
+  createConsoleToken,
+  getConsoleLog,
+  openConsole,
+  openDisplay,
+} from './instances/console-routes.ts'
+import { getMetrics } from './instances/metrics-routes.ts'
+import {
   addSecurityRule,
   deleteInstance,
   deployInstance,
@@ -89,6 +96,11 @@ export const api = {
   restoreInstance,
   deleteInstance,
   togglePublicIp,
+  createConsoleToken,
+  openConsole,
+  openDisplay,
+  getConsoleLog,
+  getMetrics,
   addSecurityRule,
   removeSecurityRule,
   listInstanceFirewalls,
@@ -123,3 +135,9 @@ export const api = {
   getHealth,
   getReadiness,
 }
+
+/** Those that answer with a websocket instead of a body. */
+export const websocketRoutes = [
+  'openConsole',
+  'openDisplay',
+] as const satisfies (keyof typeof api)[]

@@ -233,7 +233,8 @@ export function queryInteger(minimum: number, maximum: number) {
   return query(wholeNumber(minimum, maximum)).openapi({ type: 'integer', minimum, maximum })
 }
 
-function queryIntegerOr(fallback: number, minimum: number, maximum: number) {
+/** The same, with what it is when it is left out. */
+export function queryIntegerOr(fallback: number, minimum: number, maximum: number) {
   return z
     .preprocess(blankAsAbsent, wholeNumber(minimum, maximum).default(fallback))
     .openapi({ type: 'integer', minimum, maximum, default: fallback })

@@ -24,6 +24,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.securitySchemes ?? {})).toEqual([
       'apiKey',
       'xApiKey',
+      'consoleToken',
       'bearer',
     ])
   })

@@ -14,6 +14,11 @@ const tags = [
   { name: 'Catalog', description: 'Regions, flavors, GPUs, OS images and prices.' },
   { name: 'SSH keys', description: 'Public keys that new instances let in.' },
   { name: 'Instances', description: 'Machines: deploy, start, stop, reboot, delete.' },
+  {
+    name: 'Console',
+    description:
+      'Looking into a machine: serial console, display, what it printed and what it uses.',
+  },
   { name: 'Firewalls', description: 'Sets of rules for what may reach instances, and leave them.' },
   { name: 'Snapshots', description: 'A point in time of a machine, to be restored as a new one.' },
   { name: 'Custom images', description: 'Made from snapshots, to deploy new machines from.' },
@@ -30,6 +35,12 @@ const securitySchemes = {
     description: 'The word `Api-Key`, a space, and your key: `Authorization: Api-Key brk_…`',
   },
   xApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Your key alone.' },
+  consoleToken: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'token',
+    description: 'A token of `POST …/console-token/`, for websockets only.',
+  },
   bearer: { type: 'http', scheme: 'bearer', description: 'Your key as a bearer token.' },
 } as const
 

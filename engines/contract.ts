@@ -8,6 +8,7 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeAddresses } from './contract/addresses.ts'
+import { describeConsole } from './contract/console.ts'
 import { describeCrowds } from './contract/crowds.ts'
 import { describeFences } from './contract/fences.ts'
 import { describeFirewall } from './contract/firewall.ts'
@@ -38,6 +39,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('public addresses', () => describePublicAddresses(site))
     describe('the firewall of a machine', () => describeFirewall(site))
     describe('hibernation', () => describeHibernation(site))
+    describe('the console of a machine', () => describeConsole(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))
     describe('asked for many things at once', () => describeCrowds(site))

@@ -9,6 +9,7 @@
  * database, which does not stop a runner that was paused and wakes up late: so an engine remembers, per
  * thing, the highest fence it has seen, durably, and refuses a lower one with {@link FencedError}.
  */
+import type { Duplex } from 'node:stream'
 
 /** The right to change one thing: who asks, and how recent the lease is. Fences only grow. */
 export type Order = {
@@ -198,6 +199,31 @@ export type Holdings = {
   readonly volumes: readonly string[]
 }
 
+/**
+ * What a machine has used since its counters began; they only grow until they begin anew.
+ * `null`: nobody can tell.
+ */
+export type MachineCounters = {
+  /** Another one says that the counters have begun anew, e.g. with another process. */
+  readonly epoch: string
+  /** Seconds that its virtual CPUs ran, summed over them. */
+  readonly cpuSeconds: number
+  /** Bytes of memory that the guest says it cannot do without, and that it has; right now. */
+  readonly memoryUsedBytes: number | null
+  readonly memoryTotalBytes: number | null
+  /** Of all its disks. */
+  readonly diskReadBytes: number
+  readonly diskWriteBytes: number
+  readonly diskReadOps: number
+  readonly diskWriteOps: number
+  /** As the machine sees it: what it received and sent. */
+  readonly networkReceivedBytes: number | null
+  readonly networkSentBytes: number | null
+  /** Percent that its GPUs are busy, on average over them, and bytes of their memory; right now. */
+  readonly gpuPercent: number | null
+  readonly gpuMemoryUsedBytes: number | null
+}
+
 /** Something changed without being asked for. Only a hint to look: observe before acting. */
 export type EngineEvent = {
   readonly kind: 'machine-changed' | 'guest-up'
@@ -292,6 +318,21 @@ export interface Engine {
   /** A bootable image with the content of a snapshot; independent of the snapshot afterwards. */
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult>
   ensureImageGone(image: string, order: Order): Promise<void>
+
+  /**
+   * The serial line of a running machine, for one viewer of many. Readable: the last of what it has
+   * printed, then what it prints, until it stops; restarts of the guest do not end it. A viewer that does
+   * not read fast enough gets {@link TooSlowError}. Writable: what is typed. Whoever asked closes it.
+   * Throws {@link NotRunningError}.
+   */
+  console(machine: string): Promise<Duplex>
+  /** The end of what it has printed, over its starts, at most `bytes`; also of a machine that is stopped. */
+  consoleLog(machine: string, bytes: number): Promise<Uint8Array>
+  /** Its screen, keyboard and mouse: one connection of the RFB protocol. Throws {@link NotRunningError}. */
+  display(machine: string): Promise<Duplex>
+
+  /** Throws {@link NotRunningError}. */
+  metrics(machine: string): Promise<MachineCounters>
 }
 
 /** The errors an engine may answer. Anything else is a bug. */
@@ -318,6 +359,16 @@ export class CapacityError extends EngineError {
 /** The thing asked about does not exist in this engine. */
 export class NotFoundError extends EngineError {
   override name = 'NotFoundError'
+}
+
+/** What is asked for needs a machine that runs, and this one does not right now. */
+export class NotRunningError extends EngineError {
+  override name = 'NotRunningError'
+}
+
+/** Somebody who looks at a console does not keep up, and is not waited for. */
+export class TooSlowError extends EngineError {
+  override name = 'TooSlowError'
 }
 
 /** The engine cannot do this at all; see {@link Capabilities}. */

@@ -166,6 +166,26 @@ export function whyNot(action: InstanceAction, status: InstanceStatus): string |
   return refusal('Instance', from, verb, status)
 }
 
+/**
+ * Where it may have a process whose console and display can be looked at; whether it has one right now,
+ * the machine itself tells.
+ */
+const watchableStatuses: readonly InstanceStatus[] = [
+  'BUILD',
+  'ACTIVE',
+  'STARTING',
+  'STOPPING',
+  'REBOOTING',
+  'ERROR',
+]
+
+/** Why nobody can look at its console or display in this state, for the user; `null`: somebody can. */
+export function whyNotWatch(status: InstanceStatus): string | null {
+  if (watchableStatuses.includes(status)) return null
+  const instead = status === 'DELETED' ? '' : '; its console log can be read'
+  return `Instance is ${status}, and only a machine that runs has a console and a display${instead}`
+}
+
 export function isTransitional(status: InstanceStatus): boolean {
   return (transitionalStatuses as readonly InstanceStatus[]).includes(status)
 }

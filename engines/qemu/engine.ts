@@ -5,10 +5,12 @@
  *     machines.ts · live-machine.ts · power.ts    what runs, and how it comes and goes
  *     disks/      layers, snapshots, OS images    records/   what is remembered
  *     memory/     hibernation
- *     process/    QEMU's processes and QMP        guest/     console, agent, identity
+ *     process/    QEMU's processes and QMP        guest/     console, display, agent, identity
  *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
+ *     usage.ts    what a machine has used
  */
 import { rmdir } from 'node:fs/promises'
+import type { Duplex } from 'node:stream'
 import type { AddressRange } from '../address-pools.ts'
 import type {
   Address,
@@ -20,6 +22,7 @@ import type {
   Holdings,
   ImageResult,
   Inventory,
+  MachineCounters,
   MachineSpec,
   MachineState,
   Order,
@@ -27,10 +30,11 @@ import type {
   SnapshotResult,
   StopResult,
 } from '../engine.ts'
-import { EngineError, UnsupportedError } from '../engine.ts'
+import { EngineError, NotRunningError, UnsupportedError } from '../engine.ts'
 import { rollBack } from './disks/rollback.ts'
 import { takeSnapshot } from './disks/snapshots.ts'
 import { found } from './disks/source.ts'
+import { readLog } from './guest/console.ts'
 import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
@@ -133,14 +137,14 @@ export class QemuEngine implements Engine {
       firewallIpv6: false,
       publicAddress: true,
       publicAddressToggle: true,
-      console: false,
-      display: false,
+      console: true,
+      display: true,
       gpu: false,
       volumes: false,
       volumeResize: false,
       volumeClone: false,
       exec: false,
-      metrics: false,
+      metrics: true,
       simulated: false,
       notices: this.#host?.notices ?? [],
     }
@@ -284,6 +288,25 @@ export class QemuEngine implements Engine {
       paths: this.#paths,
       log: this.#options.log,
     }
+  }
+
+  async console(machine: string): Promise<Duplex> {
+    const line = this.#machines.running(asUuid(machine)).viewConsole()
+    if (line === null) throw new NotRunningError(`The console of machine ${machine} is gone`)
+    return line
+  }
+
+  async consoleLog(machine: string, bytes: number): Promise<Uint8Array> {
+    found(this.#store.machines.get(machine), `machine ${machine}`)
+    return readLog(this.#paths.consoleLog(machine), bytes)
+  }
+
+  async display(machine: string): Promise<Duplex> {
+    return this.#machines.running(asUuid(machine)).openDisplay()
+  }
+
+  async metrics(machine: string): Promise<MachineCounters> {
+    return this.#machines.running(asUuid(machine)).usage()
   }
 
   get #facts(): HostFacts {

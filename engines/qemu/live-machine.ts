@@ -3,11 +3,13 @@
  * line and the guest's agent. It finds out by itself when the guest is up, has shut down, or the process
  * is gone, and takes the control line up again when only that was lost.
  */
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { EngineError } from '../engine.ts'
+import { EngineError, type MachineCounters } from '../engine.ts'
 import { GuestAgent } from './guest/agent.ts'
-import { ConsoleLog } from './guest/console.ts'
+import { SerialConsole } from './guest/console.ts'
+import { connectDisplay } from './guest/display.ts'
 import type { Paths } from './paths.ts'
 import {
   AGENT_CHANNEL,
@@ -18,6 +20,7 @@ import {
 } from './process/arguments.ts'
 import { isAlive, isGoneWithin, killAndWait, type Process } from './process/processes.ts'
 import { QmpClient, type QmpEvent } from './process/qmp.ts'
+import { pollMemory, readUsage } from './usage.ts'
 
 const REATTACH_MS = 2_000
 const PING_MS = 2_000
@@ -59,7 +62,7 @@ export class LiveMachine {
   readonly #shutDown = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   #qmp: QmpClient | null = null
-  #console: ConsoleLog | null = null
+  #console: SerialConsole | null = null
   #agent: GuestAgent | null = null
   #agentOpen = false
   #freezing = false
@@ -109,9 +112,11 @@ export class LiveMachine {
         throw new EngineError(`${paths.qmp(id)} leads to ${name}; restart that QEMU by hand`)
       this.#qmp = qmp
       void qmp.closed.then(() => this.#lost(qmp))
-      this.#console ??= new ConsoleLog(paths.serial(id), paths.consoleLog(id))
+      if (!this.#console?.isOpen)
+        this.#console = await SerialConsole.open(paths.serial(id), paths.consoleLog(id))
       this.#agent ??= new GuestAgent(paths.agent(id))
       if ((await this.runState()) === 'shutdown') this.#shutDown.resolve()
+      await pollMemory((command, args) => qmp.execute(command, args))
       const channels = Channels.parse(await qmp.execute('query-chardev'))
       const agent = channels.find((channel) => channel.label === AGENT_CHANNEL)
       this.#agentOpen = agent?.['frontend-open'] === true
@@ -218,6 +223,19 @@ export class LiveMachine {
       this.#listenForAgent()
       return false
     }
+  }
+
+  /** `null`: nobody holds the line right now. */
+  viewConsole(): Duplex | null {
+    return this.#console?.isOpen ? this.#console.view() : null
+  }
+
+  openDisplay(): Promise<Duplex> {
+    return connectDisplay(this.#options.paths.display(this.#options.id))
+  }
+
+  usage(): Promise<MachineCounters> {
+    return readUsage((command, args) => this.#command(command, args), this.process)
   }
 
   /** Name of the block node that the guest's disk writes to. */

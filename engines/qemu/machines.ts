@@ -9,6 +9,7 @@ import {
   type EngineEvent,
   type MachineSpec,
   type MachineState,
+  NotRunningError,
   type RunOptions,
 } from '../engine.ts'
 import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
@@ -119,6 +120,14 @@ export class Machines {
       const detail = error instanceof Error ? error.message : String(error)
       return { id, status: 'unknown', guestUp: false, detail }
     }
+  }
+
+  /** The process of a machine, to look at and not to change. Throws {@link NotRunningError}. */
+  running(id: string): LiveMachine {
+    found(this.#store.machines.get(id), `machine ${id}`)
+    const live = this.#live.get(id)
+    if (live === undefined) throw new NotRunningError(`Machine ${id} does not run`)
+    return live
   }
 
   /** The machine with its process, if it has one, after whatever was left half done is settled. */

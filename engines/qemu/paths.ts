@@ -45,6 +45,7 @@ export function pathsOf(dataDir: string, mark: string) {
     agent: (machine: string) => join(runFolder(machine), 'agent.sock'),
     /** Through which memory goes to and from QEMU. */
     memorySocket: (machine: string) => join(runFolder(machine), 'memory.sock'),
+    display: (machine: string) => join(runFolder(machine), 'display.sock'),
     metaData: (machine: string) => join(runFolder(machine), 'meta-data'),
     userData: (machine: string) => join(runFolder(machine), 'user-data'),
   }

@@ -4,6 +4,7 @@
  * be killed after every effect. Whatever is asked of a machine happens under its lock; a snapshot or
  * an image is its own thing and never holds up the machine.
  */
+import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, sizeOf } from '../address-pools.ts'
 import {
@@ -18,9 +19,11 @@ import {
   type Host,
   type ImageResult,
   type Inventory,
+  type MachineCounters,
   type MachineSpec,
   type MachineState,
   NotFoundError,
+  NotRunningError,
   type Order,
   type RunOptions,
   type SnapshotResult,
@@ -28,6 +31,7 @@ import {
   UnsupportedError,
 } from '../engine.ts'
 import { freeAddress } from './addresses.ts'
+import { SimulatedConsoles, simulatedBoot } from './console.ts'
 import { type Durations, scaledDurations } from './durations.ts'
 import { misbehaves } from './failures.ts'
 import {
@@ -35,6 +39,7 @@ import {
   continued,
   found,
   hibernationOf,
+  isGuestUp,
   isRunning,
   recordOf,
   requireEnforceable,
@@ -51,7 +56,15 @@ import {
 import { type EffectHook, Orders } from './orders.ts'
 import { DOCUMENTATION, requirePublicAddresses, withPublicAddress } from './public-addresses.ts'
 import { rollBack } from './rollback.ts'
-import { inMemory, type Persistence, type World, WorldStore, without } from './state.ts'
+import {
+  inMemory,
+  type MachineRecord,
+  type Persistence,
+  type World,
+  WorldStore,
+  without,
+} from './state.ts'
+import { simulatedUsage } from './usage.ts'
 import { type Clock, Watcher } from './watcher.ts'
 
 export type SimulatedEngineOptions = {
@@ -82,14 +95,14 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   firewallIpv6: true,
   publicAddress: true,
   publicAddressToggle: true,
-  console: false,
+  console: true,
   display: false,
   gpu: true,
   volumes: false,
   volumeResize: false,
   volumeClone: false,
   exec: false,
-  metrics: false,
+  metrics: true,
 }
 
 export class SimulatedEngine implements Engine {
@@ -98,6 +111,7 @@ export class SimulatedEngine implements Engine {
   readonly #store: WorldStore
   readonly #watcher: Watcher
   readonly #orders: Orders
+  readonly #consoles = new SimulatedConsoles()
 
   constructor(options: SimulatedEngineOptions) {
     this.#options = options
@@ -109,6 +123,7 @@ export class SimulatedEngine implements Engine {
 
   async start(): Promise<void> {
     await this.#store.open()
+    this.#watcher.listen((event) => this.#tellConsole(event))
     for (const [id, machine] of Object.entries(this.#world.machines))
       this.#watcher.follow(id, machine.power)
   }
@@ -116,6 +131,7 @@ export class SimulatedEngine implements Engine {
   async close(): Promise<void> {
     this.#orders.close()
     this.#watcher.close()
+    this.#consoles.endAll()
   }
 
   /** What this object did to the world, oldest first, such as `disk.create <uuid>`; the last 10,000. */
@@ -387,6 +403,40 @@ export class SimulatedEngine implements Engine {
     })
   }
 
+  async console(machine: string): Promise<Duplex> {
+    const { hostname, power } = this.#running(machine)
+    return this.#consoles.view(machine, hostname, isGuestUp(power, this.#now))
+  }
+
+  async consoleLog(machine: string, bytes: number): Promise<Uint8Array> {
+    const { hostname, power } = found(this.#world.machines[machine], `machine ${machine}`)
+    const wasUp = power.on ? isGuestUp(power, this.#now) : power.everStarted
+    return Buffer.from(simulatedBoot(hostname, wasUp)).subarray(-bytes)
+  }
+
+  async display(): Promise<Duplex> {
+    throw new UnsupportedError('Simulated machines have no display')
+  }
+
+  async metrics(machine: string): Promise<MachineCounters> {
+    return simulatedUsage(this.#running(machine), this.#now)
+  }
+
+  #running(machine: string): MachineRecord {
+    const record = found(this.#world.machines[machine], `machine ${machine}`)
+    if (!isRunning(record.power, this.#now))
+      throw new NotRunningError(`Machine ${machine} does not run`)
+    return record
+  }
+
+  #tellConsole({ kind, machine }: EngineEvent): void {
+    const record = this.#world.machines[machine]
+    if (record !== undefined && kind === 'guest-up')
+      this.#consoles.guestUp(machine, record.hostname)
+    else if (record === undefined || !isRunning(record.power, this.#now))
+      this.#consoles.end(machine)
+  }
+
   /** What verbs in files of their own work with. */
   get #parts() {
     const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
@@ -459,5 +509,6 @@ export class SimulatedEngine implements Engine {
       const power = switchedOff({ everStarted: true, forced })
       return withMachine(world, machine, { ...record, power })
     })
+    this.#consoles.end(machine)
   }
 }

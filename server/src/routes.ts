@@ -4,6 +4,7 @@ import type { Regions } from './catalog/regions.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { consoleRoutes } from './console/routes.ts'
 import type { Database } from './database/database.ts'
 import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
@@ -18,6 +19,7 @@ import { hibernationRoutes } from './instances/hibernation-routes.ts'
 import { publicAddressRoutes } from './instances/public-address-routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
+import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import type { Services } from './services.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
@@ -48,6 +50,8 @@ export function createServer({ db, clock, config, regions, services, log }: Serv
   instanceRoutes(app, deps)
   publicAddressRoutes(app, deps)
   instanceProtectionRoutes(app, deps)
+  consoleRoutes(app, { ...deps, limits })
+  metricsRoutes(app, deps)
   firewallRoutes(app, deps)
   snapshotRoutes(app, deps)
   imageRoutes(app, deps)

@@ -8,6 +8,7 @@ import type { Regions } from './catalog/regions.ts'
 import { createStock } from './catalog/stock.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createConsoleService } from './console/service.ts'
 import type { Database } from './database/database.ts'
 import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
@@ -17,6 +18,7 @@ import { createHibernation } from './instances/hibernation.ts'
 import { createPublicAddressService } from './instances/public-addresses.ts'
 import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
+import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
 import { createSshKeyService } from './ssh-keys/service.ts'
@@ -46,6 +48,8 @@ export function createServices(deps: {
   const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
   const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
+  const console = createConsoleService({ clock, regions, accounts, instances })
+  const machineMetrics = createMetricsService({ clock, regions, instances })
   return {
     catalog,
     placement,
@@ -63,6 +67,8 @@ export function createServices(deps: {
     rollback,
     securityRules,
     firewalls,
+    console,
+    machineMetrics,
   }
 }
 

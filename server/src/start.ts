@@ -22,6 +22,7 @@ import { tidy } from './housekeeping.ts'
 import { listen } from './http/listen.ts'
 import { matchInstallation } from './installation.ts'
 import type { Log } from './log.ts'
+import { startSampling } from './metrics/sampler.ts'
 import { hearOfOperations } from './operations/hear.ts'
 import { operationKinds } from './operations/kinds.ts'
 import { OperationRunner } from './operations/runner.ts'
@@ -33,6 +34,7 @@ import { createServer } from './routes.ts'
 import { createServices, type Services } from './services.ts'
 
 const keyUseMs = 30_000
+const viewersMs = 30_000
 const housekeepingMs = 60 * 60_000
 const meterMs = 60_000
 
@@ -73,6 +75,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     stack.defer(() => listener.close())
     await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
     listener.onReconnect(services.accounts.forgetKeys)
+    await listener.subscribe('api_key_revoked', services.console.closeOf)
     const reconciler = createReconciler({ db, clock, operations: services.operations, log })
     const work = await ownership.whileHeld(async (held) => {
       // Whoever held leases on operations here is dead, or was this process before.
@@ -94,6 +97,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       runner.start()
       const reconciliation = startReconciliation({ engines, reconciler, log })
       held.defer(() => reconciliation.close())
+      const sampling = startSampling({ db, clock, engines, log })
+      held.defer(() => sampling.close())
     })
     stack.defer(() => work.close())
     keepHouse(db, services, config, log, stack)
@@ -148,6 +153,7 @@ function keepHouse(
   }
   stack.defer(() => flushKeyUse().catch(() => {}))
   every(keyUseMs, flushKeyUse)
+  every(viewersMs, () => services.console.closeOfGoneKeys(db))
   every(meterMs, async () => {
     await meter.tick(db)
   })

@@ -74,6 +74,14 @@ test('has eight spare ports', () => {
   expect(new Set(ports).size).toBe(8)
 })
 
+test('has a screen that nobody has for himself, at a place where it moves no other device', () => {
+  expect(valuesOf('-vnc')).toEqual([
+    `unix:/run/garrison-a1b2c3/${id}/display.sock,share=force-shared`,
+  ])
+  const screens = valuesOf('-device').filter((device) => device.startsWith('VGA'))
+  expect(screens).toEqual(['VGA,id=screen0,vgamem_mb=8,bus=pcie.0,addr=0x1d'])
+})
+
 test('gives the guest its data', () => {
   expect(valuesOf('-fw_cfg')).toEqual([
     `name=opt/garrison/meta-data,file=/run/garrison-a1b2c3/${id}/meta-data`,
@@ -86,7 +94,7 @@ test('says nothing of user-data where there is none', () => {
 })
 
 test('boots the given kernel from the whole disk', () => {
-  expect(valuesOf('-append')).toEqual(['console=ttyS0 root=/dev/vda quiet'])
+  expect(valuesOf('-append')).toEqual(['console=tty0 console=ttyS0 root=/dev/vda quiet'])
 })
 
 test('has socket paths that fit however long the data folder is', () => {

@@ -59,10 +59,11 @@ export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
       `virtserialport,id=${AGENT_PORT},chardev=${AGENT_CHANNEL},name=org.qemu.guest_agent.0`,
     ],
     ...sparePorts(),
+    ...screen(paths.display(id)),
     ...firmwareFile('meta-data', paths.metaData(id)),
     ...(plan.userData ? firmwareFile('user-data', paths.userData(id)) : []),
     ...['-kernel', plan.kernel, '-initrd', plan.initrd],
-    ...['-append', `console=ttyS0 root=/dev/vda ${plan.append}`.trim()],
+    ...['-append', `console=tty0 console=ttyS0 root=/dev/vda ${plan.append}`.trim()],
   ]
 }
 
@@ -92,6 +93,18 @@ function machine(plan: MachinePlan): string[] {
 
 function socket(id: string, path: string): string[] {
   return ['-chardev', `socket,id=${id},path=${path},server=on,wait=off`]
+}
+
+/**
+ * A screen that costs a machine nothing until somebody looks. Its place on the bus is said, so that the
+ * others keep theirs. Whoever may connect is decided by the server; a viewer that asks for the screen
+ * for itself alone does not get it.
+ */
+function screen(path: string): string[] {
+  return [
+    ...['-device', `VGA,id=screen0,vgamem_mb=8,bus=pcie.0,addr=0x1d`],
+    ...['-vnc', `unix:${path},share=force-shared`],
+  ]
 }
 
 function sparePorts(): string[] {

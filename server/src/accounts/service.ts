@@ -172,6 +172,17 @@ export function createAccountService({ clock }: { clock: Clock }) {
       return caller
     },
 
+    /** Whom a key acts for that has proved itself before; null when it is revoked or expired by now. */
+    async holder(
+      db: Database | Tx,
+      keyId: string,
+    ): Promise<Omit<Caller, 'requestId' | 'remoteAddress'> | null> {
+      const found = await store.findByKeyId(db, keyId)
+      if (found === undefined) return null
+      const { expiresAt, ...caller } = found
+      return expiresAt !== null && expiresAt <= clock.now() ? null : caller
+    },
+
     /** Writes when keys were last used: now and then, so that reading costs no write. */
     async flushKeyUse(db: Database) {
       const batch = [...used].map(([id, at]) => ({ id, at }))

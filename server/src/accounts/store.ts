@@ -54,6 +54,13 @@ export type KeyHolder = NonNullable<Awaited<ReturnType<typeof findByKeyHash>>>
 
 /** One indexed read: the key and the account that it acts for. */
 export const findByKeyHash = (db: Database, hash: Buffer) =>
+  keyHolders(db).where('key.hash', '=', hash).executeTakeFirst()
+
+export const findByKeyId = (db: Database | Tx, id: string) =>
+  keyHolders(db).where('key.id', '=', id).executeTakeFirst()
+
+/** Those that were not revoked. */
+const keyHolders = (db: Database | Tx) =>
   db
     .selectFrom('api_keys as key')
     .innerJoin('accounts as account', 'account.id', 'key.account_id')
@@ -65,9 +72,7 @@ export const findByKeyHash = (db: Database, hash: Buffer) =>
       'account.public_id as accountPublicId',
       'account.currency',
     ])
-    .where('key.hash', '=', hash)
     .where('key.revoked_at', 'is', null)
-    .executeTakeFirst()
 
 /** Another process may have seen the same key later: then that stays. */
 export async function touchApiKeys(db: Database, used: readonly { id: string; at: Date }[]) {

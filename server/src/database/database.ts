@@ -86,6 +86,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   )
 }
 
+/** What it refers to is gone. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23503'
+}
+
 /**
  * SQLSTATEs: connection lost (08), out of disk, memory or connections (53), shutting down or starting
  * (57P), the limits above (57014, 25P03), a standby that does not take writes yet (25006).

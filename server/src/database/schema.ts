@@ -7,6 +7,7 @@ import type {
   RuleStatus,
 } from '@garrison/contract/firewalls/states'
 import type { ImageStatus } from '@garrison/contract/images/states'
+import type { LineKind } from '@garrison/contract/instances/console-routes'
 import type { InstanceStatus } from '@garrison/contract/instances/states'
 import type { OperationState } from '@garrison/contract/operations/states'
 import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
@@ -30,6 +31,8 @@ export type Schema = {
   firewalls: FirewallsTable
   firewall_attachments: FirewallAttachmentsTable
   security_rules: SecurityRulesTable
+  console_tokens: ConsoleTokensTable
+  instance_samples: InstanceSamplesTable
   operations: OperationsTable
   operation_steps: OperationStepsTable
   operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
@@ -221,6 +224,34 @@ type SecurityRulesTable = {
   cidr: Fixed<string>
   status: RuleStatus
   created_at: Fixed<Date>
+}
+
+type ConsoleTokensTable = {
+  hash: Fixed<Buffer>
+  instance_id: Fixed<string>
+  api_key_id: Fixed<string>
+  kind: Fixed<LineKind>
+  expires_at: Fixed<Date>
+}
+
+/** What engines count, see `MachineCounters`; the row of a minute is replaced a day later. */
+type InstanceSamplesTable = {
+  instance_id: string
+  minute_of_day: number
+  at: Date
+  epoch: string
+  vcpus: number
+  cpu_seconds: number
+  memory_used_bytes: number | null
+  memory_total_bytes: number | null
+  disk_read_bytes: number
+  disk_write_bytes: number
+  disk_read_ops: number
+  disk_write_ops: number
+  network_received_bytes: number | null
+  network_sent_bytes: number | null
+  gpu_percent: number | null
+  gpu_memory_used_bytes: number | null
 }
 
 type OperationsTable = {

@@ -1,9 +1,20 @@
 /** What every answer of the Barrack API shares, and who it is for. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { WebSocket } from 'ws'
 import type { Caller } from '../caller.ts'
 
+/** Stands beside a request that asks for a websocket; whoever takes it gets one. */
+export type Handshake = {
+  take(taker: {
+    readonly open: (socket: WebSocket) => void
+    /** There will be none: the other side left in the middle of it. */
+    readonly abandoned: () => void
+  }): void
+}
+
 export type AppEnv = {
+  Bindings: { handshake?: Handshake }
   Variables: {
     requestId: string
     /** Null on public routes without a key. */

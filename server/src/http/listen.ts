@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import type { App } from './answers.ts'
+import { isHandshake, serveWebsockets } from './websockets.ts'
 
 /** Requests under way at a shutdown may take this long to finish. */
 const patienceMs = 10_000
@@ -11,7 +12,9 @@ export class PortTaken extends Error {
 }
 
 export async function listen(app: App, { host, port }: { host: string; port: number }) {
-  const server = serve({ fetch: app.fetch, hostname: host, port }) as Server
+  const serverOptions = { shouldUpgradeCallback: isHandshake }
+  const server = serve({ fetch: app.fetch, hostname: host, port, serverOptions }) as Server
+  const websockets = serveWebsockets(server, app)
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -36,6 +39,7 @@ export async function listen(app: App, { host, port }: { host: string; port: num
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
+      await websockets.close()
       const timer = setTimeout(() => server.closeAllConnections(), patienceMs)
       await closed
       clearTimeout(timer)

@@ -1,0 +1,59 @@
+/**
+ * Who looks at which machine right now, in this process, which has the region's machines. Places are
+ * taken before anything is opened, so that no number of requests at once exceeds them.
+ */
+import { closeCodes, type LineKind } from '@garrison/contract/instances/console-routes'
+import { DomainError } from '../errors.ts'
+
+/** Viewers of one machine at a time. QEMU encodes the display for each of them anew. */
+const places: Record<LineKind, number> = { console: 8, display: 4 }
+
+/** Somebody's end of a line: what tells them why it is over. */
+type Close = (code: number, reason: string) => void
+
+export type Session = {
+  /** From now on somebody hears why it ends. */
+  attend(close: Close): void
+  /** Gives the place back. May be called twice. */
+  leave(): void
+}
+
+export function createSessions() {
+  const open = new Map<
+    object,
+    { instanceId: string; kind: LineKind; keyId: string; close: Close }
+  >()
+
+  return {
+    /** Throws LIMIT_EXCEEDED when all places are taken. */
+    enter(instanceId: string, kind: LineKind, keyId: string): Session {
+      const taken = [...open.values()].filter(
+        (other) => other.instanceId === instanceId && other.kind === kind,
+      )
+      if (taken.length >= places[kind]) {
+        throw new DomainError(
+          'LIMIT_EXCEEDED',
+          `The ${kind} of this instance has ${places[kind]} viewers already; close one first`,
+        )
+      }
+      const place = {}
+      open.set(place, { instanceId, kind, keyId, close: () => {} })
+      return {
+        attend(close) {
+          if (open.has(place)) open.set(place, { instanceId, kind, keyId, close })
+        },
+        leave: () => void open.delete(place),
+      }
+    },
+
+    /** Whoever came in by this key has to go. */
+    closeOf(keyId: string) {
+      for (const session of open.values()) {
+        if (session.keyId !== keyId) continue
+        session.close(closeCodes.keyGone, 'The API key was revoked or has expired')
+      }
+    },
+
+    keys: () => new Set([...open.values()].map(({ keyId }) => keyId)),
+  }
+}
