@@ -60,7 +60,17 @@ import {
   stopInstance,
   togglePublicIp,
 } from './instances/routes.ts'
+import { getStartupLog } from './instances/startup-log.ts'
 import { getOperation, listOperations } from './operations/routes.ts'
+import {
+  createScript,
+  deleteScript,
+  deleteScripts,
+  getScript,
+  listScripts,
+  patchScript,
+  updateScript,
+} from './scripts/routes.ts'
 import {
   createInstanceSnapshot,
   createSnapshot,
@@ -83,6 +93,13 @@ export const api = {
   createSshKey,
   getSshKey,
   deleteSshKey,
+  listScripts,
+  createScript,
+  deleteScripts,
+  getScript,
+  updateScript,
+  patchScript,
+  deleteScript,
   deployInstance,
   listInstances,
   getInstanceBilling,
@@ -104,6 +121,7 @@ export const api = {
   addSecurityRule,
   removeSecurityRule,
   listInstanceFirewalls,
+  getStartupLog,
   listFirewalls,
   createFirewall,
   getProtocols,

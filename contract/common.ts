@@ -289,7 +289,7 @@ export const paginationExample = {
   has_previous: false,
 }
 
-/** May be sent with every POST and DELETE; see garrison.md, "Requests". */
+/** May be sent with every request that changes something; see garrison.md, "Requests". */
 export const idempotencyHeaders = z.object({
   'idempotency-key': z
     .string()

@@ -13,6 +13,7 @@ they go through; read the details, or the operation, to see them finish.
 const tags = [
   { name: 'Catalog', description: 'Regions, flavors, GPUs, OS images and prices.' },
   { name: 'SSH keys', description: 'Public keys that new instances let in.' },
+  { name: 'Startup scripts', description: 'What new instances run on their first boot.' },
   { name: 'Instances', description: 'Machines: deploy, start, stop, reboot, delete.' },
   {
     name: 'Console',

@@ -153,7 +153,11 @@ export class TestServer {
   }
 
   /** Runs a command in the machine by way of its own `ssh_command`. */
-  async ssh(instance: { ssh_command: string }, command: string): Promise<string> {
+  async ssh(
+    instance: { ssh_command: string },
+    command: string,
+    privateKey = this.#privateKey,
+  ): Promise<string> {
     const [program = 'ssh', ...target] = instance.ssh_command.split(' ')
     const options = [
       '-o StrictHostKeyChecking=no',
@@ -161,7 +165,8 @@ export class TestServer {
       '-o LogLevel=ERROR',
       '-o BatchMode=yes',
       '-o ConnectTimeout=10',
-      `-o IdentityFile=${this.#privateKey}`,
+      `-o IdentityFile=${privateKey}`,
+      '-o IdentitiesOnly=yes',
     ].flatMap((option) => option.split(/ (.*)/s).slice(0, 2))
     const { stdout } = await run(program, [...options, ...target, command])
     return stdout.trim()

@@ -20,6 +20,7 @@ import { describeReopening } from './contract/reopening.ts'
 import { describeRollback } from './contract/rollback.ts'
 import { type EngineWorld, LIMIT_MS, Site } from './contract/site.ts'
 import { describeSnapshots } from './contract/snapshots.ts'
+import { describeStartupLog } from './contract/startup-log.ts'
 import { describeUnknown } from './contract/unknown.ts'
 
 export type { EngineWorld } from './contract/site.ts'
@@ -40,6 +41,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('the firewall of a machine', () => describeFirewall(site))
     describe('hibernation', () => describeHibernation(site))
     describe('the console of a machine', () => describeConsole(site))
+    describe('the startup log of a machine', () => describeStartupLog(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))
     describe('asked for many things at once', () => describeCrowds(site))

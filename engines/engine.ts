@@ -48,6 +48,9 @@ export type Capabilities = {
   readonly volumeResize: boolean
   readonly volumeClone: boolean
   readonly exec: boolean
+  /** A machine may be given a cloud-init text, or a startup script, for its first boot. */
+  readonly cloudInit: boolean
+  readonly startupScripts: boolean
   readonly metrics: boolean
   /** Nothing here is real; every answer that shows it says so. */
   readonly simulated: boolean
@@ -187,6 +190,18 @@ export type SnapshotResult = {
 
 export type ImageResult = { readonly sizeBytes: number; readonly minDiskGb: number }
 
+/** What a machine's user-data has done, or is doing. */
+export type StartupLog = {
+  readonly status: 'running' | 'succeeded' | 'failed'
+  /** 0..255; `null` while it runs and where the guest does not tell. */
+  readonly exitCode: number | null
+  /** What it printed, the last 64 KiB, without NUL. */
+  readonly log: string
+  /** By the guest's clock, where it tells. */
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
 /** Everything that an engine keeps for someone, for reconciliation with the database. */
 export type Holdings = {
   readonly machines: readonly MachineState[]
@@ -290,6 +305,11 @@ export interface Engine {
   applyFirewall(machine: string, rules: readonly FirewallRule[] | null, order: Order): Promise<void>
 
   observe(machine: string): Promise<MachineState>
+  /**
+   * What a running machine's user-data did. `null`: it was given none, its guest has not begun, or cannot
+   * be asked now. Throws {@link NotFoundError} for a machine that is not there.
+   */
+  readStartupLog(machine: string): Promise<StartupLog | null>
   holdings(): Promise<Holdings>
   onEvent(listener: (event: EngineEvent) => void): () => void
 

@@ -131,8 +131,17 @@ describe('a new machine', () => {
 
   it('runs user-data, keeps its output and its exit code', async () => {
     await machine.showed(/user-data ended with exit code 3/)
-    const files = '/var/log/user-data.log /var/lib/garrison/user-data.status'
-    expect(await machine.ssh(anna, `cat ${files}`)).toBe('ran on one\n3')
+    expect(await machine.ssh(anna, 'cat /var/log/cloud-init-output.log')).toBe('ran on one')
+    const status = JSON.parse(await machine.ssh(anna, 'cat /var/lib/garrison/startup.json'))
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    expect(status).toEqual({
+      ...{ status: 'failed', exit_code: 3, started_at: time, finished_at: time },
+    })
+  })
+
+  it('does not keep user-data that has run', async () => {
+    const left = 'find /run /var -xdev -name user-data; grep -rl "ran on" /var/lib /run || true'
+    expect(await machine.ssh(anna, left)).toBe('')
   })
 
   it('takes and gives files by scp', async () => {
@@ -221,6 +230,22 @@ describe('a machine that was there before', () => {
     await machine.agent()
     expect(await whoIs(machine, anna)).toEqual(before)
     expect(await machine.ssh(anna, 'cat /root/runs')).toBe('run')
+  }, 90_000)
+
+  it('says that user-data failed which a restart cut short, and does not run it again', async () => {
+    await using machine = await start(await newDisk('cut-short'), {
+      instanceId: 'first',
+      hostname: 'one',
+      keys: [await publicKey(anna)],
+      userData: '#!/bin/sh\necho begun\nreboot\nsleep 1000\n',
+    })
+    await machine.showed(/reboot: Restarting system/)
+    await machine.agent()
+    const ended = 'until grep -q failed /var/lib/garrison/startup.json; do usleep 50000; done'
+    const shown = 'cat /var/lib/garrison/startup.json /var/log/cloud-init-output.log'
+    expect(await machine.ssh(anna, `${ended}; ${shown}`)).toMatch(
+      /"status":"failed","exit_code":null.*\nbegun\ngarrison: the machine was restarted/,
+    )
   }, 90_000)
 
   it('is somebody else on a copy of its disk, and knows its old friends', async () => {

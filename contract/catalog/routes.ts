@@ -206,6 +206,7 @@ export const listOsImages = createRoute({
           size_gb: 0.1,
           display_size: '0.1 GB',
           has_docker: false,
+          has_jupyter: false,
           cuda_version: null,
         },
       ],

@@ -101,6 +101,8 @@ export const OsImage = z
     /** For people: `2.5 GB`. */
     display_size: z.string(),
     has_docker: z.boolean(),
+    /** The Jupyter switch of a deployment works. False for every image that Garrison brings. */
+    has_jupyter: z.boolean(),
     cuda_version: z.string().nullable(),
   })
   .openapi('OSImage')

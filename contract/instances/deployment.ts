@@ -18,19 +18,9 @@ import {
 } from '../common.ts'
 import { Data } from './schemas.ts'
 import { rulesPerOwner, SecurityRuleRequest } from './security-rules.ts'
+import { UserData } from './user-data.ts'
 
 const maximumUserDataBytes = 16_384
-
-/** User-data as cloud-init takes it: a script, or its own YAML. It runs once, on the first boot. */
-const CloudInit = z
-  .string()
-  .refine(
-    (value) => new TextEncoder().encode(value).length <= maximumUserDataBytes,
-    `Ensure this field has no more than ${maximumUserDataBytes} bytes.`,
-  )
-  .regex(/^(#cloud-config(\s|$)|#!)/, 'Must start with #cloud-config or #!.')
-  .refine((value) => !value.includes('\0'), 'Null characters are not allowed.')
-  .openapi({ maxLength: maximumUserDataBytes, example: '#!/bin/sh\necho hello > /root/hello\n' })
 
 const SshKeyIds = z
   .array(publicId('K'))
@@ -59,7 +49,15 @@ const regionalOptions = {
     .max(25)
     .refine((ids) => new Set(ids).size === ids.length, 'Name each firewall only once.')
     .optional(),
+  /**
+   * A Jupyter server at `jupyter_url`, behind this password. Only on OS images whose `has_jupyter` is
+   * true: none that Garrison brings is.
+   */
   jupyter: Jupyter.optional(),
+  /**
+   * Runs once, on the first boot. Copied now: what becomes of the script later does not matter. Either
+   * this or `cloud_init`: of two, nobody could say whose log and exit code is shown.
+   */
   startup_script_id: publicId('C').optional(),
   os_volume_size_gb: integer(100, 1_048_576).optional(),
 }
@@ -95,7 +93,12 @@ export const DeploymentRequest = z
      * on the region: one without address pools gives addresses that only its own host reaches.
      */
     public_ip: z.boolean().optional(),
-    cloud_init: CloudInit.optional(),
+    /**
+     * Runs once, on the first boot: a script, or cloud-init's own YAML. An OS image without cloud-init
+     * does what it can of the YAML (`hostname`, `ssh_authorized_keys`, `write_files`, `runcmd`), and
+     * anything else is refused by name.
+     */
+    cloud_init: UserData(maximumUserDataBytes).optional(),
     ...regionalOptions,
   })
   .superRefine(

@@ -144,6 +144,7 @@ export const InstanceDetails = Instance.extend({
   volume_attachments: z.array(VolumeAttachment),
   firewalls: z.array(AttachedFirewall),
   billing: Billing.extend({ per_minute_rate: z.number(), total_cost: z.number() }),
+  /** Where it was deployed with Jupyter and has an address; null where nothing is real. */
   jupyter_url: z.string().nullable(),
   /** Null while it is not hibernated. */
   hibernation: HibernationDetails.nullable(),

@@ -28,6 +28,7 @@ import type {
   Order,
   RunOptions,
   SnapshotResult,
+  StartupLog,
   StopResult,
 } from '../engine.ts'
 import { EngineError, NotRunningError, UnsupportedError } from '../engine.ts'
@@ -145,6 +146,8 @@ export class QemuEngine implements Engine {
       volumeClone: false,
       exec: false,
       metrics: true,
+      cloudInit: true,
+      startupScripts: true,
       simulated: false,
       notices: this.#host?.notices ?? [],
     }
@@ -215,6 +218,10 @@ export class QemuEngine implements Engine {
 
   observe(machine: string): Promise<MachineState> {
     return this.#machines.observe(asUuid(machine))
+  }
+
+  readStartupLog(machine: string): Promise<StartupLog | null> {
+    return this.#machines.readStartupLog(asUuid(machine))
   }
 
   async holdings(): Promise<Holdings> {

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { EngineError, type MachineCounters } from '../engine.ts'
-import { GuestAgent } from './guest/agent.ts'
+import { type AskAgent, GuestAgent } from './guest/agent.ts'
 import { SerialConsole } from './guest/console.ts'
 import { connectDisplay } from './guest/display.ts'
 import type { Paths } from './paths.ts'
@@ -236,6 +236,13 @@ export class LiveMachine {
 
   usage(): Promise<MachineCounters> {
     return readUsage((command, args) => this.#command(command, args), this.process)
+  }
+
+  /** Throws {@link EngineError} when the guest's agent is not there, refuses or is silent for `ms`. */
+  readonly askAgent: AskAgent = async (command, args, ms) => {
+    if (!this.#agentOpen || this.#agent === null)
+      throw new EngineError('The guest agent is not there', { retryable: true })
+    return this.#agent.execute(command, args, ms)
   }
 
   /** Name of the block node that the guest's disk writes to. */

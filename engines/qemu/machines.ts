@@ -11,12 +11,14 @@ import {
   type MachineState,
   NotRunningError,
   type RunOptions,
+  type StartupLog,
 } from '../engine.ts'
 import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
 import { requireFreeSpace } from './disks/free-space.ts'
 import { newLayerName } from './disks/layers.ts'
 import { settlePendingLayer } from './disks/snapshots.ts'
 import { createDisk, found } from './disks/source.ts'
+import { readStartupLog } from './guest/startup-log.ts'
 import { LiveMachine } from './live-machine.ts'
 import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
 import { forgetMemory, takeUpMemory } from './memory/hibernation.ts'
@@ -128,6 +130,19 @@ export class Machines {
     const live = this.#live.get(id)
     if (live === undefined) throw new NotRunningError(`Machine ${id} does not run`)
     return live
+  }
+
+  /** `null` as well when the guest's agent is silent: then there is nothing to tell yet, or any more. */
+  async readStartupLog(id: string): Promise<StartupLog | null> {
+    found(this.#store.machines.get(id), `machine ${id}`)
+    const live = this.#live.get(id)
+    if (live === undefined || !live.isGuestUp) return null
+    try {
+      return await readStartupLog(live.askAgent)
+    } catch (error) {
+      this.#options.log('debug', 'a guest does not tell its startup log', { machine: id, error })
+      return null
+    }
   }
 
   /** The machine with its process, if it has one, after whatever was left half done is settled. */

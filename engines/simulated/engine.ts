@@ -27,6 +27,7 @@ import {
   type Order,
   type RunOptions,
   type SnapshotResult,
+  type StartupLog,
   type StopResult,
   UnsupportedError,
 } from '../engine.ts'
@@ -48,6 +49,7 @@ import {
   type SimulatedOsImage,
   snapshotOf,
   snapshotResult,
+  startupLogOf,
   stateOf,
   switchedOff,
   switchedOn,
@@ -103,6 +105,8 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   volumeClone: false,
   exec: false,
   metrics: true,
+  cloudInit: true,
+  startupScripts: true,
 }
 
 export class SimulatedEngine implements Engine {
@@ -319,6 +323,10 @@ export class SimulatedEngine implements Engine {
     return stateOf(machine, this.#world.machines[machine], this.#now)
   }
 
+  async readStartupLog(machine: string): Promise<StartupLog | null> {
+    return startupLogOf(found(this.#world.machines[machine], `machine ${machine}`), this.#now)
+  }
+
   async holdings(): Promise<Holdings> {
     const { machines, addresses, publicAddresses, snapshots, images } = this.#world
     return {
@@ -476,10 +484,14 @@ export class SimulatedEngine implements Engine {
       throw new EngineError(blamed(`Machine ${spec.id} did not start`, hostname))
     await this.#orders.apply(effect, spec.id, order, (world) => {
       requireRoom(spec, world, this.#options.hosts, this.#now)
-      const { diskGb } = found(world.machines[spec.id], `machine ${spec.id}`)
+      const { diskGb, hadUserData = false } = found(world.machines[spec.id], `machine ${spec.id}`)
       const on = effect === 'machine.resume' ? continued : switchedOn
       const power = on(hostname, this.#now, this.#durations)
-      return withMachine(world, spec.id, { ...recordOf(spec, power), diskGb })
+      return withMachine(world, spec.id, {
+        ...recordOf(spec, power),
+        diskGb,
+        ...(hadUserData && { hadUserData }),
+      })
     })
   }
 

@@ -24,6 +24,8 @@ type FailureName =
   | 'fail-resume'
   /** Its guest ignores the request to shut down and is cut off. */
   | 'ignore-shutdown'
+  /** Its user-data fails. */
+  | 'fail-script'
   /** Its rules cannot be changed once it runs. */
   | 'fail-firewall'
   /** Snapshots of it fail. */

@@ -10,6 +10,7 @@ import {
   type MachineState,
   NotFoundError,
   type SnapshotResult,
+  type StartupLog,
   UnsupportedError,
 } from '../engine.ts'
 import type { Durations } from './durations.ts'
@@ -80,11 +81,38 @@ export function hibernationOf(power: Power): { readonly memory: boolean } | null
 
 export function recordOf(spec: MachineSpec, power: Power): MachineRecord {
   const { host, memoryMib, diskGb, gpus, rules, guest } = spec
-  return { host, memoryMib, diskGb, gpus, rules, hostname: guest.hostname, power }
+  return {
+    host,
+    memoryMib,
+    diskGb,
+    gpus,
+    rules,
+    hostname: guest.hostname,
+    power,
+    ...(guest.userData !== null && { hadUserData: true }),
+  }
 }
 
 export function withMachine(world: World, id: string, record: MachineRecord): World {
   return { ...world, machines: { ...world.machines, [id]: record } }
+}
+
+/** There is nothing to run it: the log says so, and how it ended goes by the machine's name. */
+export function startupLogOf(record: MachineRecord, now: number): StartupLog | null {
+  const { hadUserData, hostname, power } = record
+  if (hadUserData !== true || !power.on || power.guestUpAt === null || !isGuestUp(power, now))
+    return null
+  const failed = misbehaves(hostname, 'fail-script')
+  const at = new Date(power.guestUpAt)
+  return {
+    status: failed ? 'failed' : 'succeeded',
+    exitCode: failed ? 1 : 0,
+    log: failed
+      ? `${blamed('The script failed', hostname)}\n`
+      : 'This machine is simulated: nothing was run.\n',
+    startedAt: at,
+    finishedAt: at,
+  }
 }
 
 export function switchedOff(past: { everStarted: boolean; forced?: boolean }): Power {

@@ -35,6 +35,8 @@ export type MachineRecord = Pick<
   readonly power: Power
   /** The snapshot that its disk went back to last. */
   readonly rolledBackTo?: string
+  /** It was given user-data once. */
+  readonly hadUserData?: boolean
 }
 
 export type SnapshotRecord = SnapshotResult & {

@@ -142,6 +142,7 @@ async function story() {
   await api.settle()
 
   await firewallStory(params)
+  await scriptStory({ ...common, gpu_model: 'A40' })
 
   const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
@@ -166,6 +167,30 @@ async function story() {
   await call('getInstance', { params })
   await call('listInstances', { query: '?status=DELETED' })
   return { restored, images }
+}
+
+async function scriptStory(deployment: object) {
+  const create = (name: string) =>
+    body('createScript', { body: { name, script: '#!/bin/sh\necho hello\n' } })
+  const { script } = await create('web server')
+  const params = { script_id: script.id as string }
+  await call('getScript', { params })
+  await call('updateScript', { params, body: { name: 'renamed' } })
+  await call('patchScript', { params, body: { script: '#!/bin/sh\necho again\n' } })
+  await call('listScripts', { query: '?search=RENAMED' })
+  await call('listScripts', { query: '?fields=summary' })
+  const { data } = await body('deployInstance', {
+    body: { ...deployment, vm_name: 'scripted', startup_script_id: script.id },
+  })
+  const machine = { instance_id: data.instance_id as string }
+  await call('getStartupLog', { params: machine })
+  await api.settle()
+  expect((await body('getStartupLog', { params: machine })).status).toBe('succeeded')
+  await call('deleteInstance', { params: machine })
+  await api.settle()
+  const other = await create('other')
+  await call('deleteScripts', { body: { scripts: [other.script.id, 'BRK-000000C'] } })
+  await call('deleteScript', { params })
 }
 
 async function firewallStory(params: { instance_id: string }) {

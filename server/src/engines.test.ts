@@ -18,16 +18,19 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 const capabilities = (region: string) => engines.get(region)?.capabilities()
 
 describe('a demonstration region', () => {
-  it('of tier legacy has snapshots and firewalls', () => {
+  it('of tier legacy has snapshots, firewalls and cloud-init, but no startup scripts', () => {
     expect(capabilities('CANADA-1')).toMatchObject({
       snapshot: true,
       firewall: true,
       publicAddressToggle: true,
+      cloudInit: true,
+      startupScripts: false,
     })
   })
 
-  it('of tier advanced has neither', () => {
+  it('of tier advanced has startup scripts and nothing else of these', () => {
     expect(capabilities('FIN-01')).toMatchObject({
+      ...{ cloudInit: false, startupScripts: true },
       snapshot: false,
       memorySnapshot: false,
       firewall: false,
@@ -41,7 +44,6 @@ describe('a demonstration region', () => {
 
   it.each(['CANADA-1', 'FIN-01'])('does not claim what is not built: %s', (region) => {
     expect(capabilities(region)).toMatchObject({
-      hibernate: false,
       volumes: false,
       volumeResize: false,
       volumeClone: false,

@@ -63,8 +63,9 @@ function imageCacheDir(env = process.env) {
 
 /** What the published API does not offer there; the service refuses it with the reason. */
 const missingIn: Record<Region['tier'], Partial<Capabilities>> = {
-  legacy: {},
+  legacy: { startupScripts: false },
   advanced: {
+    cloudInit: false,
     snapshot: false,
     memorySnapshot: false,
     rollback: false,

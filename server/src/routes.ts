@@ -8,6 +8,7 @@ import { consoleRoutes } from './console/routes.ts'
 import type { Database } from './database/database.ts'
 import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
+import { startupLogRoutes } from './first-boot/routes.ts'
 import { createApp } from './http/app.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
@@ -21,6 +22,7 @@ import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
@@ -47,8 +49,10 @@ export function createServer({ db, clock, config, regions, services, log }: Serv
   billingRoutes(app, deps)
   sshKeyRoutes(app, deps)
   hibernationRoutes(app, deps)
+  scriptRoutes(app, deps)
   instanceRoutes(app, deps)
   publicAddressRoutes(app, deps)
+  startupLogRoutes(app, deps)
   instanceProtectionRoutes(app, deps)
   consoleRoutes(app, { ...deps, limits })
   metricsRoutes(app, deps)

@@ -13,6 +13,8 @@ import type { Database } from './database/database.ts'
 import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
+import { createPreparation } from './first-boot/preparation.ts'
+import { createFirstBootService } from './first-boot/service.ts'
 import { createImageService } from './images/service.ts'
 import { createHibernation } from './instances/hibernation.ts'
 import { createPublicAddressService } from './instances/public-addresses.ts'
@@ -20,6 +22,7 @@ import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
+import { createScriptService } from './scripts/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
 import { createSshKeyService } from './ssh-keys/service.ts'
 
@@ -38,12 +41,15 @@ export function createServices(deps: {
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
   const sshKeys = createSshKeyService({ clock, accounts })
+  const scripts = createScriptService({ clock, accounts })
+  const preparation = createPreparation({ catalog, regions, scripts })
   const images = createImageService({ clock, regions, operations })
   const protection = createProtection({ clock, regions, operations })
   const machines = { clock, catalog, regions, placement, operations, billing, images }
-  const instances = createInstanceService({ ...machines, sshKeys, protection })
+  const instances = createInstanceService({ ...machines, sshKeys, protection, preparation })
   const publicAddresses = createPublicAddressService({ ...machines, instances })
   const hibernation = createHibernation({ ...machines, instances })
+  const firstBoot = createFirstBootService({ regions, instances })
   const snapshots = createSnapshotService({ ...machines, instances })
   const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
@@ -59,10 +65,12 @@ export function createServices(deps: {
     billing,
     operations,
     sshKeys,
+    scripts,
     images,
     instances,
     publicAddresses,
     hibernation,
+    firstBoot,
     snapshots,
     rollback,
     securityRules,

@@ -18,6 +18,7 @@ import { type Database, openDatabase } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
 import { createEngines } from './engines.ts'
+import { startCollecting } from './first-boot/collector.ts'
 import { tidy } from './housekeeping.ts'
 import { listen } from './http/listen.ts'
 import { matchInstallation } from './installation.ts'
@@ -99,6 +100,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       held.defer(() => reconciliation.close())
       const sampling = startSampling({ db, clock, engines, log })
       held.defer(() => sampling.close())
+      const collecting = startCollecting({ db, engines, firstBoot: services.firstBoot, log })
+      held.defer(() => collecting.close())
     })
     stack.defer(() => work.close())
     keepHouse(db, services, config, log, stack)

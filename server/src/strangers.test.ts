@@ -38,6 +38,7 @@ beforeAll(async () => {
     key_id: key.public_id,
     operation_id: operations[0].id,
     firewall_id: firewall.public_id,
+    script_id: (await api.startupScript(owner.caller)).public_id,
     rule_id: rules[0]?.id ?? '',
   }
 })
@@ -54,6 +55,8 @@ const bodies: Partial<Record<RouteName, object>> = {
   addFirewallRule: allowSsh,
   attachFirewall: { instance_ids: ['BRK-000000D'] },
   detachFirewall: { instance_ids: ['BRK-000000D'] },
+  updateScript: { name: 'mine' },
+  patchScript: { name: 'mine' },
 }
 
 describe('a stranger', () => {

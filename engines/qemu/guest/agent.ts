@@ -18,6 +18,14 @@ const TELL_MS = 5_000
 /** Makes the agent forget half a request that it may have received. */
 const RESET = Buffer.from([0xff])
 
+/** {@link GuestAgent.execute}, for those who need nothing else of it. */
+export type AskAgent = (command: string, args: object, ms: number) => Promise<unknown>
+
+/** It answered, and will not do it. */
+export class AgentRefusal extends EngineError {
+  override name = 'AgentRefusal'
+}
+
 type Answer = { readonly return?: unknown; readonly error?: { readonly desc?: unknown } }
 
 export class GuestAgent {
@@ -74,7 +82,7 @@ export class GuestAgent {
       if (!this.#inStep) await this.#getInStep(ms)
       const answer = await this.#ask(command, args, ms)
       if (answer.error !== undefined)
-        throw new EngineError(`The guest agent refused ${command}: ${String(answer.error.desc)}`)
+        throw new AgentRefusal(`The guest agent refused ${command}: ${String(answer.error.desc)}`)
       return answer.return
     })
   }

@@ -155,6 +155,7 @@ export function catalogRoutes(app: App, deps: Deps) {
           size_gb: image.size_gb,
           display_size: `${image.size_gb.toFixed(1)} GB`,
           has_docker: image.has_docker,
+          has_jupyter: image.has_jupyter,
           cuda_version: image.cuda_version,
         })),
       )

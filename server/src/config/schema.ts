@@ -71,9 +71,11 @@ const osImage = z.strictObject({
   login_user: z.string().min(1).default('root'),
   min_disk_gb: z.int().min(1).default(1),
   size_gb: z.number().min(0).default(0),
-  /** User-data may be `#cloud-config`, not only a script that begins with `#!`. */
+  /** It has cloud-init. Others run scripts only, and get what Garrison can translate of `#cloud-config`. */
   cloud_config: z.boolean().default(false),
   has_docker: z.boolean().default(false),
+  /** Its Jupyter server starts after user-data ran, reads `/etc/jupyter` and listens on port 8888. */
+  has_jupyter: z.boolean().default(false),
   cuda_version: z.string().nullable().default(null),
 })
 

@@ -4,7 +4,7 @@ import type { Database, Tx } from './database.ts'
 export async function counter(
   db: Database | Tx,
   accountId: string,
-  kind: 'instances' | 'snapshots' | 'images' | 'ssh_keys' | 'operations' | 'firewalls',
+  kind: 'instances' | 'snapshots' | 'images' | 'ssh_keys' | 'operations' | 'firewalls' | 'scripts',
 ): Promise<number> {
   const row = await db
     .selectFrom('counters')

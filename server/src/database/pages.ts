@@ -3,7 +3,14 @@ import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 
 export type Range = { readonly limit: number; readonly offset: number }
 
-type Counted = 'instances' | 'snapshots' | 'images' | 'ssh_keys' | 'operations' | 'firewalls'
+type Counted =
+  | 'instances'
+  | 'snapshots'
+  | 'images'
+  | 'ssh_keys'
+  | 'operations'
+  | 'firewalls'
+  | 'scripts'
 
 /** How many an account has, without counting: triggers keep the number. */
 export const counterOf = (accountId: string, kind: Counted) =>

@@ -8,6 +8,7 @@ import type {
 } from '@garrison/contract/firewalls/states'
 import type { ImageStatus } from '@garrison/contract/images/states'
 import type { LineKind } from '@garrison/contract/instances/console-routes'
+import type { StartupStatus } from '@garrison/contract/instances/startup-log'
 import type { InstanceStatus } from '@garrison/contract/instances/states'
 import type { OperationState } from '@garrison/contract/operations/states'
 import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
@@ -33,6 +34,8 @@ export type Schema = {
   security_rules: SecurityRulesTable
   console_tokens: ConsoleTokensTable
   instance_samples: InstanceSamplesTable
+  scripts: ScriptsTable
+  startup_logs: StartupLogsTable
   operations: OperationsTable
   operation_steps: OperationStepsTable
   operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
@@ -109,7 +112,9 @@ type InstancesTable = Hardware & {
   source_id: string | null
   os_image: string | null
   login_user: string
+  /** Until the guest has begun with it. */
   user_data: string | null
+  jupyter: Generated<boolean>
   address: JSONColumnType<Address | null, string | null, string | null>
   hourly_rate_micros: number
   currency: Currency
@@ -252,6 +257,27 @@ type InstanceSamplesTable = {
   network_sent_bytes: number | null
   gpu_percent: number | null
   gpu_memory_used_bytes: number | null
+}
+
+type ScriptsTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  script: string
+  created_at: Fixed<Date>
+  updated_at: Date
+}
+
+/** Of machines that were given user-data; the last that was read of it. */
+type StartupLogsTable = {
+  instance_id: Fixed<string>
+  account_id: Fixed<string>
+  status: Exclude<StartupStatus, 'none'>
+  exit_code: number | null
+  log: string | null
+  started_at: Date | null
+  finished_at: Date | null
 }
 
 type OperationsTable = {

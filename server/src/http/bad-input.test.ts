@@ -297,9 +297,7 @@ describe('bodies', () => {
 
   it.each([
     ['volume_ids', ['BRK-123456V']],
-    ['startup_script_id', 'BRK-123456C'],
     ['os_volume_size_gb', 100],
-    ['jupyter', { enabled: true, password: 'correct horse' }],
   ])('%s, which the region does not offer, is refused by name', async (field, value) => {
     expectRefusal(await deploy({ [field]: value }), 400, 'TIER_NOT_SUPPORTED', field)
   })

@@ -12,7 +12,7 @@ import {
 import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
 import type { Caller } from '../caller.ts'
-import type { Catalog, Flavor, Region } from '../catalog/catalog.ts'
+import type { Catalog, Flavor } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
@@ -21,6 +21,7 @@ import type { Range } from '../database/pages.ts'
 import { DomainError, InvalidState, NameTaken, NotFound, ValidationError } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { Protection } from '../firewalls/protection.ts'
+import type { Preparation } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
@@ -38,6 +39,7 @@ export type InstanceServiceDeps = {
   sshKeys: SshKeyService
   images: ImageService
   protection: Protection
+  preparation: Preparation
 }
 
 /** What a new instance is made of, once everything about it is known to be right. */
@@ -56,6 +58,7 @@ export type NewInstance = {
   readonly userData: string | null
   /** Whether it gets a public address. */
   readonly publicIp: boolean
+  readonly jupyter?: boolean
   readonly keys: readonly { id: string; public_id: string; name: string; public_key: string }[]
 }
 
@@ -63,8 +66,6 @@ export type NewInstance = {
 const notOffered = [
   'volume_ids',
   'volume_id',
-  'jupyter',
-  'startup_script_id',
   'os_volume_size_gb',
 ] as const satisfies (keyof DeploymentRequest)[]
 
@@ -86,7 +87,7 @@ type Particulars = {
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
-  const { operations, billing, sshKeys, images, protection } = deps
+  const { operations, billing, sshKeys, images, protection, preparation } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const instance = await store.findInstance(db, caller.accountId, id)
@@ -135,6 +136,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           os_image: wanted.osImage,
           login_user: wanted.loginUser,
           user_data: wanted.userData,
+          jupyter: wanted.jupyter ?? false,
           address: null,
           public_ip: wanted.publicIp ? 'attached' : 'none',
           hourly_rate_micros: rate,
@@ -193,15 +195,6 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       },
       now,
     )
-  }
-
-  /** Refused here rather than left unread in a guest that cannot run it. */
-  function requireRunnable(region: Region, osImage: string | null, userData: string | undefined) {
-    if (userData === undefined || osImage === null || !userData.startsWith('#cloud-config')) return
-    if (catalog.osImage(region, osImage).cloud_config) return
-    throw new ValidationError({
-      cloud_init: [`${osImage} runs scripts only; begin with #! instead of #cloud-config.`],
-    })
   }
 
   /** The boot source of a deployment: what it is, and what it asks of the disk. */
@@ -320,7 +313,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           ],
         })
       }
-      requireRunnable(region, source.osImage, input.cloud_init)
+      const firstBoot = await preparation.require(tx, caller, region, source.osImage, input)
       const keys = await sshKeys.requireAll(tx, caller, input.ssh_key_ids)
       const protectedBy = await protection.require(tx, caller, region.name, input)
       const created = await create(tx, caller, {
@@ -330,11 +323,12 @@ export function createInstanceService(deps: InstanceServiceDeps) {
         tier: region.tier,
         flavor,
         diskGb: flavor.diskGb,
-        userData: input.cloud_init ?? null,
         publicIp,
         keys,
+        ...firstBoot,
         ...source,
       })
+      await preparation.give(tx, created.instance)
       await protection.give(tx, created.instance, protectedBy)
       return created
     },
@@ -387,11 +381,9 @@ export function createInstanceService(deps: InstanceServiceDeps) {
   }
 }
 
-/** Nothing is asked for by an empty list, nor by a switch that is off. */
+/** Nothing is asked for by an empty list. */
 function isAskedFor(value: DeploymentRequest[(typeof notOffered)[number]]) {
-  if (Array.isArray(value)) return value.length > 0
-  if (typeof value === 'object') return value.enabled
-  return value !== undefined
+  return Array.isArray(value) ? value.length > 0 : value !== undefined
 }
 
 export type InstanceService = ReturnType<typeof createInstanceService>

@@ -6,6 +6,7 @@ import type {
   InstanceDetails,
   UserVM,
 } from '@garrison/contract/instances/routes'
+import { jupyterUrl } from '../first-boot/jupyter.ts'
 import { perMinute, toDecimal } from '../money.ts'
 import type { Instance, InstanceSshKey } from './store.ts'
 
@@ -110,8 +111,9 @@ export function instanceDetails(
   context: ViewContext,
 ): InstanceDetails {
   const { gpu_type, gpu_count, vcpus, ram_gb, storage_gb } = specs(row)
+  const listed = instanceRow(row, context)
   return {
-    ...instanceRow(row, context),
+    ...listed,
     flavor: { name: row.flavor, vcpus, ram_gb, storage_gb, ephemeral_gb: 0, gpu_type, gpu_count },
     image: row.os_image === null ? null : { name: row.os_image },
     ssh_keys: keys.map((key) => ({ id: key.public_id, name: key.name })),
@@ -123,7 +125,10 @@ export function instanceDetails(
       per_minute_rate: perMinute(row.hourly_rate_micros),
       total_cost: toDecimal(costMicros),
     },
-    jupyter_url: null,
+    jupyter_url:
+      row.jupyter && listed.ip_address !== null && !context.isSimulated(row.region)
+        ? jupyterUrl(listed.ip_address)
+        : null,
     hibernation: hibernationDetails(row),
     error: row.error,
   }

@@ -1,4 +1,5 @@
 import { forgetMachine } from '../firewalls/machine-store.ts'
+import { deleteStartupLog } from '../first-boot/store.ts'
 import { updateInstance } from '../instances/store.ts'
 import type { OperationKind } from './definition.ts'
 import { type InstanceInput, instanceFailed } from './machine-steps.ts'
@@ -32,6 +33,7 @@ export const deleteInstance: OperationKind<InstanceInput> = {
       },
       async record(tx, { operation, clock }) {
         await forgetMachine(tx, operation.accountId, operation.subject.id)
+        await deleteStartupLog(tx, operation.accountId, operation.subject.id)
         const now = clock.now()
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           status: 'DELETED',

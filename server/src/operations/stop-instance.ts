@@ -1,3 +1,4 @@
+import { refreshStartupLog } from '../first-boot/refresh.ts'
 import { updateInstance } from '../instances/store.ts'
 import type { OperationKind } from './definition.ts'
 import { type InstanceInput, instanceFailed, leaveToDeletion } from './machine-steps.ts'
@@ -11,7 +12,10 @@ export const stopInstance: OperationKind<InstanceInput> = {
   steps: [
     {
       name: 'shut-down',
-      async do({ engine, operation, order }) {
+      async do({ db, engine, operation, order }) {
+        const machine = { id: operation.subject.id, account_id: operation.accountId }
+        // The last chance to hear of it; a guest that does not tell must not keep its machine running.
+        await refreshStartupLog(db, engine, machine).catch(() => {})
         const { forced } = await engine.ensureStopped(operation.subject.id, shutdownGraceMs, order)
         const note = `The guest did not shut down within ${shutdownGraceMs / 1000} s and was cut off`
         return forced ? { forced, note } : { forced }

@@ -51,7 +51,15 @@ export async function createApi(options: WorldOptions = {}) {
         (method: string) =>
         (path: string, body?: unknown, headers: Record<string, string> = {}) =>
           send(method, path, { key, body, headers })
-      return { caller, key, get: as('GET'), post: as('POST'), delete: as('DELETE') }
+      return {
+        caller,
+        key,
+        get: as('GET'),
+        post: as('POST'),
+        put: as('PUT'),
+        patch: as('PATCH'),
+        delete: as('DELETE'),
+      }
     },
   }
 }

@@ -216,6 +216,11 @@ export async function createWorld(options: WorldOptions = {}) {
       return firewalls.require(db, caller, public_id)
     },
 
+    startupScript: (caller: Caller, script = '#!/bin/sh\necho hello\n') =>
+      world.change((tx) =>
+        services.scripts.create(tx, caller, { name: `script-${newUuid()}`, script }),
+      ),
+
     async close() {
       await world.stopRunners()
       await listener.close()

@@ -29,6 +29,7 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     const subject = await id('instance_id')
     return (await client.get(`/api/operations/?subject=${subject}`)).body.operations[0].id
   },
+  script_id: async ({ api, client }) => (await api.startupScript(client.caller)).public_id,
   firewall_id: async ({ api, client }) => (await api.firewall(client.caller, allowSsh)).public_id,
   'rules/rule_id': async ({ client, id }) => {
     const { body } = await client.get(`/api/firewalls/${await id('firewall_id')}/`)
