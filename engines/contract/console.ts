@@ -49,6 +49,21 @@ export function describeConsole(site: Site): void {
     expect(await log()).not.toBe('')
   })
 
+  test('ends when the machine hibernates, and is there again when it goes on', async (context) => {
+    context.skip(!site.engine.capabilities().hibernate, 'this engine cannot hibernate')
+    const said = text(await site.engine.console(spec.id))
+    await site.engine.ensureHibernated(spec.id, site.order())
+    expect(await said).not.toBe('')
+    await expect(site.engine.console(spec.id)).rejects.toThrow(NotRunningError)
+    await site.engine.ensureMachine(spec, site.order())
+    const line = await site.engine.console(spec.id)
+    await firstBytes(line)
+    const answered = firstBytes(line)
+    line.write('\r')
+    expect(await answered).toBeGreaterThan(0)
+    line.destroy()
+  })
+
   test('is there for those who come after the server was away', async () => {
     await site.reopen()
     const line = await site.engine.console(spec.id)

@@ -284,6 +284,7 @@ export class SimulatedEngine implements Engine {
         const power = { ...switchedOff({ everStarted: true }), hibernated: { memory } }
         return withMachine(world, machine, { ...current, power })
       })
+      this.#consoles.end(machine)
       return { memory }
     })
   }
