@@ -40,6 +40,7 @@ import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
 import { hibernate } from './memory/hibernation.ts'
+import { hasIpv6 } from './network/addresses/ipv6.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
 import type { OsImages } from './os-images.ts'
@@ -134,8 +135,7 @@ export class QemuEngine implements Engine {
       hotplug: false,
       firewall: true,
       atomicFirewall: true,
-      // Tenants' networks are IPv4 only; see network/rules/tenant.ts.
-      firewallIpv6: false,
+      firewallIpv6: hasIpv6,
       publicAddress: true,
       publicAddressToggle: true,
       console: true,

@@ -1,5 +1,5 @@
 /**
- * DHCP and DNS for a tenant's machines: one dnsmasq in its network namespace.
+ * DHCP, DNS and IPv6's advertisements for a tenant's machines: one dnsmasq in its network namespace.
  *
  * It is a daemon, outlives the server and is adopted by the next one. Its leases and the name servers
  * that it asks stand in two files, which it reads again at SIGHUP. (A watched folder of leases would
@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { Address } from '../../engine.ts'
 import { EngineError } from '../../engine.ts'
 import { readIfThere } from '../records/durable-files.ts'
+import { hasIpv6 } from './addresses/ipv6.ts'
 import { BRIDGE, type Network } from './addresses/layout.ts'
 import { run } from './run.ts'
 
@@ -82,7 +83,16 @@ async function dnsmasqArguments(network: Network): Promise<string[]> {
     '--dhcp-ignore-clid',
     '--dhcp-ignore-names',
     '--quiet-dhcp',
+    ...(hasIpv6 ? advertising(network) : []),
   ]
+}
+
+/**
+ * Machines make their addresses of the prefix. None of them is on the link as far as they are told, so
+ * that they send everything to the gateway, as the isolated ports of the bridge want it.
+ */
+function advertising({ ipv6 }: Network): string[] {
+  return ['--enable-ra', `--dhcp-range=${ipv6.prefix},ra-only,off-link,64,12h`, '--quiet-ra']
 }
 
 function pidFile(folder: string): string {

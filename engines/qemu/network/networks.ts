@@ -16,10 +16,12 @@ import {
   EngineError,
   type FirewallRule,
   NotFoundError,
+  UnsupportedError,
 } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
 import { Records } from '../records/records.ts'
 import { ensureSubnet, releaseSubnet } from './addresses/claim.ts'
+import { hasIpv6 } from './addresses/ipv6.ts'
 import {
   addressOf,
   FIRST_MACHINE,
@@ -57,6 +59,7 @@ export class Networks {
   readonly #log: Log
   readonly #pools: readonly AddressRange[]
   readonly #publicAddresses: PublicAddresses
+  readonly #connections: number | undefined
   readonly #tenants: Records<TenantRecord>
   readonly #machines: Records<MachineRecord>
   /** `records` for giving numbers and taking them back, and each network's number for what is made. */
@@ -71,6 +74,7 @@ export class Networks {
   /**
    * @param options.dir Absolute path of a folder for records.
    * @param options.mark 1 to 8 lower-case letters and digits, unique to the installation on this host.
+   * @param options.connectionsPerMachine Each way; left out, its share of what the kernel can hold.
    * @param options.addressPools Public addresses that come to this host; none: it makes do by itself.
    */
   constructor(options: {
@@ -78,6 +82,7 @@ export class Networks {
     mark: string
     log: Log
     addressPools?: readonly AddressRange[]
+    connectionsPerMachine?: number
   }) {
     if (!/^[a-z0-9]{1,8}$/.test(options.mark))
       throw new RangeError(`Not a mark: ${JSON.stringify(options.mark)}`)
@@ -85,6 +90,7 @@ export class Networks {
     this.#mark = options.mark
     this.#log = options.log
     this.#pools = options.addressPools ?? []
+    this.#connections = options.connectionsPerMachine
     this.#tenants = new Records(join(options.dir, 'tenants'), TenantRecord)
     this.#machines = new Records(join(options.dir, 'machines'), MachineRecord)
     const { mark, log } = options
@@ -206,7 +212,7 @@ export class Networks {
    * {@link EngineError}, with everything as it was, for a rule that cannot be enforced.
    */
   async applyRules(machine: string, rules: readonly FirewallRule[] | null): Promise<void> {
-    if (rules !== null) firewallStatements(rules)
+    if (rules !== null) requireEnforceable(rules)
     await this.#change(machine, { rules: rules === null ? null : [...rules] })
   }
 
@@ -308,7 +314,8 @@ export class Networks {
   #networkAt(number: number): TenantNetwork {
     const known = this.#networks.get(number)
     if (known !== undefined) return known
-    const made = new TenantNetwork(networkOf(this.#mark, this.#subnet ?? NO_SUBNET, number))
+    const network = networkOf(this.#mark, this.#subnet ?? NO_SUBNET, number)
+    const made = new TenantNetwork(network, this.#connections)
     this.#networks.set(number, made)
     return made
   }
@@ -344,6 +351,13 @@ export class Networks {
     this.#lastNetwork = free
     return free
   }
+}
+
+/** Throws {@link UnsupportedError} naming what cannot be enforced. */
+function requireEnforceable(rules: readonly FirewallRule[]): void {
+  firewallStatements(rules)
+  if (!hasIpv6 && rules.some((rule) => rule.ethertype === 'IPv6'))
+    throw new UnsupportedError('This host has no IPv6, so no firewall rule can be about it')
 }
 
 type Change = Partial<Pick<MachineRecord, 'uid' | 'rules' | 'publicAddress'>>

@@ -13,12 +13,14 @@
  * Everything is made by looking at what is there and adding what is missing, so that making it again
  * changes nothing and cuts no connection, and what was left half done is finished.
  */
-import { access, rm } from 'node:fs/promises'
+import { access, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { EngineError } from '../../engine.ts'
+import { GATEWAY_LINK_LOCAL, HOST_LINK_LOCAL, hasIpv6 } from './addresses/ipv6.ts'
 import { addressOf, BRIDGE, macOf, type Network, UPLINK } from './addresses/layout.ts'
 import { ensureDhcp, stopDhcp } from './dhcp.ts'
 import { readResolvers } from './resolvers.ts'
+import { connectionsPerMachine, limitRules } from './rules/limits.ts'
 import { appliedHash, applyRuleSet, type RuleSet, runIn } from './rules/rule-set.ts'
 import { tenantRules } from './rules/tenant.ts'
 import { run } from './run.ts'
@@ -34,7 +36,11 @@ const BRIDGE_OPTIONS = `stp_state 0 forward_delay 0 mcast_snooping 0 ageing_time
 
 /** Values below `/proc/sys/net` in the namespace. Those of modules that are not loaded are left out. */
 const SETTINGS: Readonly<Record<string, 0 | 1>> = {
-  'ipv6/conf/all/disable_ipv6': 1,
+  // Of the taps, which come later. The gateway speaks on the bridge and on the way to the host.
+  'ipv6/conf/default/disable_ipv6': 1,
+  ...ipv6Settings(BRIDGE),
+  ...ipv6Settings(UPLINK),
+  'ipv6/conf/all/forwarding': 1,
   'ipv4/conf/all/rp_filter': 1,
   // The gateway answers ARP for the neighbours that a machine's isolated port keeps it from, at once,
   // and does not tell it to talk to them directly.
@@ -52,8 +58,15 @@ const APPLY_SETTINGS =
 
 const Routes = z.array(z.object({ dst: z.string() }))
 
+/** Its addresses are those that it is given, at once, whatever others advertise. */
+function ipv6Settings(link: string): Record<string, 0 | 1> {
+  const path = `ipv6/conf/${link}`
+  return { [`${path}/disable_ipv6`]: 0, [`${path}/accept_ra`]: 0, [`${path}/accept_dad`]: 0 }
+}
+
 export class TenantNetwork {
   readonly network: Network
+  readonly #connections: number | undefined
   /** Whether this process has seen to everything but taps, rules and leases. */
   #built = false
   /** Of the rules in force, as far as this process knows. */
@@ -61,8 +74,10 @@ export class TenantNetwork {
   /** Public addresses that the host has a route to, as far as this process knows. */
   #routed: string | null = null
 
-  constructor(network: Network) {
+  /** @param connections That a machine may have each way; left out, its share of what the kernel can hold. */
+  constructor(network: Network, connections?: number) {
     this.network = network
+    this.#connections = connections
   }
 
   /** Whether there is anything of it. */
@@ -82,6 +97,7 @@ export class TenantNetwork {
       // little; but no tap may be without any.
       this.#rules = await appliedHash(this.network.netns, rules.table)
       if (this.#rules === null) await this.#applyRules(rules)
+      await this.#limit()
     }
     await allDone([
       this.#applyRules(rules),
@@ -155,6 +171,31 @@ export class TenantNetwork {
     await this.#ip(inside)
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => [name, String(value)])
     await runIn(netns, 'sh', ['-ec', APPLY_SETTINGS, 'sh', ...settings])
+    if (hasIpv6) await this.#buildIpv6()
+  }
+
+  /** The host finds machines at their IPv6 addresses too; nothing else is routed. */
+  async #buildIpv6(): Promise<void> {
+    const { hostLink, ipv6 } = this.network
+    const settings = Object.entries(ipv6Settings(hostLink))
+    for (const [name, value] of settings) await writeFile(`/proc/sys/net/${name}`, String(value))
+    const onHost = [
+      `address replace ${HOST_LINK_LOCAL}/64 dev ${hostLink} nodad`,
+      `address replace ${ipv6.host}/128 dev ${hostLink} nodad`,
+      `route replace ${ipv6.subnet} via ${GATEWAY_LINK_LOCAL} dev ${hostLink} src ${ipv6.host}`,
+    ]
+    await this.#ip([
+      `address replace ${GATEWAY_LINK_LOCAL}/64 dev ${UPLINK} nodad`,
+      `address replace ${ipv6.gateway}/64 dev ${BRIDGE} nodad`,
+      `route replace ${ipv6.host}/128 via ${HOST_LINK_LOCAL} dev ${UPLINK} src ${ipv6.gateway}`,
+    ])
+    await run('ip', ['-batch', '-'], onHost.join('\n'))
+  }
+
+  async #limit(): Promise<void> {
+    const { netns } = this.network
+    const limits = limitRules(this.#connections ?? (await connectionsPerMachine()))
+    if ((await appliedHash(netns, limits.table)) !== limits.hash) await applyRuleSet(netns, limits)
   }
 
   async #applyRules(rules: RuleSet): Promise<void> {

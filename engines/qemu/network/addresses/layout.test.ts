@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ipv6NetworkOf } from './ipv6.ts'
 import { addressOf, macOf, networkOf } from './layout.ts'
 
 const installation = { first: 0x0a_a0_00_00, prefix: 16 }
@@ -13,6 +14,7 @@ test('a network has its own /24, and names that carry the mark', () => {
     host: '10.160.255.1',
     installation: '10.160.0.0/16',
     hostOnlyPool: '10.160.255.2-10.160.255.254',
+    ipv6: ipv6NetworkOf('abc123', 254),
     runFolder: '/run/garrison-abc123-networks/254',
   })
 })

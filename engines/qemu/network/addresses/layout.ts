@@ -12,6 +12,7 @@
 import type { AddressRange } from '../../../address-pools.ts'
 import type { Address } from '../../../engine.ts'
 import { toText } from '../../../ipv4.ts'
+import { type Ipv6Network, ipv6NetworkOf } from './ipv6.ts'
 import { type Cidr, formatCidr } from './subnets.ts'
 
 /** Networks are numbered from 0; the last /24 is the host's. */
@@ -37,6 +38,7 @@ export type Network = {
   readonly installation: string
   /** What of it are public addresses; see {@link hostOnlyPool}. */
   readonly hostOnlyPool: string
+  readonly ipv6: Ipv6Network
   /** Of the DHCP server. */
   readonly runFolder: string
 }
@@ -71,6 +73,7 @@ export function networkOf(mark: string, installation: Cidr, number: number): Net
     host: hostAddress(installation),
     installation: formatCidr(installation),
     hostOnlyPool: formatRange(hostOnlyPool(installation)),
+    ipv6: ipv6NetworkOf(mark, number),
     runFolder: `${runFolder(mark)}/${number}`,
   }
 }

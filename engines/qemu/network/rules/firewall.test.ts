@@ -14,15 +14,24 @@ const rule = (change: Partial<FirewallRule> = {}): FirewallRule => ({
 
 describe('a rule', () => {
   test.each<[Partial<FirewallRule>, string]>([
-    [{}, 'meta l4proto 6 th dport 22-22 return'],
+    [{}, 'meta nfproto ipv4 meta l4proto 6 th dport 22-22 return'],
     [{ cidr: '192.0.2.7/24' }, 'ip saddr 192.0.2.0/24 meta l4proto 6 th dport 22-22 return'],
     [
       { protocol: 'UDP', portMin: 9000, portMax: 9010 },
-      'meta l4proto 17 th dport 9000-9010 return',
+      'meta nfproto ipv4 meta l4proto 17 th dport 9000-9010 return',
     ],
-    [{ protocol: 'udp', portMin: null, portMax: null }, 'meta l4proto 17 return'],
-    [{ protocol: 'icmp', portMin: null, portMax: null }, 'meta l4proto 1 return'],
-    [{ protocol: 'any', portMin: null, portMax: null }, 'return'],
+    [{ protocol: 'udp', portMin: null, portMax: null }, 'meta nfproto ipv4 meta l4proto 17 return'],
+    [{ protocol: 'icmp', portMin: null, portMax: null }, 'meta nfproto ipv4 meta l4proto 1 return'],
+    [{ protocol: 'any', portMin: null, portMax: null }, 'meta nfproto ipv4 return'],
+    [{ ethertype: 'IPv6', cidr: '::/0' }, 'meta nfproto ipv6 meta l4proto 6 th dport 22-22 return'],
+    [
+      { ethertype: 'IPv6', cidr: '2001:db8::/32' },
+      'ip6 saddr 2001:db8::/32 meta l4proto 6 th dport 22-22 return',
+    ],
+    [
+      { ethertype: 'IPv6', cidr: '::/0', protocol: 'ipv6-route', portMin: null, portMax: null },
+      'meta nfproto ipv6 exthdr rt exists return',
+    ],
   ])('%j allows what it names', (change, statement) => {
     expect(firewallStatements([rule(change)]).ingress).toEqual([statement])
   })
@@ -33,7 +42,9 @@ describe('a rule', () => {
   })
 
   test.each<[Partial<FirewallRule>, string]>([
-    [{ ethertype: 'IPv6', cidr: '::/0' }, 'no IPv6'],
+    [{ ethertype: 'IPv6', cidr: '0.0.0.0/0' }, 'Not an IPv6 network'],
+    [{ ethertype: 'IPv6', cidr: '::/0; flush ruleset' }, 'Not an IPv6 network'],
+    [{ ethertype: 'IPv4', cidr: '::/0' }, 'Not an IPv4 network'],
     [{ cidr: '10.0.0.0/8; flush ruleset' }, 'Not an IPv4 network'],
     [{ protocol: 'tcp accept' }, 'Unknown protocol'],
     [{ protocol: 'constructor', portMin: null, portMax: null }, 'Unknown protocol'],
@@ -55,6 +66,6 @@ describe('a rule set', () => {
 
   test('that says something about going out lets out nothing else', () => {
     const { egress } = firewallStatements([rule({ direction: 'egress' })])
-    expect(egress).toEqual(['meta l4proto 6 th dport 22-22 return'])
+    expect(egress).toEqual(['meta nfproto ipv4 meta l4proto 6 th dport 22-22 return'])
   })
 })

@@ -6,10 +6,11 @@
  * does not mean to cut their machine off from it.
  *
  * The statements end in `return`: allowed as far as this machine is concerned, since the other end may
- * be a machine with rules of its own. Machines have no IPv6: a rule about it would promise what nothing
- * keeps, and is refused.
+ * be a machine with rules of its own. A set is for both families: what no rule names is closed in IPv6
+ * too, whichever family the rules are about.
  */
 import { type FirewallRule, UnsupportedError } from '../../../engine.ts'
+import { parseIpv6Network } from '../addresses/ipv6.ts'
 import { formatCidr, parseCidr } from '../addresses/subnets.ts'
 
 /** Numbers of the IANA. */
@@ -39,6 +40,13 @@ const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ['udplite', 136],
   ['vrrp', 112],
 ])
+/** Of IPv6 they are headers on the way to the protocol, not the protocol itself. */
+const HEADERS: ReadonlyMap<string, string> = new Map([
+  ['hopopt', 'hbh'],
+  ['ipv6-frag', 'frag'],
+  ['ipv6-opts', 'dst'],
+  ['ipv6-route', 'rt'],
+])
 const WITH_PORTS = new Set(['tcp', 'udp', 'sctp', 'dccp', 'udplite'])
 const ANY = new Set(['any', 'ip'])
 
@@ -55,23 +63,29 @@ export function firewallStatements(rules: readonly FirewallRule[]): {
 }
 
 function statementOf(rule: FirewallRule): string {
-  if (rule.ethertype !== 'IPv4')
-    throw new UnsupportedError('Machines here have no IPv6, so no firewall rule can be about it')
   return [peerMatch(rule), protocolMatch(rule), 'return'].filter((part) => part !== '').join(' ')
 }
 
-function peerMatch({ cidr, direction }: FirewallRule): string {
+function peerMatch({ cidr, direction, ethertype }: FirewallRule): string {
+  const field = direction === 'ingress' ? 'saddr' : 'daddr'
+  if (ethertype === 'IPv6') {
+    const peer = parseIpv6Network(cidr)
+    if (peer === null) throw new UnsupportedError(`Not an IPv6 network in a firewall rule: ${cidr}`)
+    const { address, prefix } = peer
+    return prefix === 0 ? 'meta nfproto ipv6' : `ip6 ${field} ${address}/${prefix}`
+  }
   const peer = parseCidr(cidr)
   if (peer === null) throw new UnsupportedError(`Not an IPv4 network in a firewall rule: ${cidr}`)
-  if (peer.prefix === 0) return ''
-  return `ip ${direction === 'ingress' ? 'saddr' : 'daddr'} ${formatCidr(peer)}`
+  return peer.prefix === 0 ? 'meta nfproto ipv4' : `ip ${field} ${formatCidr(peer)}`
 }
 
-function protocolMatch({ protocol: name, portMin, portMax }: FirewallRule): string {
+function protocolMatch({ protocol: name, portMin, portMax, ethertype }: FirewallRule): string {
   const protocol = name.toLowerCase()
   const number = PROTOCOLS.get(protocol)
   if (number === undefined && !ANY.has(protocol))
     throw new UnsupportedError(`Unknown protocol in a firewall rule: ${name}`)
+  const header = ethertype === 'IPv6' ? HEADERS.get(protocol) : undefined
+  if (header !== undefined && portMin === null && portMax === null) return `exthdr ${header} exists`
   if (portMin === null && portMax === null)
     return number === undefined ? '' : `meta l4proto ${number}`
   if (!WITH_PORTS.has(protocol))

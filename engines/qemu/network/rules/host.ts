@@ -58,6 +58,7 @@ export function hostRules(
   }
   chain input {
     type filter hook input priority filter - 10; policy accept;
+    iifname ${machines} icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept
     iifname ${machines} ct state established,related accept
     iifname ${machines} counter drop comment "services of the host"
   }

@@ -4,12 +4,12 @@
  * is not there, and there is no moment without rules.
  *
  * At the bridge, a frame of a machine passes only when it comes from that machine's tap with its MAC
- * and its address. Everything that is not IPv4 or ARP is dropped, so that IPv6 cannot be spoofed
- * either. A tap that is in no record lets nothing through.
+ * and its addresses, and speaks of no other as its own. Everything that is neither IP nor ARP is dropped.
+ * A tap that is in no record lets nothing through.
  *
  * Among machines of one tenant there is no bridging at all: their ports are isolated, the gateway
  * answers ARP in their stead, and what they send one another is routed through the forward chain like
- * everything else. The usual alternative, br_netfilter, is a module that some kernels lack, and loading
+ * everything else. (For IPv6 it says that nobody but itself is to be found on the link.) The usual alternative, br_netfilter, is a module that some kernels lack, and loading
  * it changes how the bridges of everybody else on the host (Docker, libvirt) treat packets.
  *
  * In the forward chain only answers pass without being asked about. What a connection's first side
@@ -21,6 +21,7 @@
  * packet that was translated is compared with the addresses that are in force.
  */
 import type { FirewallRule } from '../../../engine.ts'
+import { asNumber, ipv6AddressesOf } from '../addresses/ipv6.ts'
 import { addressOf, BRIDGE, type Network, tapOf, UPLINK } from '../addresses/layout.ts'
 import { firewallStatements } from './firewall.ts'
 import { type RuleSet, ruleSet } from './rule-set.ts'
@@ -46,9 +47,18 @@ function guard(network: Network, ports: readonly Port[]): string {
   const known = ports.map(({ machine }) => ({
     tap: tapOf(machine),
     ...addressOf(network, machine),
+    ipv6: ipv6Of(network, machine),
   }))
   const macs = known.map(({ tap, mac }) => `"${tap}" . ${mac}`)
   const addresses = known.map(({ tap, mac, ip }) => `"${tap}" . ${mac} . ${ip}`)
+  const addresses6 = known.flatMap(({ tap, mac, ipv6 }) =>
+    [ipv6.link, ipv6.ip].map((ip) => `"${tap}" . ${mac} . ${ip}`),
+  )
+  // Where an advertisement says whose address it is; older versions of nft have no name for the place.
+  const advertised = known.map(
+    ({ tap, ipv6 }) =>
+      `\n    iifname "${tap}" @th,64,128 { ${asNumber(ipv6.link)}, ${asNumber(ipv6.ip)} } accept`,
+  )
   return `table bridge ${TABLE} {
   set macs {
     type ifname . ether_addr${elements(macs)}
@@ -56,12 +66,16 @@ function guard(network: Network, ports: readonly Port[]): string {
   set addresses {
     type ifname . ether_addr . ipv4_addr${elements(addresses)}
   }
+  set addresses6 {
+    type ifname . ether_addr . ipv6_addr${elements(addresses6)}
+  }
   chain prerouting {
     type filter hook prerouting priority -300; policy drop;
     iifname . ether saddr != @macs counter drop comment "foreign MAC"
     ether type arp jump from_arp
     ether type ip jump from_ip
-    counter drop comment "neither IPv4 nor ARP"
+    ether type ip6 jump from_ip6
+    counter drop comment "neither IP nor ARP"
   }
   chain from_arp {
     iifname . arp saddr ether . arp saddr ip @addresses accept
@@ -74,21 +88,35 @@ function guard(network: Network, ports: readonly Port[]): string {
     ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept
     counter drop comment "foreign address"
   }
+  chain from_ip6 {
+    icmpv6 type { nd-router-advert, nd-redirect } counter drop comment "router"
+    udp sport 547 counter drop comment "DHCPv6 server"
+    ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept
+    iifname . ether saddr . ip6 saddr != @addresses6 counter drop comment "foreign address in IPv6"
+    icmpv6 type nd-neighbor-advert jump from_advertiser
+    accept
+  }
+  chain from_advertiser {${advertised.join('')}
+    counter drop comment "foreign address in neighbour discovery"
+  }
 }`
 }
 
 function filter(network: Network, ports: readonly Port[]): string {
-  const ingress: string[] = []
-  const egress: string[] = []
+  const [ingress, egress]: [string[], string[]] = [[], []]
+  const [ingress6, egress6]: [string[], string[]] = [[], []]
   const chains: string[] = []
   for (const { machine, rules } of ports) {
     if (rules === null) continue
     const { ip } = addressOf(network, machine)
     const allowed = firewallStatements(rules)
+    const { ip: ip6 } = ipv6Of(network, machine)
     ingress.push(`${ip} : jump to_${machine}`)
+    ingress6.push(`${ip6} : jump to_${machine}`)
     chains.push(allowList(`to_${machine}`, allowed.ingress))
     if (allowed.egress === null) continue
     egress.push(`${ip} : jump from_${machine}`)
+    egress6.push(`${ip6} : jump from_${machine}`)
     chains.push(allowList(`from_${machine}`, allowed.egress))
   }
   const translated = translations(network, ports)
@@ -109,7 +137,8 @@ function filter(network: Network, ports: readonly Port[]): string {
     ct state related accept
     ct state established ct direction reply accept
     iifname "${BRIDGE}" ip daddr 169.254.0.0/16 counter drop comment "metadata service"
-    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip daddr ${network.installation} ip daddr != ${network.hostOnlyPool} counter drop comment "another tenant or the host"${lookUp(`iifname "${BRIDGE}" ip saddr vmap`, egress)}${lookUp(`oifname "${BRIDGE}" ip daddr vmap`, ingress)}
+    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip daddr ${network.installation} ip daddr != ${network.hostOnlyPool} counter drop comment "another tenant or the host"
+    iifname "${BRIDGE}" oifname != "${BRIDGE}" ip6 daddr ${network.ipv6.installation} counter drop comment "another tenant or the host in IPv6"${lookUp(`iifname "${BRIDGE}" ip saddr vmap`, egress)}${lookUp(`iifname "${BRIDGE}" ip6 saddr vmap`, egress6)}${lookUp(`oifname "${BRIDGE}" ip daddr vmap`, ingress)}${lookUp(`oifname "${BRIDGE}" ip6 daddr vmap`, ingress6)}
     iifname "${BRIDGE}" oifname { "${BRIDGE}", "${UPLINK}" } accept
     iifname "${UPLINK}" oifname "${BRIDGE}" accept
     counter drop
@@ -121,7 +150,13 @@ function filter(network: Network, ports: readonly Port[]): string {
     iifname "${BRIDGE}" udp dport { 53, 67 } accept
     iifname "${BRIDGE}" tcp dport 53 accept
     iifname "${BRIDGE}" icmp type echo-request accept
+    iifname "${BRIDGE}" icmpv6 type { echo-request, nd-router-solicit } accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept
     counter drop comment "services of the gateway"
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    icmpv6 type nd-redirect drop comment "machines do not find one another on the link"
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;${lookUp(
@@ -140,6 +175,10 @@ function filter(network: Network, ports: readonly Port[]): string {
     )}
   }
 }`
+}
+
+function ipv6Of(network: Network, machine: number) {
+  return ipv6AddressesOf(network.ipv6, addressOf(network, machine).mac)
 }
 
 function translations(network: Network, ports: readonly Port[]) {
