@@ -40,7 +40,7 @@ async function serve() {
 
 /** What curl gets there; `null`: nothing within a moment. */
 async function page(host: string): Promise<string | null> {
-  const curl = ['--silent', '--max-time', '1.5', `http://${host}:${service}/`]
+  const curl = ['--silent', '--noproxy', '*', '--max-time', '1.5', `http://${host}:${service}/`]
   return run('curl', curl).then(
     ({ stdout }) => stdout,
     () => null,
@@ -89,6 +89,14 @@ it('is subject to the rules of the machine', async () => {
   await server.delete(`${path}security-rules/${security_rule.id}/`)
   await server.settled()
   expect(await page(ip)).toBe('public')
+})
+
+it('has an IPv6 address beside it, at which the host logs in as well', async () => {
+  const addresses =
+    'until ip -6 addr show dev eth0 scope global | grep -w inet6; do sleep 0.1; done'
+  const found = await server.ssh(await details(), addresses)
+  const ipv6 = /inet6 (fd[0-9a-f:]+)\/64/.exec(found)?.[1]
+  expect(await server.ssh({ ssh_command: `ssh root@${ipv6}` }, 'hostname')).toBe('public')
 })
 
 it('is the same after the server was killed, and after a stop and a start', async () => {

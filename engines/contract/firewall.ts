@@ -84,6 +84,13 @@ export function describeFirewall(site: Site): void {
     expect(await rules()).toEqual([allow(22)])
   })
 
+  test('may be about IPv6, where machines have it', async (context) => {
+    context.skip(!site.engine.capabilities().firewallIpv6, 'this engine has no IPv6')
+    const ipv6: FirewallRule = { ...allow(80), ethertype: 'IPv6', cidr: '2001:db8::/32' }
+    await apply([allow(22), ipv6])
+    expect(await rules()).toEqual([allow(22), ipv6])
+  })
+
   test('stays as it was when a rule cannot be enforced', async (context) => {
     context.skip(site.engine.capabilities().firewallIpv6, 'this engine has IPv6')
     await apply([allow(22)])

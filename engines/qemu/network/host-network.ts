@@ -3,7 +3,15 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { EngineError } from '../../engine.ts'
 import { isMissing } from '../records/durable-files.ts'
-import { linkPrefix, netnsPrefix, networkOf, runFolder, tableOf } from './addresses/layout.ts'
+import {
+  formatRange,
+  hostOnlyPool,
+  linkPrefix,
+  netnsPrefix,
+  networkOf,
+  runFolder,
+  tableOf,
+} from './addresses/layout.ts'
 import { type Cidr, formatCidr } from './addresses/subnets.ts'
 import { readResolvers } from './resolvers.ts'
 import { hostRules, type PublicAddress } from './rules/host.ts'
@@ -68,7 +76,11 @@ export async function ensureHostRules(
   subnet: Cidr,
   publicAddresses: readonly PublicAddress[],
 ): Promise<void> {
-  const rules = hostRules(mark, formatCidr(subnet), publicAddresses)
+  const own = {
+    installation: formatCidr(subnet),
+    hostOnlyPool: formatRange(hostOnlyPool(subnet)),
+  }
+  const rules = hostRules(mark, own, publicAddresses)
   if ((await appliedHash(null, rules.table)) !== rules.hash) await applyRuleSet(null, rules)
 }
 

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CapacityError, NotFoundError } from '../../engine.ts'
 import { Networks } from './networks.ts'
 import { run } from './run.ts'
+import { settled } from './testing/plug-in.ts'
 
 const UID = 1_900_000_000
 
@@ -99,7 +100,11 @@ describe.skipIf(process.getuid?.() !== 0)('networks', () => {
     const machine = await machineWithTap()
     await networks.applyRules(machine, [])
     const rules = () => run('ip', ['netns', 'exec', `garrison-${mark}-0`, 'nft', 'list', 'ruleset'])
-    const state = async () => ({ ...(await traces()), rules: await rules(), dnsmasqs: null })
+    const state = async () => ({
+      ...(await traces()),
+      rules: settled(await rules()),
+      dnsmasqs: null,
+    })
     const before = await state()
     await loseEverything()
     networks = newNetworks()

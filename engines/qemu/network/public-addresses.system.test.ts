@@ -134,6 +134,7 @@ describe.skipIf(process.getuid?.() !== 0)('a public address of the host alone', 
     expect(await own.echo('still there')).toBe('still there')
     expect(await reaches(two.guest, ip)).toBe(false)
     expect(await run('ip', ['route', 'show', ip])).toBe('')
+    await expect(connected(ip, SERVICE)).rejects.toThrow('EHOSTUNREACH')
   })
 
   test('of another machine of the tenant is not mistaken for the former one', async () => {

@@ -96,8 +96,7 @@ export class TenantNetwork {
       // A tap that the rules in force do not know lets nothing through, so they may lag behind a
       // little; but no tap may be without any.
       this.#rules = await appliedHash(this.network.netns, rules.table)
-      if (this.#rules === null) await this.#applyRules(rules)
-      await this.#limit()
+      await allDone([this.#limit(), ...(this.#rules === null ? [this.#applyRules(rules)] : [])])
     }
     await allDone([
       this.#applyRules(rules),

@@ -27,7 +27,11 @@ export const readJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
     const text = await c.req.text()
     if (text.trim() === '') {
-      c.req.bodyCache = { json: Promise.resolve({}) }
+      // The second, since `{}` is not what was sent, and would need a content type.
+      c.req.bodyCache = {
+        json: Promise.resolve({}),
+        arrayBuffer: Promise.resolve(new ArrayBuffer(0)),
+      }
     } else if (!isJson(c.req.header('content-type'))) {
       throw unreadable('Send JSON, with the header Content-Type: application/json.')
     } else {

@@ -39,6 +39,15 @@ async function raw(text: string): Promise<string> {
   return String(answer).split('\r\n')[0] ?? ''
 }
 
+it('needs neither a body nor a content type where every field is optional', async () => {
+  const { key } = await api.client()
+  const response = await fetch(`${server.url}/api/pricing/`, {
+    method: 'POST',
+    headers: { 'X-API-Key': key },
+  })
+  expect(response.status).toBe(200)
+})
+
 it('answers, and knows from where it is asked', async () => {
   const { key } = await api.client()
   const response = await fetch(`${server.url}/api/ssh-keys`, {

@@ -6,6 +6,9 @@
  * publishes for its containers. Nobody but the host opens connections to them, except to public
  * addresses: those of the host alone are for the host and all machines, those of pools for everybody.
  *
+ * A public address that nobody has is not asked for elsewhere: whoever called a machine there must not
+ * find somebody else.
+ *
  * A drop here is final, an accept is not: another table of the host may still drop what this one lets
  * through. Every rule is about links with the mark: where an installation was deleted by hand, the table
  * that is left does nothing.
@@ -16,10 +19,10 @@ import { type RuleSet, ruleSet } from './rule-set.ts'
 /** In force on this host. `routed`: of a pool, and so to be found from beyond the host. */
 export type PublicAddress = { readonly ip: string; readonly routed: boolean }
 
-/** @param installation Its subnet, such as `10.160.0.0/16`. */
+/** @param own What is the installation's: its subnet, and what of that are public addresses; as nft has them. */
 export function hostRules(
   mark: string,
-  installation: string,
+  { installation, hostOnlyPool }: { installation: string; hostOnlyPool: string },
   publicAddresses: readonly PublicAddress[],
 ): RuleSet {
   const sorted = publicAddresses.toSorted((one, other) => (one.ip < other.ip ? -1 : 1))
@@ -61,6 +64,10 @@ export function hostRules(
     iifname ${machines} icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept
     iifname ${machines} ct state established,related accept
     iifname ${machines} counter drop comment "services of the host"
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    ip daddr ${hostOnlyPool} oifname != ${machines} reject with icmp type host-unreachable
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;

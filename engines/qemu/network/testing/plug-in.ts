@@ -60,3 +60,12 @@ export async function connected(ip: string, port: number) {
     },
   }
 }
+
+/** A listing of rules without what depends on traffic, or on which table was made first. */
+export function settled(ruleset: string): string {
+  return ruleset
+    .replaceAll(/\s*elements = \{[^}]*ct count[^}]*\}/g, '')
+    .split(/^(?=table )/m)
+    .sort()
+    .join('')
+}

@@ -90,8 +90,8 @@ export class StandIn {
   }
 
   /** Greets and echoes; see echo-server.ts. */
-  async serve(port: number): Promise<void> {
-    const child = spawn('ip', this.#node('echo-server.ts', String(port)))
+  async serve(port: number, host = '0.0.0.0'): Promise<void> {
+    const child = spawn('ip', this.#node('echo-server.ts', String(port), host))
     this.#children.push(child)
     await once(child.stdout, 'data')
   }
