@@ -30,7 +30,7 @@ export const readJson: MiddlewareHandler<AppEnv> = async (c, next) => {
       // The second, since `{}` is not what was sent, and would need a content type.
       c.req.bodyCache = {
         json: Promise.resolve({}),
-        arrayBuffer: Promise.resolve(new ArrayBuffer(0)),
+        arrayBuffer: new ArrayBuffer(0),
       }
     } else if (!isJson(c.req.header('content-type'))) {
       throw unreadable('Send JSON, with the header Content-Type: application/json.')

@@ -116,6 +116,28 @@ describe('an instance', () => {
     expect(await details(path)).toMatchObject({ status: 'SHUTOFF', ip_status: 'assigned' })
   })
 
+  it.each([
+    [true, 'keeps it over hibernation when that is asked for', 'assigned'],
+    [
+      false,
+      'gives it back when it is hibernated otherwise, and has none when it is restored',
+      'detached',
+    ],
+  ])('(retain_ip: %s) %s', async (retain_ip, _, ip_status) => {
+    await open()
+    const { path } = await deployed({ public_ip: true })
+    const { ip_address } = await details(path)
+    for (const action of ['hibernate', 'restore']) {
+      await me.post(`${path}${action}/`, action === 'hibernate' ? { retain_ip } : {})
+      await api.settle()
+      const instance = await details(path)
+      expect(instance.ip_status).toBe(ip_status)
+      expect(instance.ip_address === ip_address).toBe(retain_ip)
+    }
+    expect((await details(path)).status).toBe('ACTIVE')
+    expect((await api.engine.holdings()).publicAddresses).toHaveLength(retain_ip ? 1 : 0)
+  })
+
   it('gives it back when it is deleted', async () => {
     await open()
     const { path } = await deployed({ public_ip: true })

@@ -1,8 +1,9 @@
 import type { HibernationResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
-import { updateInstance } from '../instances/store.ts'
+import { getInstance, updateInstance } from '../instances/store.ts'
 import type { OperationKind, Work } from './definition.ts'
 import { type InstanceInput, leaveToDeletion, loadSpec } from './machine-steps.ts'
+import { ensurePublicAddress, recordRelease } from './public-address-steps.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
 const withoutMemory =
@@ -18,9 +19,13 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
         const { memory } = await engine.ensureHibernated(operation.subject.id, order)
         return memory ? { memory } : { memory, note: withoutMemory }
       },
-      async record(tx, { operation, clock }, result) {
+      async record(tx, work, result) {
+        const { operation, clock, engine } = work
         const { memory } = result as HibernationResult
         const now = clock.now()
+        const { retain_ip } = await getInstance(tx, operation.accountId, operation.subject.id)
+        const keepsPublicAddress = retain_ip || !engine.capabilities().publicAddressToggle
+        if (!keepsPublicAddress) await recordRelease(tx, work)
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           status: 'HIBERNATED',
           hibernated_at: now,
@@ -38,6 +43,7 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
         await work.engine.ensureMachine(spec, work.order)
       },
     },
+    ensurePublicAddress,
   ],
   failed,
   cancelled: leaveToDeletion,

@@ -16,6 +16,11 @@ import { dropLeases } from './store.ts'
 type Scenario = (world: World, caller: Caller) => Promise<() => Promise<unknown>>
 
 const running = async (world: World, caller: Caller) => world.runningInstance(caller)
+const withPublicAddress = async (world: World, caller: Caller) => {
+  const { public_id } = await world.deploy(caller, 'web-1', { public_ip: true })
+  await world.settle()
+  return { public_id }
+}
 const snapshotted = async (world: World, caller: Caller) =>
   world.readySnapshot(caller, await running(world, caller))
 
@@ -54,7 +59,7 @@ const scenarios: Record<string, Scenario> = {
     return () => world.change((tx) => rollback.rollBack(tx, caller, instance.public_id, input))
   },
   'hibernate-instance': async (world, caller) => {
-    const { public_id } = await running(world, caller)
+    const { public_id } = await withPublicAddress(world, caller)
     return () =>
       world.change((tx) => world.services.hibernation.hibernate(tx, caller, public_id, {}))
   },
@@ -66,9 +71,7 @@ const scenarios: Record<string, Scenario> = {
     return () => world.change((tx) => hibernation.restore(tx, caller, public_id, {}))
   },
   'delete-instance': async (world, caller) => {
-    const { public_id } = await running(world, caller)
-    await world.change((tx) => world.services.publicAddresses.toggle(tx, caller, public_id, true))
-    await world.settle()
+    const { public_id } = await withPublicAddress(world, caller)
     return () => world.change((tx) => world.services.instances.delete(tx, caller, public_id))
   },
   'apply-firewall': async (world, caller) => {
