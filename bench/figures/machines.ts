@@ -7,6 +7,7 @@ import { doorOf, type KeyPair, untilBanner } from '../ssh.ts'
 import type { Measured } from '../table.ts'
 import { machineShape, measureDeploy } from './deploy.ts'
 import { measureRestore } from './restore.ts'
+import { measureRules } from './rules.ts'
 import { measureSnapshot } from './snapshot.ts'
 
 const rounds = 5
@@ -33,6 +34,8 @@ export async function measureMachines(
   const door = doorOf(ssh_command)
   await untilBanner(door)
 
+  progress('Rules')
+  const rules = await measureRules(api, { instanceId: first, door, rounds })
   progress('Snapshots')
   const { rows, snapshot } = await measureSnapshot(api, { instanceId: first, door, key, rounds })
   // It keeps its address, and so its tenant's network, without taking time from what follows.
@@ -42,5 +45,5 @@ export async function measureMachines(
   const restored = await measureRestore(api, { key, snapshot, bare, rounds })
   progress('Deployments')
   const deployed = await measureDeploy(api, { key, keyId, bare, rounds })
-  return [...deployed, ...rows, ...restored]
+  return [...deployed, ...rules, ...rows, ...restored]
 }
