@@ -81,6 +81,13 @@ it.each([
   expect(output).toContain('--json')
 })
 
+it('helps with a command of a group, and says when there is none', async () => {
+  const { output } = await said('help', 'key', 'create')
+  expect(output).toContain('Usage: garrison key create')
+  expect((await said('help')).output).toContain('./garrison up --demo')
+  expect(await mistake('help', 'key', 'make')).toContain("unknown command 'make'")
+})
+
 it('documents its exit codes', async () => {
   expect((await said('--help')).output).toMatch(/Exit codes:\n {2}0 {2}done\n {2}1 .*\n {2}2 /)
 })

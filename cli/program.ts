@@ -17,6 +17,9 @@ Exit codes:
   1  failed, or not as wished (status: not ready; check: something failed)
   2  the command line was not understood`
 
+/** Of a group, such as `garrison key help`. */
+const groupHelp = ['help [command]', 'Show help for a command.'] as const
+
 const configFlag = '-c, --config <file>'
 const configWords = 'settings, see garrison.example.yaml'
 
@@ -25,6 +28,7 @@ export function createProgram(terminal: Terminal, finish: (code: ExitCode) => vo
   const program = new SpokenCommand('garrison')
   const context = (): Context => {
     const { data, json = false, yes = false } = program.opts<Shared>()
+    if (data !== undefined) terminal.suggestWith(`--data ${quoted(data)}`)
     return { terminal, data, json, yes }
   }
 
@@ -37,7 +41,7 @@ export function createProgram(terminal: Terminal, finish: (code: ExitCode) => vo
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
     .description('Turns machines that you own into a cloud.')
-    .helpCommand('help [command]', 'Show help for a command.')
+    .helpCommand(false)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option(
@@ -63,10 +67,33 @@ ${exitCodes}`,
   addKeys(program, context, finish)
   addCredits(program, context, finish)
   addUninstall(program, context, finish)
+  addHelp(program)
   return program
 }
 
+/** As a shell wants it. */
+const quoted = (path: string) =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+
 type Add = (program: Command, context: () => Context, finish: (code: ExitCode) => void) => void
+
+/** Commander's own looks only at the first word. */
+function addHelp(program: Command) {
+  program
+    .command('help [command...]')
+    .description('Show help for a command.')
+    .action((names: string[]) => {
+      let shown = program
+      for (const name of names) {
+        const next = shown.commands.find((each) => each.name() === name)
+        if (next === undefined) {
+          return shown.error(`unknown command '${name}'`, { code: 'commander.unknownCommand' })
+        }
+        shown = next
+      }
+      shown.outputHelp()
+    })
+}
 
 const addServerCommands: Add = (program, context, finish) => {
   program
@@ -158,7 +185,10 @@ Example:
 }
 
 const addAccounts: Add = (program, context, finish) => {
-  const account = program.command('account').description('Accounts: tenants of this installation.')
+  const account = program
+    .command('account')
+    .helpCommand(...groupHelp)
+    .description('Accounts: tenants of this installation.')
   account
     .command('create <name>')
     .description('Make an account.')
@@ -207,7 +237,10 @@ Examples:
 }
 
 const addKeys: Add = (program, context, finish) => {
-  const key = program.command('key').description('API keys of an account.')
+  const key = program
+    .command('key')
+    .helpCommand(...groupHelp)
+    .description('API keys of an account.')
   const accountFlag = ['--account <id>', 'account (default: the first one)'] as const
   key
     .command('create <name>')

@@ -111,3 +111,20 @@ it.each([
   expect(await asked).toBe(agreed)
   expect(fake.errors()).toBe('Really? [y/N] ')
 })
+
+it('suggests commands about the same data folder', () => {
+  const fake = fakeTerminal()
+  fake.terminal.note('Start it with: ./garrison up')
+  fake.terminal.suggestWith('--data /tmp/x')
+  fake.terminal.fail([
+    'It is down',
+    'Start it: sudo ./garrison up --port 80',
+    '"./garrison down" too',
+  ])
+  fake.terminal.note('Or: ./garrison down --data /elsewhere')
+  const said = fake.errors()
+  expect(said).toContain('Start it with: ./garrison up')
+  expect(said).toContain('sudo ./garrison --data /tmp/x up --port 80')
+  expect(said).toContain('"./garrison --data /tmp/x down" too')
+  expect(said).toContain('Or: ./garrison down --data /elsewhere')
+})

@@ -21,6 +21,7 @@ export type Terminal = ReturnType<typeof createTerminal>
 export function createTerminal({ input, output, errors }: Streams) {
   const animated = errors.isTTY === true && process.env.TERM !== 'dumb'
   let current: Progress | null = null
+  let options = ''
 
   const style = (format: Style, text: string, stream: Stream) => styleText(format, text, { stream })
 
@@ -29,12 +30,22 @@ export function createTerminal({ input, output, errors }: Streams) {
     stream.write(`${text}\n`)
   }
 
+  /** Words for people. A command that they suggest has to be about the same Garrison. */
+  function say(stream: Stream, text: string) {
+    const complete = text.replaceAll(/\.\/garrison (?=[a-z])(?!.*--data)/g, `./garrison ${options}`)
+    write(stream, complete)
+  }
+
   return {
+    /** From now on, every command that is suggested has these options too, such as `--data DIR`. */
+    suggestWith(text: string) {
+      options = `${text} `
+    },
     /** Somebody can answer a question. */
     interactive: input.isTTY === true && errors.isTTY === true,
 
     print(text = '') {
-      write(output, text)
+      say(output, text)
     },
     printJson(value: unknown) {
       write(output, JSON.stringify(value, null, 2))
@@ -47,17 +58,17 @@ export function createTerminal({ input, output, errors }: Streams) {
       for (const line of alignColumns(rows, right)) write(output, line)
     },
     note(text: string) {
-      write(errors, text)
+      say(errors, text)
     },
     warn(text: string) {
-      write(errors, `${style('yellow', '!', errors)} ${text}`)
+      say(errors, `${style('yellow', '!', errors)} ${text}`)
     },
     /** Something went wrong, and the command goes on. */
     problem(text: string) {
-      write(errors, `${style('red', '✗', errors)} ${text}`)
+      say(errors, `${style('red', '✗', errors)} ${text}`)
     },
     fail([first = '', ...rest]: readonly string[]) {
-      write(errors, [`${style('red', 'garrison:', errors)} ${first}`, ...rest].join('\n'))
+      say(errors, [`${style('red', 'garrison:', errors)} ${first}`, ...rest].join('\n'))
     },
 
     /** For results. */

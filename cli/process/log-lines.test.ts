@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -44,6 +44,15 @@ describe('a followed log', () => {
     appendFileSync(log, bytes.subarray(3))
     follower.readOn()
     expect(heard).toEqual(['grüße'])
+  })
+
+  it('goes on with a log that was cut because it was long', () => {
+    const heard: string[] = []
+    using follower = new LogFollower(log, 4, ({ text }) => heard.push(text))
+    truncateSync(log)
+    appendFileSync(log, 'a\n')
+    follower.readOn()
+    expect(heard).toEqual(['a'])
   })
 
   it('tells of new lines by itself', async () => {

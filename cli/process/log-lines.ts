@@ -1,5 +1,5 @@
 /** The server's log: a line of JSON for each event, and plain text where Node itself complained. */
-import { closeSync, openSync, readSync, watch } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, watch } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 
 export type LogLine = { level: 'info' | 'warn' | 'error'; text: string }
@@ -49,6 +49,8 @@ export class LogFollower implements Disposable {
 
   /** Takes what is there now, without waiting to be told. */
   readOn() {
+    // The server cuts a log that has become long.
+    if (fstatSync(this.#fd).size < this.#offset) this.#offset = 0
     const buffer = Buffer.alloc(64 * 1024)
     for (;;) {
       const length = readSync(this.#fd, buffer, 0, buffer.length, this.#offset)

@@ -19,6 +19,7 @@ import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
 import { DomainError, InvalidState } from './errors.ts'
 import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
+import { lockInstallation } from './installation-lock.ts'
 import { allInstances, type Instance } from './instances/store.ts'
 import { fromDecimal, toDecimal } from './money.ts'
 import { createServices, type Services } from './services.ts'
@@ -228,7 +229,9 @@ export async function uninstall(options: AdminOptions): Promise<void> {
     await withServices(options, async ({ db }) => {
       const { id } = await matchInstallation(db, dataDir)
       requireNothingLeft(await belongings(db))
-      await destroyQemu({ dataDir, mark: installationMark(id) })
+      // What is on the host may be the original's, of which this folder is a copy.
+      const lock = await lockInstallation(id, dataDir)
+      await destroyQemu({ dataDir, mark: installationMark(id) }).finally(() => lock.release())
     })
     forgetInstallation(dataDir)
     await rm(dataDir, { recursive: true, force: true })

@@ -54,6 +54,13 @@ describe('configuration', () => {
     expect(text).toContain('billing.mode: found "free", wanted one of off, prepaid')
   })
 
+  it('says what is wanted in words of a person', () => {
+    const text = complaint('server: [1]\nregions: {}\nlog: 5\n')
+    expect(text).toContain('server: found [1], wanted settings by name')
+    expect(text).toContain('regions: found {}, wanted a list')
+    expect(text).toContain('log: found 5, wanted settings by name')
+  })
+
   it('refuses a setting that does not exist', () => {
     expect(complaint('serverr:\n  port: 1\n')).toContain('serverr: there is no such setting')
   })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -33,6 +33,19 @@ it.each(['null', '{}', '[]', 'junk', '', '{"pid":99999999,"started":null}'])(
     claimDataFolder(dataDir).release()
   },
 )
+
+it('is free when its claim came with a copy of another folder', () => {
+  const claim = claimDataFolder(dataDir)
+  const copy = mkdtempSync(join(tmpdir(), 'garrison-copy-'))
+  try {
+    copyFileSync(join(dataDir, 'server.json'), join(copy, 'server.json'))
+    expect(readClaim(copy)).toBeNull()
+    expect(readClaim(dataDir)).not.toBeNull()
+  } finally {
+    claim.release()
+    rmSync(copy, { recursive: true })
+  }
+})
 
 it('is free when of its process only an entry is left that nobody has waited for', async () => {
   // The shell becomes a program that never asks after the child it began with.

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -20,6 +21,8 @@ import { z } from 'zod'
 const claimSchema = z.object({
   pid: z.int().positive(),
   started: z.string(),
+  /** The folder that it claims: a copy of the folder brings a copy of the claim. Absent in old ones. */
+  folder: z.string().optional(),
   /** Null until the server answers. */
   url: z.string().nullable(),
   /** Those whose machines it runs; empty until it answers. */
@@ -46,6 +49,7 @@ export function claimDataFolder(dataDir: string) {
   const claim: Claim = {
     pid: process.pid,
     started: startTime(process.pid) ?? '',
+    folder: realpathSync(dataDir),
     url: null,
     regions: [],
   }
@@ -92,7 +96,8 @@ export const readClaim = (dataDir: string) => readClaimFile(claimFile(dataDir))
 
 function readClaimFile(file: string): Claim | null {
   const claim = readJson(file, claimSchema)
-  return claim !== null && startTime(claim.pid) === claim.started ? claim : null
+  if (claim === null || startTime(claim.pid) !== claim.started) return null
+  return claim.folder === undefined || claim.folder === realpathSync(dirname(file)) ? claim : null
 }
 
 /** Null when the file is not there, or holds something else. */

@@ -22,12 +22,14 @@ import { startCollecting } from './first-boot/collector.ts'
 import { tidy } from './housekeeping.ts'
 import { listen } from './http/listen.ts'
 import { matchInstallation } from './installation.ts'
+import { lockInstallation } from './installation-lock.ts'
 import type { Log } from './log.ts'
 import { startSampling } from './metrics/sampler.ts'
 import { hearOfOperations } from './operations/hear.ts'
 import { operationKinds } from './operations/kinds.ts'
 import { OperationRunner } from './operations/runner.ts'
 import { dropLeases } from './operations/store.ts'
+import { boundOwnLog } from './own-log.ts'
 import { ownRegions } from './ownership.ts'
 import { startReconciliation } from './reconciliation/loop.ts'
 import { createReconciler } from './reconciliation/reconcile.ts'
@@ -36,6 +38,7 @@ import { createServices, type Services } from './services.ts'
 
 const keyUseMs = 30_000
 const viewersMs = 30_000
+const ownLogMs = 10_000
 const housekeepingMs = 60 * 60_000
 const meterMs = 60_000
 
@@ -57,6 +60,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     )
     stack.defer(() => db.destroy())
     const { id: installationId } = await matchInstallation(db, config.dataDir)
+    const lock = await lockInstallation(installationId, config.dataDir)
+    stack.defer(() => lock.release())
     const names = config.regions.map((region) => region.name)
     await requireRegionsInUse(db, { configured: names, without: config.without })
     const ownership = await ownRegions({ connection, regions: names, log })
@@ -160,5 +165,6 @@ function keepHouse(
   every(meterMs, async () => {
     await meter.tick(db)
   })
+  every(ownLogMs, async () => boundOwnLog())
   every(housekeepingMs, () => tidy(db, systemClock.now()))
 }

@@ -25,7 +25,7 @@ function describe(issue: z.core.$ZodIssue, value: unknown): string[] {
 function wanted(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`
+      return named[issue.expected] ?? `a ${issue.expected}`
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`
     case 'too_small':
@@ -35,6 +35,16 @@ function wanted(issue: z.core.$ZodIssue): string {
     default:
       return issue.message
   }
+}
+
+/** What zod calls otherwise than people do. */
+const named: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  object: 'settings by name',
+  record: 'settings by name',
+  array: 'a list',
+  boolean: 'true or false',
+  string: 'a text',
 }
 
 const at = (value: unknown, path: readonly PropertyKey[]) =>

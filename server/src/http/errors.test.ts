@@ -59,6 +59,7 @@ it('says to come back when the database is away', async () => {
   const reply = await thrown(away)
   expect(reply).toMatchObject({ status: 503, body: { error_code: 'SERVICE_UNAVAILABLE' } })
   expect(Number(reply.headers.get('Retry-After'))).toBeGreaterThan(0)
+  expect(reply.logged).toMatchObject([{ fields: { request_id: reply.body.request_id } }])
 })
 
 it('says to come back when an engine fails, and logs why', async () => {

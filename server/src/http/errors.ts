@@ -44,7 +44,7 @@ const retryAfterSeconds = 2
 
 export function answerError(c: AppContext, error: unknown, log: Log): Response {
   const known = asDomainError(error)
-  if (known === null || error instanceof EngineError) {
+  if (known === null || statusOf[known.code] >= 500) {
     log('error', 'a request failed', {
       request_id: c.get('requestId'),
       method: c.req.method,

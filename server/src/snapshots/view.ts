@@ -4,8 +4,14 @@ import { gpuType, ramGb } from '../instances/view.ts'
 import { toDecimal } from '../money.ts'
 import type { Snapshot } from './store.ts'
 
-/** GB of 10^9 bytes with one decimal; nothing is held yet while it is being taken. */
-export const sizeGb = (bytes: number | null) => Math.round((bytes ?? 0) / 1e8) / 10
+/**
+ * GB of 10^9 bytes with one decimal: 0 while nothing is held yet, and at least 0.1 once anything is, as a
+ * size of 0 reads like an empty snapshot.
+ */
+export function sizeGb(bytes: number | null): number {
+  if (bytes === null || bytes === 0) return 0
+  return Math.max(0.1, Math.round(bytes / 1e8) / 10)
+}
 
 export function snapshotAnswer(row: Snapshot, isImage: boolean): SnapshotAnswer {
   return {
