@@ -14,6 +14,7 @@ const ready: Status = {
     database: { ok: true, detail: 'PostgreSQL answers' },
     engines: { ok: true, detail: 'LOCAL-1 answers' },
     guest_image: { ok: true, detail: 'garrison-small is built' },
+    disk: { ok: true, detail: 'There is room on the disk of the data folder' },
   },
   machines: { ACTIVE: 3, SHUTOFF: 1 },
   disk: { used_bytes: 1_200_000_000, free_bytes: 80_000_000_000 },
@@ -32,6 +33,7 @@ it('says how everything is, a line for each', () => {
     'Database  PostgreSQL answers',
     'Engines   LOCAL-1 answers',
     'Image     garrison-small is built',
+    'Disk      There is room on the disk of the data folder',
     'Machines  3 ACTIVE, 1 SHUTOFF',
     'Data      /var/lib/garrison · 1.2 GB used, 80.0 GB free',
   ])

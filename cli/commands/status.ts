@@ -111,8 +111,8 @@ export function printStatus(terminal: Terminal, found: Status) {
   if (found.pid !== null) facts.push(`process ${found.pid}`)
   rows.push(['Server', facts.join(' · ')], ['Version', found.version])
   if (found.checks !== null) {
-    const { database, engines, guest_image } = found.checks
-    for (const [name, check] of Object.entries({ database, engines, image: guest_image })) {
+    const { database, engines, guest_image, disk } = found.checks
+    for (const [name, check] of Object.entries({ database, engines, image: guest_image, disk })) {
       const mark = check.ok ? '' : style('red', '✗ ')
       rows.push([name.replace(/^./, (letter) => letter.toUpperCase()), mark + check.detail])
     }

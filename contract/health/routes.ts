@@ -28,9 +28,9 @@ const Check = z.object({
 
 export const Readiness = z
   .object({
-    /** All the checks are ok. */
+    /** All the checks are ok but `disk`: with a full one, what is there can still be seen and deleted. */
     ready: z.boolean(),
-    checks: z.object({ database: Check, engines: Check, guest_image: Check }),
+    checks: z.object({ database: Check, engines: Check, guest_image: Check, disk: Check }),
   })
   .openapi('Readiness')
 export type Readiness = z.infer<typeof Readiness>
@@ -39,6 +39,7 @@ const checks = {
   database: { ok: true, detail: 'PostgreSQL answers' },
   engines: { ok: true, detail: 'LOCAL-1 answers' },
   guest_image: { ok: true, detail: 'garrison-small is built' },
+  disk: { ok: true, detail: 'There is room on the disk of the data folder' },
 }
 
 const building = { ok: false, detail: 'garrison-small is being built; wait a moment' }

@@ -34,15 +34,17 @@ export type ServerDeps = {
   regions: Regions
   services: Services
   log: Log
+  /** How full the disk of the data folder is. */
+  disk: () => { ok: boolean; detail: string }
 }
 
-export function createServer({ db, clock, config, regions, services, log }: ServerDeps) {
+export function createServer({ db, clock, config, regions, services, log, disk }: ServerDeps) {
   const metrics = createMetrics(db)
   const limits = createRateLimits(config.limits)
   const app = createApp({ db, accounts: services.accounts, limits, metrics, log })
   const view = { isSimulated: services.catalog.isSimulated }
   const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
-  healthRoutes(app, deps)
+  healthRoutes(app, { db, regions, disk })
   documentRoutes(app)
   metrics.routes(app)
   catalogRoutes(app, deps)

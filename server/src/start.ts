@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
+import { createBallast, keepBallast } from './ballast.ts'
 import { createMeter } from './billing/meter.ts'
 import { createRegions } from './catalog/regions.ts'
 import { requireRegionsInUse } from './catalog/regions-in-use.ts'
@@ -53,6 +54,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   try {
     const claim = claimDataFolder(config.dataDir)
     stack.defer(() => claim.release())
+    // Before the database, which does not start on a disk without a byte left.
+    const ballast = createBallast({ dataDir: config.dataDir, log })
+    const keeping = await keepBallast(ballast, log)
+    stack.defer(() => keeping.close())
     const connection = await connectionFor(config, log, stack)
     await migrate(connection, log)
     const { db } = openDatabase(connection, (error) =>
@@ -111,7 +116,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     stack.defer(() => work.close())
     keepHouse(db, services, config, log, stack)
 
-    const app = createServer({ db, clock, config, regions, services, log })
+    const app = createServer({ db, clock, config, regions, services, log, disk: ballast.state })
     const server = await listen(app, config.server)
     stack.defer(() => server.close())
     await ensureCredentials({ db, config, services, url: server.url })

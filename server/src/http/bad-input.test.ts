@@ -52,6 +52,22 @@ describe('what is not known is named', () => {
     expect(Object.keys(fields)).toEqual([field])
   })
 
+  it('all that is unknown in a deployment is told at once', async () => {
+    const change = {
+      region: 'MARS-1',
+      flavor: 'cpu-gigantic',
+      os_image: 'windows-95',
+      ssh_key_ids: ['BRK-000000K'],
+    }
+    const fields = expectRefusal(await deploy(change), 400, 'VALIDATION_ERROR')
+    expect(Object.keys(fields).sort()).toEqual(['flavor', 'os_image', 'region', 'ssh_key_ids'])
+    const here = await deploy({ ...change, region: 'LOCAL-1', os_image: 'garrison-small' })
+    expect(Object.keys(expectRefusal(here, 400, 'VALIDATION_ERROR')).sort()).toEqual([
+      'flavor',
+      'ssh_key_ids',
+    ])
+  })
+
   it('an unknown SSH key of a deployment is a 404', async () => {
     const reply = await deploy({ ssh_key_ids: [keyId, 'BRK-000000K'] })
     expectRefusal(reply, 404, 'NOT_FOUND', /BRK-000000K/)

@@ -72,3 +72,10 @@ describe('metrics', () => {
     expect(body).toContain('# TYPE garrison_instances gauge')
   })
 })
+
+it('says when the disk is full, and is ready all the same: deletions go on', async () => {
+  const disk = () => ({ ok: false, detail: 'The disk of /data is full' })
+  const response = await createServer({ ...api, disk }).request('/readyz')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ ready: true, checks: { disk: disk() } })
+})

@@ -8,7 +8,10 @@ import type { App } from './answers.ts'
 
 type Check = contract.Readiness['checks'][keyof contract.Readiness['checks']]
 
-export function healthRoutes(app: App, { db, regions }: { db: Database; regions: Regions }) {
+export function healthRoutes(
+  app: App,
+  { db, regions, disk }: { db: Database; regions: Regions; disk: () => Check },
+) {
   app.openapi(contract.getHealth, (c) => c.json({ status: 'ok' as const }, 200))
 
   app.openapi(contract.getReadiness, async (c) => {
@@ -34,7 +37,8 @@ export function healthRoutes(app: App, { db, regions }: { db: Database; regions:
       check(() => imageState(regions)),
     ])
     const ready = database.ok && engines.ok && guest_image.ok
-    return c.json({ ready, checks: { database, engines, guest_image } }, ready ? 200 : 503)
+    const checks = { database, engines, guest_image, disk: disk() }
+    return c.json({ ready, checks }, ready ? 200 : 503)
   })
 }
 

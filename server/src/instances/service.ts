@@ -27,6 +27,7 @@ import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SshKeyService } from '../ssh-keys/service.ts'
 import { getsPublicAddress } from './public-address-rule.ts'
+import { requireKnownNames } from './references.ts'
 import * as store from './store.ts'
 
 export type InstanceServiceDeps = {
@@ -288,6 +289,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     act,
 
     async deploy(tx: Tx, caller: Caller, input: DeploymentRequest) {
+      await requireKnownNames({ catalog, images, sshKeys }, tx, caller, input)
       const region = catalog.region(input.region)
       const unavailable = notOffered.filter((field) => isAskedFor(input[field]))
       if (unavailable.length > 0) {

@@ -9,7 +9,8 @@ export type Api = Awaited<ReturnType<typeof createApi>>
 export async function createApi(options: WorldOptions = {}) {
   const world = await createWorld(options)
   const { db, clock, config, regions, services, log } = world
-  const app = createServer({ db, clock, config, regions, services, log })
+  const disk = () => ({ ok: true, detail: 'Nobody looks at a disk here' })
+  const app = createServer({ db, clock, config, regions, services, log, disk })
 
   async function send(
     method: string,
@@ -39,6 +40,7 @@ export async function createApi(options: WorldOptions = {}) {
   return {
     ...world,
     app,
+    disk,
     send,
 
     /** An account with a key, and what it sends. */
