@@ -36,7 +36,9 @@ export async function launchMachine(
   await networks.applyRules(id, spec.rules)
   const { userData } = guest
   await handOver(paths.metaData(id), metaData(guest), uid)
-  if (userData !== null) await handOver(paths.userData(id), userData, uid)
+  // A resumed one has the arguments that it began with, whether or not anybody knows its user-data still.
+  const mayBeAskedFor = userData !== null || memory !== null
+  if (mayBeAskedFor) await handOver(paths.userData(id), userData ?? '', uid)
   signal.throwIfAborted()
 
   const plan = {
