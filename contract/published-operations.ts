@@ -110,21 +110,38 @@ export const publishedOperations: Readonly<Record<string, readonly PublishedOper
       path: '/api/instances/{instance_id}/reboot/',
       proof: story,
     },
-    { name: 'Hibernate instance', method: 'POST', path: '/api/instances/{instance_id}/hibernate/' },
+    {
+      name: 'Hibernate instance',
+      method: 'POST',
+      path: '/api/instances/{instance_id}/hibernate/',
+      proof: [
+        'server/src/instances/hibernation.test.ts',
+        'frees processor and memory, keeps the address, and ends where it began',
+      ],
+    },
     {
       name: 'Restore hibernated instance',
       method: 'POST',
       path: '/api/instances/{instance_id}/restore/',
+      proof: [
+        'server/src/instances/hibernation.test.ts',
+        'makes room for another machine, for which its restore then waits, unharmed',
+      ],
     },
     {
       name: 'Toggle public IP for instance',
       method: 'POST',
       path: '/api/instances/{instance_id}/toggle-public-ip/',
+      proof: [
+        'e2e/public-addresses.system.test.ts',
+        'is gone when it is taken away, and only it; another is there when one is asked for',
+      ],
     },
     {
       name: 'Get hibernated instances count',
       method: 'GET',
       path: '/api/instances/hibernated/',
+      proof: ['server/src/instances/hibernation-routes.test.ts', 'counts what is hibernated'],
     },
     {
       name: 'Add instance security rule',
@@ -168,12 +185,60 @@ export const publishedOperations: Readonly<Record<string, readonly PublishedOper
     },
   ],
   'Startup scripts': [
-    { name: 'List all startup scripts', method: 'GET', path: '/api/scripts/' },
-    { name: 'Create a startup script', method: 'POST', path: '/api/scripts/' },
-    { name: 'Get startup script details', method: 'GET', path: '/api/scripts/{script_id}/' },
-    { name: 'Update a startup script', method: 'PUT', path: '/api/scripts/{script_id}/' },
-    { name: 'Delete a startup script', method: 'DELETE', path: '/api/scripts/{script_id}/' },
-    { name: 'Delete multiple startup scripts', method: 'DELETE', path: '/api/scripts/' },
+    {
+      name: 'List all startup scripts',
+      method: 'GET',
+      path: '/api/scripts/',
+      proof: [
+        'server/src/scripts/scripts.test.ts',
+        'is by age and name, with or without the texts',
+      ],
+    },
+    {
+      name: 'Create a startup script',
+      method: 'POST',
+      path: '/api/scripts/',
+      proof: [
+        'e2e/first-boot.system.test.ts',
+        'a script of 64 KiB runs, and what it said is shown',
+      ],
+    },
+    {
+      name: 'Get startup script details',
+      method: 'GET',
+      path: '/api/scripts/{script_id}/',
+      proof: [
+        'server/src/scripts/scripts.test.ts',
+        'is kept as it was sent, under an id of its kind',
+      ],
+    },
+    {
+      name: 'Update a startup script',
+      method: 'PUT',
+      path: '/api/scripts/{script_id}/',
+      proof: [
+        'server/src/scripts/scripts.test.ts',
+        'may be given its own name in another case, but not that of another',
+      ],
+    },
+    {
+      name: 'Delete a startup script',
+      method: 'DELETE',
+      path: '/api/scripts/{script_id}/',
+      proof: [
+        'server/src/scripts/scripts.test.ts',
+        'is gone when it is deleted, and its name is free',
+      ],
+    },
+    {
+      name: 'Delete multiple startup scripts',
+      method: 'DELETE',
+      path: '/api/scripts/',
+      proof: [
+        'server/src/scripts/scripts.test.ts',
+        'takes those that there are, and names those that there are not',
+      ],
+    },
   ],
   Firewalls: [
     {
