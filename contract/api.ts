@@ -81,6 +81,18 @@ import {
 } from './snapshots/routes.ts'
 import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './ssh-keys/routes.ts'
 
+import {
+  attachVolumes,
+  cloneVolume,
+  createVolume,
+  deleteVolume,
+  detachVolumes,
+  getVolume,
+  listVolumes,
+  listVolumeTypes,
+  resizeVolume,
+} from './volumes/routes.ts'
+
 export const api = {
   listRegions,
   listFlavors,
@@ -146,6 +158,15 @@ export const api = {
   getSnapshotImages,
   getImage,
   deleteImage,
+  listVolumes,
+  createVolume,
+  listVolumeTypes,
+  attachVolumes,
+  detachVolumes,
+  getVolume,
+  deleteVolume,
+  cloneVolume,
+  resizeVolume,
   listOperations,
   getOperation,
   getBalance,

@@ -22,6 +22,10 @@ const tags = [
   },
   { name: 'Firewalls', description: 'Sets of rules for what may reach instances, and leave them.' },
   { name: 'Snapshots', description: 'A point in time of a machine, to be restored as a new one.' },
+  {
+    name: 'Volumes',
+    description: 'Disks with a life of their own, which machines have for a while.',
+  },
   { name: 'Custom images', description: 'Made from snapshots, to deploy new machines from.' },
   { name: 'Operations', description: 'Changes that take time: what they do and how they end.' },
   { name: 'Billing', description: 'Credits.' },

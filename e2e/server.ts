@@ -174,7 +174,7 @@ export class TestServer {
 
   /** What of machines and snapshots is still on the host, once none should be. */
   async leftovers(): Promise<string[]> {
-    const inData = ['machines', 'snapshots', 'images'].flatMap((folder) =>
+    const inData = ['machines', 'snapshots', 'images', 'volumes'].flatMap((folder) =>
       readdirSync(join(this.dataDir, folder)).map((name) => `${folder}/${name}`),
     )
     const layers = readdirSync(join(this.dataDir, 'layers')).filter(
@@ -193,6 +193,9 @@ export class TestServer {
     const { body: machines } = await this.get('/api/instances/?page_size=100')
     for (const { instance_id } of machines.instances)
       await this.delete(`/api/instances/${instance_id}/`)
+    await this.settled()
+    const { body: volumes } = await this.get('/api/volumes/?page_size=100')
+    for (const { id } of volumes.volumes) await this.delete(`/api/volumes/${id}/`)
     await this.settled()
     const { body: images } = await this.get('/api/custom-images/?page_size=100')
     for (const { id } of images.images) await this.delete(`/api/custom-images/${id}/`)

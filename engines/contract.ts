@@ -22,6 +22,7 @@ import { type EngineWorld, LIMIT_MS, Site } from './contract/site.ts'
 import { describeSnapshots } from './contract/snapshots.ts'
 import { describeStartupLog } from './contract/startup-log.ts'
 import { describeUnknown } from './contract/unknown.ts'
+import { describeVolumes } from './contract/volumes.ts'
 
 export type { EngineWorld } from './contract/site.ts'
 
@@ -42,6 +43,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('hibernation', () => describeHibernation(site))
     describe('the console of a machine', () => describeConsole(site))
     describe('the startup log of a machine', () => describeStartupLog(site))
+    describe('volumes', () => describeVolumes(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))
     describe('asked for many things at once', () => describeCrowds(site))

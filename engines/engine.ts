@@ -32,6 +32,8 @@ export type Capabilities = {
   readonly rollback: boolean
   /** Volumes may come and go while a machine runs. */
   readonly hotplug: boolean
+  /** The same while it is stopped. */
+  readonly coldplug: boolean
   /** Firewall rules can be enforced at all; `atomicFirewall`: a whole set in one step. */
   readonly firewall: boolean
   readonly atomicFirewall: boolean
@@ -47,6 +49,10 @@ export type Capabilities = {
   readonly volumes: boolean
   readonly volumeResize: boolean
   readonly volumeClone: boolean
+  /** Volumes may be made of OS images, and machines boot from them. */
+  readonly volumeBoot: boolean
+  /** A machine's own disk may have another size than its flavor says. */
+  readonly diskSize: boolean
   readonly exec: boolean
   /** A machine may be given a cloud-init text, or a startup script, for its first boot. */
   readonly cloudInit: boolean
@@ -127,7 +133,25 @@ export type MachineSpec = {
   readonly address: Address
   /** The whole rule set; `null`: nothing filtered, beyond what always separates tenants. */
   readonly rules: readonly FirewallRule[] | null
+  /** Data volumes that it starts with, exactly. What it boots from is its {@link DiskSource}. */
+  readonly volumes: readonly AttachedVolume[]
   readonly guest: GuestIdentity
+}
+
+/** A volume as one machine has it. */
+export type AttachedVolume = {
+  readonly id: string
+  /** What the guest reads as the disk's serial number, 1..20 of `[A-Za-z0-9-]`: it finds the disk by it. */
+  readonly serial: string
+}
+
+export type VolumeSpec = {
+  readonly id: string
+  readonly tenant: string
+  /** GB (10^9 bytes). At least the source's size. */
+  readonly sizeGb: number
+  /** `null`: empty. Of an OS image: machines can boot from it. Of a volume: a copy, also while that is in use. */
+  readonly source: Extract<DiskSource, { kind: 'os-image' | 'volume' }> | null
 }
 
 /** What the guest learns about itself at boot. A new `instanceId` makes new host keys and machine id. */
@@ -303,6 +327,23 @@ export interface Engine {
    * everything as it was, for a rule that cannot be enforced.
    */
   applyFirewall(machine: string, rules: readonly FirewallRule[] | null, order: Order): Promise<void>
+
+  /** The volume exists; one that does already stays as it is. */
+  ensureVolume(spec: VolumeSpec, order: Order): Promise<void>
+  /** Throws {@link EngineError} while a machine has it. */
+  ensureVolumeGone(volume: string, order: Order): Promise<void>
+  /**
+   * All or none; also of a machine that is stopped, which starts with them. Throws {@link EngineError}
+   * when another machine has one of them.
+   */
+  attachVolumes(machine: string, volumes: readonly AttachedVolume[], order: Order): Promise<void>
+  /**
+   * All or none, whoever has them otherwise. A guest that does not let go of a disk within 15 s gets
+   * {@link EngineError}; asked again once it has, it is done. What it boots from is refused.
+   */
+  detachVolumes(machine: string, volumes: readonly string[], order: Order): Promise<void>
+  /** Grows it to this size, in front of the guest too; never shrinks. Answers the size that it has. */
+  resizeVolume(volume: string, sizeGb: number, order: Order): Promise<{ sizeGb: number }>
 
   observe(machine: string): Promise<MachineState>
   /**

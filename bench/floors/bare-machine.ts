@@ -57,7 +57,12 @@ export async function bareMachines(
     const args = qemuArguments(
       {
         ...{ id, machineType, accelerator, mark: 'bench', vcpus: 1, memoryMib: 1024 },
-        ...{ mac: '52:54:00:00:00:01', tap: 'none', disk: { node: 'disk', path: disk } },
+        ...{
+          mac: '52:54:00:00:00:01',
+          tap: 'none',
+          volumes: [],
+          disk: { node: 'disk', path: disk },
+        },
         ...{ kernel: image.kernel, initrd: image.initrd, append: image.append, userData: false },
       },
       own,

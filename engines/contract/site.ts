@@ -6,6 +6,7 @@ import type {
   MachineSpec,
   MachineState,
   Order,
+  VolumeSpec,
 } from '../engine.ts'
 
 export type EngineWorld = {
@@ -26,6 +27,8 @@ export type EngineWorld = {
   kill(machine: string): Promise<void>
   /** The rules that the engine holds a machine to. */
   rulesOf(machine: string): Promise<readonly FirewallRule[] | null>
+  /** The data volumes that the engine holds a machine to have, sorted. */
+  volumesOf(machine: string): Promise<readonly string[]>
   dispose(): Promise<void>
   /** Machines are dear here: smaller crowds. */
   readonly slow?: boolean
@@ -45,6 +48,7 @@ export class Site {
   readonly #machines = new Set<string>()
   readonly #snapshots = new Set<string>()
   readonly #images = new Set<string>()
+  readonly #volumes = new Set<string>()
 
   open(world: EngineWorld): void {
     this.#world = world
@@ -84,6 +88,7 @@ export class Site {
 
   newMachine = (): string => remember(this.#machines)
   newSnapshot = (): string => remember(this.#snapshots)
+  newVolume = (): string => remember(this.#volumes)
   newImage = (): string => remember(this.#images)
 
   /** A machine that has an address and nothing else yet. */
@@ -114,6 +119,13 @@ export class Site {
     const image = this.newImage()
     await this.engine.ensureImage(image, snapshot, this.order())
     return image
+  }
+
+  /** An empty volume of this tenant. */
+  async volume(tenant: string, made: Partial<VolumeSpec> = {}): Promise<string> {
+    const id = this.newVolume()
+    await this.engine.ensureVolume({ id, tenant, sizeGb: 1, source: null, ...made }, this.order())
+    return id
   }
 
   /** Looks at once and at every event, so that an engine that tells nothing never gets there. */
@@ -166,6 +178,8 @@ export class Site {
     for (const snapshot of drain(this.#snapshots))
       await this.engine.ensureSnapshotGone(snapshot, this.order())
     for (const image of drain(this.#images)) await this.engine.ensureImageGone(image, this.order())
+    for (const volume of drain(this.#volumes))
+      await this.engine.ensureVolumeGone(volume, this.order())
   }
 }
 

@@ -9,6 +9,7 @@ import type { Paths } from './paths.ts'
 import { qemuArguments } from './process/arguments.ts'
 import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from './process/launch.ts'
 import type { Process } from './process/processes.ts'
+import { pluggedVolumes } from './records/attachments.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 
 type Deps = Pick<MachinesOptions, 'mark' | 'paths' | 'store' | 'networks' | 'host'>
@@ -25,7 +26,7 @@ export async function launchMachine(
   signal: AbortSignal,
 ): Promise<Launched> {
   const { id, guest } = spec
-  const { uid, gid, recipe, machineType, activeLayer } = record
+  const { uid, gid, recipe, machineType, activeLayer, volumes } = record
   const [{ netns, tap }, boot, groups, cgroup] = await Promise.all([
     networks.ensureTap(id, uid),
     store.osDisks.bootFiles(recipe),
@@ -34,11 +35,11 @@ export async function launchMachine(
     makeRunFolder(paths.runFolder(id), uid, gid),
   ])
   await networks.applyRules(id, spec.rules)
+  // Made again here: whoever recorded a new layer may have been killed before it was given away.
+  await store.layers.give(activeLayer, { uid, gid })
   const { userData } = guest
   await handOver(paths.metaData(id), metaData(guest), uid)
-  // A resumed one has the arguments that it began with, whether or not anybody knows its user-data still.
-  const mayBeAskedFor = userData !== null || memory !== null
-  if (mayBeAskedFor) await handOver(paths.userData(id), userData ?? '', uid)
+  if (userData !== null) await handOver(paths.userData(id), userData, uid)
   signal.throwIfAborted()
 
   const plan = {
@@ -46,12 +47,17 @@ export async function launchMachine(
     ...{ vcpus: spec.vcpus, memoryMib: spec.memoryMib, mac: spec.address.mac },
     accelerator: host().accelerator,
     disk: { node: activeLayer, path: store.layers.path(activeLayer) },
+    volumes: pluggedVolumes(
+      store,
+      id,
+      volumes.map((volume) => volume.id),
+    ),
     userData: userData !== null,
   }
   const args =
     memory === null
       ? qemuArguments(plan, paths)
-      : incomingArguments(memory, { layer: activeLayer, tap })
+      : incomingArguments(memory, { layer: activeLayer, tap, volumes: plan.volumes })
   const process = await launch({ args, netns, uid, gid, groups, log: paths.processLog(id) })
   return { process, cgroup }
 }

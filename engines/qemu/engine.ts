@@ -3,6 +3,7 @@
  * starts next finds them and goes on. This file is the interface; how things are done is told in
  *
  *     machines.ts · live-machine.ts · power.ts    what runs, and how it comes and goes
+ *     volumes.ts · plugging.ts                    what machines have for a while
  *     disks/      layers, snapshots, OS images    records/   what is remembered
  *     memory/     hibernation
  *     process/    QEMU's processes and QMP        guest/     console, display, agent, identity
@@ -14,6 +15,7 @@ import type { Duplex } from 'node:stream'
 import type { AddressRange } from '../address-pools.ts'
 import type {
   Address,
+  AttachedVolume,
   Capabilities,
   Engine,
   EngineEvent,
@@ -30,6 +32,7 @@ import type {
   SnapshotResult,
   StartupLog,
   StopResult,
+  VolumeSpec,
 } from '../engine.ts'
 import { EngineError, NotRunningError, UnsupportedError } from '../engine.ts'
 import { rollBack } from './disks/rollback.ts'
@@ -48,6 +51,7 @@ import { asUuid, type Paths, pathsOf } from './paths.ts'
 import { restartMachine, stopMachine } from './power.ts'
 import { chooseMachineType } from './process/machine-type.ts'
 import { Store } from './records/store.ts'
+import { Volumes } from './volumes.ts'
 
 export type QemuEngineOptions = {
   /** Absolute. The engine keeps its own folders in it; see paths.ts. */
@@ -77,6 +81,7 @@ export class QemuEngine implements Engine {
   readonly #orders: Orders
   readonly #networks: Networks
   readonly #machines: Machines
+  readonly #volumes: Volumes
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   #host: HostFacts | null = null
   #mending: NodeJS.Timeout | undefined
@@ -93,6 +98,10 @@ export class QemuEngine implements Engine {
       ...{ networks: this.#networks, orders: this.#orders },
       host: () => this.#facts,
       emit: (event) => this.#emit(event),
+    })
+    this.#volumes = new Volumes({
+      ...{ log, paths: this.#paths, store: this.#store },
+      ...{ machines: this.#machines, orders: this.#orders },
     })
   }
 
@@ -132,7 +141,8 @@ export class QemuEngine implements Engine {
       memorySnapshot: false,
       rollback: true,
       hibernate: true,
-      hotplug: false,
+      hotplug: true,
+      coldplug: true,
       firewall: true,
       atomicFirewall: true,
       firewallIpv6: hasIpv6,
@@ -141,9 +151,11 @@ export class QemuEngine implements Engine {
       console: true,
       display: true,
       gpu: false,
-      volumes: false,
-      volumeResize: false,
-      volumeClone: false,
+      volumes: true,
+      volumeResize: true,
+      volumeClone: true,
+      volumeBoot: true,
+      diskSize: true,
       exec: false,
       metrics: true,
       cloudInit: true,
@@ -231,7 +243,7 @@ export class QemuEngine implements Engine {
       publicAddresses: this.#networks.publicAddresses.machines(),
       snapshots: this.#store.snapshots.entries().map(([id]) => id),
       images: this.#store.images.entries().map(([id]) => id),
-      volumes: [],
+      volumes: this.#volumes.ids(),
     }
   }
 
@@ -314,6 +326,26 @@ export class QemuEngine implements Engine {
 
   async metrics(machine: string): Promise<MachineCounters> {
     return this.#machines.running(asUuid(machine)).usage()
+  }
+
+  ensureVolume(spec: VolumeSpec, order: Order): Promise<void> {
+    return this.#volumes.ensure(spec, order)
+  }
+
+  ensureVolumeGone(volume: string, order: Order): Promise<void> {
+    return this.#volumes.ensureGone(volume, order)
+  }
+
+  attachVolumes(machine: string, volumes: readonly AttachedVolume[], order: Order): Promise<void> {
+    return this.#volumes.attach(machine, volumes, order)
+  }
+
+  detachVolumes(machine: string, volumes: readonly string[], order: Order): Promise<void> {
+    return this.#volumes.detach(machine, volumes, order)
+  }
+
+  resizeVolume(volume: string, sizeGb: number, order: Order): Promise<{ sizeGb: number }> {
+    return this.#volumes.resize(volume, sizeGb, order)
   }
 
   get #facts(): HostFacts {

@@ -39,6 +39,7 @@ const Drives = z.array(
     inserted: z.object({ 'node-name': z.string() }).optional(),
   }),
 )
+const Parts = z.array(z.object({ name: z.string() }))
 const Nodes = z.array(z.object({ 'node-name': z.string().optional() }))
 
 export type LiveMachineOptions = {
@@ -72,6 +73,7 @@ export class LiveMachine {
   #guestUp = Promise.withResolvers<void>()
   #isGuestUp = false
   #reset = Promise.withResolvers<void>()
+  readonly #releases = new Map<string, PromiseWithResolvers<void>>()
   #closed = false
 
   constructor(options: LiveMachineOptions) {
@@ -245,12 +247,26 @@ export class LiveMachine {
     return this.#agent.execute(command, args, ms)
   }
 
-  /** Name of the block node that the guest's disk writes to. */
-  async activeNode(): Promise<string> {
+  /** Name of the block node that a disk of the guest's writes to. */
+  async activeNode(device = ROOT_DEVICE): Promise<string> {
     const drives = Drives.parse(await this.#command('query-block'))
-    const root = drives.find((drive) => drive.qdev?.includes(`/${ROOT_DEVICE}/`))
-    if (root?.inserted === undefined) throw new EngineError('QEMU does not know the root disk')
-    return root.inserted['node-name']
+    const drive = drives.find(({ qdev }) => qdev?.includes(`/${device}/`))
+    if (drive?.inserted === undefined)
+      throw new EngineError(`QEMU does not know the disk ${device}`)
+    return drive.inserted['node-name']
+  }
+
+  /** Names of the devices that QEMU has, whether or not the guest has noticed them. */
+  async devices(): Promise<ReadonlySet<string>> {
+    const parts = Parts.parse(await this.#command('qom-list', { path: '/machine/peripheral' }))
+    return new Set(parts.map(({ name }) => name))
+  }
+
+  /** Resolves when the guest next lets go of a device that it was asked to. */
+  nextRelease(device: string): Promise<void> {
+    const waiting = this.#releases.get(device) ?? Promise.withResolvers<void>()
+    this.#releases.set(device, waiting)
+    return waiting.promise
   }
 
   /** Makes QEMU open a new layer, which nothing uses yet. */
@@ -258,10 +274,14 @@ export class LiveMachine {
     await this.#command('blockdev-add', { ...blockNode(node, path), backing: null })
   }
 
-  async removeNode(node: string): Promise<void> {
+  /** Names of the block nodes that QEMU has. */
+  async nodes(): Promise<ReadonlySet<string | undefined>> {
     const nodes = Nodes.parse(await this.#command('query-named-block-nodes', { flat: true }))
-    if (nodes.some((each) => each['node-name'] === node))
-      await this.#command('blockdev-del', { 'node-name': node })
+    return new Set(nodes.map((each) => each['node-name']))
+  }
+
+  async removeNode(node: string): Promise<void> {
+    if ((await this.nodes()).has(node)) await this.#command('blockdev-del', { 'node-name': node })
   }
 
   /** From now on the guest writes to `overlay`; `below` is complete, on disk, and stays as it is. */
@@ -336,6 +356,10 @@ export class LiveMachine {
         this.#agent?.forget()
         this.#agentOpen = data.open === true
         if (this.#agentOpen) this.#listenForAgent()
+        break
+      case 'DEVICE_DELETED':
+        this.#releases.get(String(data.device))?.resolve()
+        this.#releases.delete(String(data.device))
         break
       case 'BLOCK_IO_ERROR':
         this.#options.onPaused()

@@ -16,7 +16,7 @@ import {
 import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
 import { requireFreeSpace } from './disks/free-space.ts'
 import { newLayerName } from './disks/layers.ts'
-import { settlePendingLayer } from './disks/snapshots.ts'
+import { isUnsettled, settleDisks } from './disks/snapshots.ts'
 import { createDisk, found } from './disks/source.ts'
 import { readStartupLog } from './guest/startup-log.ts'
 import { LiveMachine } from './live-machine.ts'
@@ -28,6 +28,7 @@ import type { Paths } from './paths.ts'
 import { cutLog, lastWords } from './process/launch.ts'
 import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
 import { QmpError } from './process/qmp.ts'
+import { bootable, giveVolumes, leaveVolumes, startingVolumes } from './records/attachments.ts'
 import { readFolderIfThere } from './records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
@@ -88,9 +89,9 @@ export class Machines {
     )
     const withoutProcess = new Set([...this.ids(), ...(await readFolderIfThere(paths.run))])
     for (const id of withoutProcess) if (!this.#live.has(id)) await cleanUpAfter(this.#options, id)
-    for (const [id, { pendingLayer, hibernation }] of store.machines.entries()) {
-      if (pendingLayer !== null) await this.#settleOrLeave(id)
-      if (hibernation === null) await forgetMemory(paths, id)
+    for (const id of this.ids()) {
+      if (isUnsettled(store, id)) await this.#settleOrLeave(id)
+      if (store.machines.get(id)?.hibernation === null) await forgetMemory(paths, id)
     }
   }
 
@@ -150,7 +151,7 @@ export class Machines {
     found(this.#store.machines.get(id), `machine ${id}`)
     await this.#live.get(id)?.noticeEnd()
     await this.#finishShutdown(id)
-    await settlePendingLayer(this.#store, id, this.#live.get(id))
+    await settleDisks(this.#store, id, this.#live.get(id))
     return {
       record: found(this.#store.machines.get(id), `machine ${id}`),
       live: this.#live.get(id),
@@ -170,6 +171,7 @@ export class Machines {
     if (live === undefined || record.hibernation !== null) {
       // Its memory is on disk, and that it is.
       if (live !== undefined) await this.end(spec.id, live)
+      await giveVolumes(this.#store, spec.id, startingVolumes(this.#store, spec))
       const memory = coldBoot ? null : (record.hibernation?.memory ?? null)
       await this.#boot(spec, memory, signal)
     } else {
@@ -217,6 +219,7 @@ export class Machines {
     }
     await cleanUpAfter(this.#options, id)
     await networks.removeTap(id)
+    await leaveVolumes(this.#store, id)
     await this.#store.machines.delete(id)
     await rm(paths.machineFolder(id), { recursive: true, force: true })
     await this.#store.sweep()
@@ -225,7 +228,8 @@ export class Machines {
 
   async #create(spec: MachineSpec): Promise<void> {
     const { paths, host, log } = this.#options
-    const { id, tenant, diskGb } = spec
+    const { id, tenant, diskGb, source } = spec
+    if (source.kind === 'volume') return this.#createOn(source.id, spec)
     const [uid, gid] = [this.#store.identities.uidOf(id), this.#store.identities.gidOf(tenant)]
     const activeLayer = newLayerName()
     using _ = this.#store.layers.pin(activeLayer)
@@ -234,11 +238,28 @@ export class Machines {
     log('debug', 'disk created', { machine: id, layer: activeLayer })
     await this.#store.machines.put(id, {
       ...{ tenant, gid, uid, recipe, diskGb, activeLayer, pendingLayer: null },
+      ...{ bootVolume: null, volumes: [] },
       machineType: host().machineType,
       power: { state: 'on' },
       ...{ hibernation: null, clockBehind: false },
     })
     log('debug', 'machine recorded', { machine: id })
+  }
+
+  /** It has the volume's disk for as long as it is there. */
+  async #createOn(volume: string, { id, tenant }: MachineSpec): Promise<void> {
+    const { host, paths } = this.#options
+    await requireFreeSpace(paths.layers)
+    const uid = this.#store.identities.uidOf(id)
+    await this.#store.claim(async () => {
+      const { sizeGb, ...disk } = bootable(this.#store, volume, tenant)
+      await this.#store.machines.put(id, {
+        ...{ ...disk, uid, diskGb: sizeGb, bootVolume: volume, volumes: [] },
+        machineType: host().machineType,
+        power: { state: 'on' },
+        ...{ hibernation: null, clockBehind: false },
+      })
+    })
   }
 
   /** @param memory What it goes on with; `null`: it boots. */

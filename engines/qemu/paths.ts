@@ -5,6 +5,7 @@
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer
  *     DATA/images/            <uuid>.json, likewise
+ *     DATA/volumes/           <uuid>.json, likewise
  *     DATA/boot/<recipe>/     kernel, initrd and arguments of the OS images in use
  *     DATA/fences/            the highest fence seen of each thing, also of things that are gone
  *     DATA/networks/          belongs to the network
@@ -29,6 +30,7 @@ export function pathsOf(dataDir: string, mark: string) {
     layers: join(dataDir, 'layers'),
     snapshots: join(dataDir, 'snapshots'),
     images: join(dataDir, 'images'),
+    volumes: join(dataDir, 'volumes'),
     boot: join(dataDir, 'boot'),
     fences: join(dataDir, 'fences'),
     networks: join(dataDir, 'networks'),
@@ -54,7 +56,9 @@ export function pathsOf(dataDir: string, mark: string) {
 /** Ids become parts of paths and of QEMU's arguments, so nothing else is let in. */
 export function asUuid(id: string): string {
   if (isUuid(id)) return id
-  throw new EngineError(`Not the UUID of a machine, snapshot or image: ${JSON.stringify(id)}`)
+  throw new EngineError(
+    `Not the UUID of a machine, snapshot, image or volume: ${JSON.stringify(id)}`,
+  )
 }
 
 export function isUuid(text: string): boolean {

@@ -15,6 +15,9 @@ export type Durations = {
   readonly snapshot: number
   readonly rollback: number
   readonly image: number
+  readonly volume: number
+  /** Of volumes, to a machine or off it. */
+  readonly attach: number
   /** From running virtual CPUs to a guest that reports itself up. Goes on in the background. */
   readonly boot: number
 }
@@ -31,6 +34,8 @@ const DEMO: Durations = {
   snapshot: 10_000,
   rollback: 2_000,
   image: 10_000,
+  volume: 3_000,
+  attach: 2_000,
   boot: 5_000,
 }
 
@@ -48,6 +53,8 @@ export function scaledDurations(factor: number): Durations {
     snapshot: DEMO.snapshot * factor,
     rollback: DEMO.rollback * factor,
     image: DEMO.image * factor,
+    volume: DEMO.volume * factor,
+    attach: DEMO.attach * factor,
     boot: DEMO.boot * factor,
   }
 }

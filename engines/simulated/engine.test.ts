@@ -41,6 +41,7 @@ describeEngine('simulated', async () => {
     },
     kill: (machine) => current.kill(machine),
     rulesOf: async (machine) => current.rulesOf(machine),
+    volumesOf: async (machine) => current.volumesOf(machine),
     dispose: () => current.close(),
   }
 })

@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, sizeOf } from '../address-pools.ts'
 import {
   type Address,
+  type AttachedVolume,
   type Capabilities,
   type Engine,
   EngineError,
@@ -30,6 +31,7 @@ import {
   type StartupLog,
   type StopResult,
   UnsupportedError,
+  type VolumeSpec,
 } from '../engine.ts'
 import { freeAddress } from './addresses.ts'
 import { SimulatedConsoles, simulatedBoot } from './console.ts'
@@ -67,6 +69,7 @@ import {
   without,
 } from './state.ts'
 import { simulatedUsage } from './usage.ts'
+import { released, SimulatedVolumes, withBootVolume, withVolumesOf } from './volumes.ts'
 import { type Clock, Watcher } from './watcher.ts'
 
 export type SimulatedEngineOptions = {
@@ -91,7 +94,8 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   memorySnapshot: false,
   rollback: true,
   hibernate: true,
-  hotplug: false,
+  hotplug: true,
+  coldplug: true,
   firewall: true,
   atomicFirewall: true,
   firewallIpv6: true,
@@ -100,9 +104,11 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   console: true,
   display: false,
   gpu: true,
-  volumes: false,
-  volumeResize: false,
-  volumeClone: false,
+  volumes: true,
+  volumeResize: true,
+  volumeClone: true,
+  volumeBoot: true,
+  diskSize: true,
   exec: false,
   metrics: true,
   cloudInit: true,
@@ -116,6 +122,7 @@ export class SimulatedEngine implements Engine {
   readonly #watcher: Watcher
   readonly #orders: Orders
   readonly #consoles = new SimulatedConsoles()
+  readonly #volumes: SimulatedVolumes
 
   constructor(options: SimulatedEngineOptions) {
     this.#options = options
@@ -123,6 +130,11 @@ export class SimulatedEngine implements Engine {
     this.#store = new WorldStore(options.state ?? inMemory())
     this.#watcher = new Watcher(options.clock)
     this.#orders = new Orders(this.#store, this.#watcher, options.clock, options.onEffect)
+    this.#volumes = new SimulatedVolumes({
+      ...{ store: this.#store, orders: this.#orders, durations: this.#durations },
+      ...{ osImages: options.osImages, capabilities: () => this.capabilities() },
+      now: () => this.#now,
+    })
   }
 
   async start(): Promise<void> {
@@ -146,6 +158,14 @@ export class SimulatedEngine implements Engine {
   /** The machine's rules; `null`: nothing is filtered. */
   rulesOf(machine: string): readonly FirewallRule[] | null {
     return found(this.#world.machines[machine], `machine ${machine}`).rules
+  }
+
+  /** Data volumes that a machine has, sorted. */
+  volumesOf(machine: string): readonly string[] {
+    return Object.entries(this.#world.volumes)
+      .filter(([, volume]) => volume.machine === machine && !volume.boot)
+      .map(([id]) => id)
+      .sort()
   }
 
   /** Ends a running machine as if somebody had killed its process. */
@@ -229,7 +249,11 @@ export class SimulatedEngine implements Engine {
         this.#requireMakeable(spec)
         await this.#orders.wait(this.#durations.create, order)
         await this.#orders.apply('disk.create', spec.id, order, (world) =>
-          withMachine(world, spec.id, recordOf(spec, switchedOff({ everStarted: false }))),
+          withMachine(
+            withBootVolume(world, spec),
+            spec.id,
+            recordOf(spec, switchedOff({ everStarted: false })),
+          ),
         )
         await this.#orders.wait(this.#durations.build, order)
         await this.#switchOn('machine.start', spec, order)
@@ -306,7 +330,7 @@ export class SimulatedEngine implements Engine {
       if (isRunning(record.power, this.#now)) await this.#switchOff(machine, true, order)
       await this.#orders.wait(this.#durations.delete, order)
       await this.#orders.apply('disk.delete', machine, order, (world) => ({
-        ...world,
+        ...released(world, machine),
         machines: without(world.machines, machine),
       }))
     })
@@ -329,14 +353,14 @@ export class SimulatedEngine implements Engine {
   }
 
   async holdings(): Promise<Holdings> {
-    const { machines, addresses, publicAddresses, snapshots, images } = this.#world
+    const { machines, addresses, publicAddresses, snapshots, images, volumes } = this.#world
     return {
       machines: Object.entries(machines).map(([id, record]) => stateOf(id, record, this.#now)),
       addresses: Object.keys(addresses),
       publicAddresses: Object.keys(publicAddresses),
       snapshots: Object.keys(snapshots),
       images: Object.keys(images),
-      volumes: [],
+      volumes: Object.keys(volumes),
     }
   }
 
@@ -456,6 +480,26 @@ export class SimulatedEngine implements Engine {
     return this.#options.addressPools ?? DOCUMENTATION
   }
 
+  ensureVolume(spec: VolumeSpec, order: Order): Promise<void> {
+    return this.#volumes.ensure(spec, order)
+  }
+
+  ensureVolumeGone(volume: string, order: Order): Promise<void> {
+    return this.#volumes.ensureGone(volume, order)
+  }
+
+  attachVolumes(machine: string, volumes: readonly AttachedVolume[], order: Order): Promise<void> {
+    return this.#volumes.attach(machine, volumes, order)
+  }
+
+  detachVolumes(machine: string, volumes: readonly string[], order: Order): Promise<void> {
+    return this.#volumes.detach(machine, volumes, order)
+  }
+
+  resizeVolume(volume: string, sizeGb: number, order: Order): Promise<{ sizeGb: number }> {
+    return this.#volumes.resize(volume, sizeGb, order)
+  }
+
   get #world(): World {
     return this.#store.world
   }
@@ -488,7 +532,8 @@ export class SimulatedEngine implements Engine {
       const { diskGb, hadUserData = false } = found(world.machines[spec.id], `machine ${spec.id}`)
       const on = effect === 'machine.resume' ? continued : switchedOn
       const power = on(hostname, this.#now, this.#durations)
-      return withMachine(world, spec.id, {
+      const equipped = effect === 'machine.reboot' ? world : withVolumesOf(world, spec)
+      return withMachine(equipped, spec.id, {
         ...recordOf(spec, power),
         diskGb,
         ...(hadUserData && { hadUserData }),

@@ -34,6 +34,10 @@ type FailureName =
   | 'fail-rollback'
   /** Images of its snapshots fail. */
   | 'fail-image'
+  /** Volumes cannot be attached to it. */
+  | 'fail-attach'
+  /** Its guest does not let go of volumes while it runs. */
+  | 'keep-volumes'
   /** Its status is unknown, whatever it does. */
   | 'lose-contact'
 

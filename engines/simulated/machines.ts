@@ -2,7 +2,6 @@
 import {
   type Capabilities,
   CapacityError,
-  type DiskSource,
   EngineError,
   type FirewallRule,
   type Host,
@@ -15,7 +14,7 @@ import {
 } from '../engine.ts'
 import type { Durations } from './durations.ts'
 import { misbehaves, ownEnd } from './failures.ts'
-import type { MachineRecord, Power, SnapshotRecord, World } from './state.ts'
+import type { MachineRecord, Power, SnapshotRecord, VolumeRecord, World } from './state.ts'
 
 /** What a guest is taken to have written above its OS image. */
 const WRITTEN_SHARE_OF_DISK = 0.04
@@ -164,7 +163,7 @@ export function requireSource(
   world: World,
   osImages: readonly SimulatedOsImage[],
 ) {
-  const minDiskGb = minimumDisk(spec.source, world, osImages)
+  const minDiskGb = minimumDisk(spec, world, osImages)
   if (spec.diskGb < minDiskGb)
     throw new EngineError(
       `A disk of ${spec.diskGb} GB is too small for its source, which needs ${minDiskGb} GB`,
@@ -172,7 +171,7 @@ export function requireSource(
 }
 
 function minimumDisk(
-  source: DiskSource,
+  { source, tenant }: MachineSpec,
   world: World,
   osImages: readonly SimulatedOsImage[],
 ): number {
@@ -187,8 +186,25 @@ function minimumDisk(
     case 'snapshot':
       return found(world.snapshots[source.id], `snapshot ${source.id}`).diskGb
     case 'volume':
-      throw new UnsupportedError('Simulated machines cannot be made from volumes')
+      return bootableVolume(world, source.id, tenant).sizeGb
   }
+}
+
+/** A volume that a new machine of this tenant may boot from. */
+export function bootableVolume(world: World, id: string, tenant: string): VolumeRecord {
+  const volume = found(theirs(world.volumes[id], tenant), `volume ${id} of this tenant`)
+  if (!volume.bootable)
+    throw new EngineError(`Volume ${id} was not made of an OS image, so nothing can boot from it`)
+  if (volume.machine !== null) throw inUse(id, volume.machine)
+  return volume
+}
+
+/** What is another tenant's does not exist. */
+export const theirs = (volume: VolumeRecord | undefined, tenant: string) =>
+  volume?.tenant === tenant ? volume : undefined
+
+export function inUse(volume: string, machine: string): EngineError {
+  return new EngineError(`Volume ${volume} is in use by machine ${machine}; detach it first`)
 }
 
 /** `value`, or {@link NotFoundError} naming what is missing. */

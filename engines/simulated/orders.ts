@@ -26,6 +26,11 @@ type EffectName =
   | 'snapshot.delete'
   | 'image.create'
   | 'image.delete'
+  | 'volume.create'
+  | 'volume.delete'
+  | 'volume.attach'
+  | 'volume.detach'
+  | 'volume.resize'
 
 /** Called after an effect is durable and before anybody hears of it: throwing is a crash there. */
 export type EffectHook = (effect: EffectName, thing: string) => void | Promise<void>

@@ -46,6 +46,16 @@ export type SnapshotRecord = SnapshotResult & {
   readonly machine?: string
 }
 
+export type VolumeRecord = {
+  readonly tenant: string
+  readonly sizeGb: number
+  /** It began as an OS image. */
+  readonly bootable: boolean
+  /** Who has it, and whether it is what that machine boots from. */
+  readonly machine: string | null
+  readonly boot: boolean
+}
+
 export type AddressRecord = { readonly tenant: string; readonly address: Address }
 
 /** By the server's UUIDs. `addresses` are by machine; `fences` are of things that may be gone. */
@@ -57,6 +67,7 @@ export type World = {
   readonly machines: Readonly<Record<string, MachineRecord>>
   readonly snapshots: Readonly<Record<string, SnapshotRecord>>
   readonly images: Readonly<Record<string, ImageResult>>
+  readonly volumes: Readonly<Record<string, VolumeRecord>>
   readonly fences: Readonly<Record<string, number>>
 }
 
@@ -67,6 +78,7 @@ const EMPTY: World = {
   machines: {},
   snapshots: {},
   images: {},
+  volumes: {},
   fences: {},
 }
 
@@ -141,7 +153,8 @@ function forgetOldFences(world: World): World {
     thing in world.machines ||
     thing in world.addresses ||
     thing in world.snapshots ||
-    thing in world.images
+    thing in world.images ||
+    thing in world.volumes
   const gone = fences.filter((entry) => !held(entry)).sort(([, a], [, b]) => b - a)
   if (gone.length <= 1_000) return world
   return {

@@ -42,6 +42,7 @@ export function testSpec(overrides: Partial<MachineSpec> = {}): MachineSpec {
       ssh: { host: '198.18.0.2', port: 22 },
     },
     rules: null,
+    volumes: [],
     guest: { instanceId: id, hostname: 'plain', authorizedKeys: [], userData: null },
     ...overrides,
   }

@@ -21,6 +21,7 @@ const region = {
   continent: 'Europe',
   gpu_models: Object.keys(gpu_models),
   flavors: ['cpu-small'],
+  minimum_volume_gb: 10,
   os_images: [testImage],
   address_pools: [],
 }
@@ -143,6 +144,7 @@ async function story() {
 
   await firewallStory(params)
   await scriptStory({ ...common, gpu_model: 'A40' })
+  await volumeStory(params, common.ssh_key_ids)
 
   const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
@@ -224,6 +226,42 @@ async function firewallStory(params: { instance_id: string }) {
   await call('detachFirewall', { params: path, body: { instance_ids: [params.instance_id] } })
   await api.settle()
   await call('deleteFirewall', { params: path, query: '?force=true' })
+}
+
+async function volumeStory(params: { instance_id: string }, ssh_key_ids: string[]) {
+  await call('listVolumeTypes', { query: `?tier=legacy&region=${testRegion}` })
+  const { volume } = await body('createVolume', {
+    body: { name: 'data', region: testRegion, size_gb: 10, description: 'Data' },
+  })
+  const boot = await body('createVolume', {
+    body: { name: 'boot', region: testRegion, size_gb: 20, bootable: true, os_image: testImage },
+  })
+  await api.settle()
+  const path = { volume_id: volume.id as string }
+  const { volume: copy } = await body('cloneVolume', { params: path, body: {} })
+  await api.settle()
+  await call('attachVolumes', { body: { ...params, volume_ids: [volume.id] } })
+  await api.settle()
+  await call('resizeVolume', { params: path, body: { size_gb: 11 } })
+  await call('getVolume', { params: path })
+  await api.settle()
+  await call('getInstance', { params })
+  await call('listVolumes', { query: '?search=DATA&status=in-use&bootable=false&tier=legacy' })
+  await call('detachVolumes', { body: { volume_ids: [volume.id] } })
+  await api.settle()
+  await call('deleteVolume', { params: path })
+  const deployed = await body('deployInstance', {
+    body: {
+      ...{ vm_name: 'from-volume', region: testRegion, gpu_model: 'A40', ssh_key_ids },
+      ...{ boot_source: 'volume', volume_id: boot.volume.id, volume_ids: [copy.id] },
+    },
+  })
+  await api.settle()
+  const machine = { instance_id: deployed.data.instance_id as string }
+  await call('getInstance', { params: machine })
+  await call('getVolume', { params: { volume_id: boot.volume.id as string } })
+  await call('deleteInstance', { params: machine })
+  await api.settle()
 }
 
 describe('the server', () => {

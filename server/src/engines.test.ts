@@ -42,12 +42,16 @@ describe('a demonstration region', () => {
     })
   })
 
-  it.each(['CANADA-1', 'FIN-01'])('does not claim what is not built: %s', (region) => {
-    expect(capabilities(region)).toMatchObject({
-      volumes: false,
-      volumeResize: false,
-      volumeClone: false,
-      simulated: true,
+  it('has the volumes of its tier', () => {
+    const legacy = { hotplug: true, coldplug: false, volumeBoot: true, diskSize: false }
+    expect(capabilities('CANADA-1')).toMatchObject({
+      ...legacy,
+      ...{ volumes: true, volumeClone: false, volumeResize: false },
+    })
+    const advanced = { hotplug: false, coldplug: true, volumeBoot: false, diskSize: true }
+    expect(capabilities('FIN-01')).toMatchObject({
+      ...advanced,
+      ...{ volumes: true, volumeClone: true, volumeResize: true },
     })
   })
 })

@@ -63,9 +63,17 @@ function imageCacheDir(env = process.env) {
 
 /** What the published API does not offer there; the service refuses it with the reason. */
 const missingIn: Record<Region['tier'], Partial<Capabilities>> = {
-  legacy: { startupScripts: false },
+  legacy: {
+    startupScripts: false,
+    coldplug: false,
+    volumeClone: false,
+    volumeResize: false,
+    diskSize: false,
+  },
   advanced: {
     cloudInit: false,
+    hotplug: false,
+    volumeBoot: false,
     snapshot: false,
     memorySnapshot: false,
     rollback: false,

@@ -26,6 +26,7 @@ import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
+import { volumeRoutes } from './volumes/routes.ts'
 
 export type ServerDeps = {
   db: Database
@@ -61,6 +62,7 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   firewallRoutes(app, deps)
   snapshotRoutes(app, deps)
   imageRoutes(app, deps)
+  volumeRoutes(app, deps)
   operationRoutes(app, deps)
   return app
 }

@@ -25,6 +25,9 @@ import { createOperationService } from './operations/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
 import { createSshKeyService } from './ssh-keys/service.ts'
+import { createAttachmentService } from './volumes/attachments.ts'
+import { createEquipment } from './volumes/equipment.ts'
+import { createVolumeService } from './volumes/service.ts'
 
 export function createServices(deps: {
   db: Database
@@ -45,8 +48,15 @@ export function createServices(deps: {
   const preparation = createPreparation({ catalog, regions, scripts })
   const images = createImageService({ clock, regions, operations })
   const protection = createProtection({ clock, regions, operations })
+  const equipment = createEquipment({ clock, regions })
   const machines = { clock, catalog, regions, placement, operations, billing, images }
-  const instances = createInstanceService({ ...machines, sshKeys, protection, preparation })
+  const instances = createInstanceService({
+    ...machines,
+    sshKeys,
+    protection,
+    preparation,
+    equipment,
+  })
   const publicAddresses = createPublicAddressService({ ...machines, instances })
   const hibernation = createHibernation({ ...machines, instances })
   const firstBoot = createFirstBootService({ regions, instances })
@@ -56,6 +66,8 @@ export function createServices(deps: {
   const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
   const console = createConsoleService({ clock, regions, accounts, instances })
   const machineMetrics = createMetricsService({ clock, regions, instances })
+  const volumes = createVolumeService(machines)
+  const attachments = createAttachmentService({ clock, regions, operations, instances })
   return {
     catalog,
     placement,
@@ -77,6 +89,8 @@ export function createServices(deps: {
     firewalls,
     console,
     machineMetrics,
+    volumes,
+    attachments,
   }
 }
 

@@ -40,6 +40,7 @@ beforeAll(async () => {
     firewall_id: firewall.public_id,
     script_id: (await api.startupScript(owner.caller)).public_id,
     rule_id: rules[0]?.id ?? '',
+    volume_id: (await api.volume(owner.caller, { bootable: true })).public_id,
   }
 })
 afterAll(() => api.close())
@@ -57,6 +58,8 @@ const bodies: Partial<Record<RouteName, object>> = {
   detachFirewall: { instance_ids: ['BRK-000000D'] },
   updateScript: { name: 'mine' },
   patchScript: { name: 'mine' },
+  cloneVolume: {},
+  resizeVolume: { size_gb: 100 },
 }
 
 describe('a stranger', () => {
@@ -91,6 +94,11 @@ describe('a stranger', () => {
         boot_source: 'custom_image',
         image_id: ids.image_id,
       }),
+    ],
+    ['its volume', () => ({ ...deployment(), boot_source: 'volume', volume_id: ids.volume_id })],
+    [
+      'its volume beside a disk',
+      () => ({ ...deployment(), os_image: testImage, volume_ids: [ids.volume_id] }),
     ],
   ])('cannot deploy with %s', async (_, body) => {
     const before = await footprint(api)
@@ -132,6 +140,19 @@ describe('a stranger', () => {
     await stranger.delete(`/api/ssh-keys/${key.public_id}/`)
   })
 
+  it('can neither attach its volume, nor to its machine, nor detach it', async () => {
+    const another = await api.client('Another')
+    const mine = await api.volume(another.caller)
+    const before = await footprint(api)
+    const { instance_id, volume_id } = ids
+    const attached = { instance_id, volume_ids: [mine.public_id] }
+    const notMine = { volume_ids: [volume_id] }
+    expectRefusal(await another.post('/api/volumes/attach/', attached), 404, 'NOT_FOUND')
+    for (const body of [notMine, { ...notMine, instance_id }])
+      expectRefusal(await another.post('/api/volumes/detach/', body), 404, 'NOT_FOUND')
+    expect(await footprint(api)).toEqual(before)
+  })
+
   it('learns of a snapshot among many only that it is not there', async () => {
     const { body } = await stranger.post('/api/custom-images/relationships/', {
       snapshot_ids: [ids.snapshot_id],
@@ -148,6 +169,7 @@ describe('a stranger', () => {
     ['/api/ssh-keys/', 'ssh_keys'],
     ['/api/firewalls/', 'firewalls'],
     ['/api/firewalls/available-instances/', 'vms'],
+    ['/api/volumes/', 'volumes'],
     ['/api/operations/', 'operations'],
   ])('sees nothing in the list at %s', async (path, rows) => {
     const { body } = await stranger.get(path)

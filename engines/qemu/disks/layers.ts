@@ -120,6 +120,37 @@ export class Layers {
     })
   }
 
+  /** An empty layer with nothing below, safe on disk. */
+  async createEmpty(name: string, owner: Owner, sizeBytes: number): Promise<void> {
+    if (this.has(name)) return
+    await this.#makeWhole(name, async (unfinished) => {
+      await run('qemu-img', ['create', '-q', '-f', 'qcow2', unfinished, String(sizeBytes)])
+      await chown(unfinished, owner.uid, owner.gid)
+      await chmod(unfinished, 0o600)
+    })
+  }
+
+  /** Whose an active layer is from now on. */
+  async give(name: string, owner: Owner): Promise<void> {
+    await chown(this.path(name), owner.uid, owner.gid)
+  }
+
+  /**
+   * An active layer has this size. While a machine has it open, `growLive` does it in that machine's
+   * QEMU, and nobody else may.
+   */
+  async grow(
+    name: string,
+    sizeBytes: number,
+    growLive: ((bytes: number) => Promise<void>) | null,
+  ): Promise<void> {
+    if (growLive === null)
+      await run('qemu-img', ['resize', '-q', '-f', 'qcow2', this.path(name), String(sizeBytes)])
+    else await growLive(sizeBytes)
+    await syncPath(this.path(name))
+    await this.#learn(name)
+  }
+
   /** Takes over a qcow2 without a backing file as the bottom of disks; anybody may read it. */
   async copyOsImage(name: string, from: string): Promise<void> {
     if (this.has(name)) return

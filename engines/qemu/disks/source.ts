@@ -25,7 +25,7 @@ export async function createDisk(
 ): Promise<string> {
   const { layer, recipe } = await originOf(store, source, tenant)
   using _ = store.layers.pin(layer)
-  const sizeBytes = Math.ceil((diskGb * 1e9) / 512) * 512
+  const sizeBytes = diskBytes(diskGb)
   const least = store.layers.virtualSizeBytes(layer)
   if (sizeBytes < least)
     throw new EngineError(
@@ -34,6 +34,9 @@ export async function createDisk(
   await store.layers.createOverlay(name, layer, owner, sizeBytes)
   return recipe
 }
+
+/** Whole sectors. */
+export const diskBytes = (gb: number) => Math.ceil((gb * 1e9) / 512) * 512
 
 async function originOf(store: Store, source: DiskSource, tenant: string): Promise<Origin> {
   switch (source.kind) {
@@ -50,7 +53,7 @@ async function originOf(store: Store, source: DiskSource, tenant: string): Promi
       return found(theirs, `${source.kind} ${source.id} of this tenant`)
     }
     case 'volume':
-      throw new UnsupportedError('This engine cannot make a machine from a volume yet')
+      throw new UnsupportedError('A machine boots from a volume itself, not from a copy of it')
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { EngineError } from '../../engine.ts'
-import { QEMU, ROOT_DEVICE } from '../process/arguments.ts'
+import { type PluggedVolume, QEMU, ROOT_DEVICE, volumeArguments } from '../process/arguments.ts'
 import type { Process } from '../process/processes.ts'
 
 /** Those behind the program's name. */
@@ -35,18 +35,31 @@ export function hasHostDevices(args: readonly string[]): boolean {
   return args.some((arg) => arg.startsWith('vfio-'))
 }
 
-/** For a QEMU that waits to be given the memory, on the layer and tap that are the machine's now. */
+/** For a QEMU that waits to be given the memory, on the layers and tap that are the machine's now. */
 export function incomingArguments(
   { args, layer }: { readonly args: readonly string[]; readonly layer: string },
-  now: { readonly layer: string; readonly tap: string },
+  now: { readonly layer: string; readonly tap: string; readonly volumes: readonly PluggedVolume[] },
 ): string[] {
   return [
-    ...withoutIncoming(args).map((arg) =>
+    ...withoutVolumes(withoutIncoming(args)).map((arg) =>
       arg.replaceAll(layer, now.layer).replace(/^(tap,.*\bifname=)[^,]+/, `$1${now.tap}`),
     ),
+    ...volumeArguments(now.volumes),
     ...['-incoming', 'defer'],
   ]
 }
+
+/** Those that it was started with may have gone since, and others come: the record says which it has. */
+function withoutVolumes(args: readonly string[]): string[] {
+  const devices = args.filter((arg) => arg.startsWith('{') && VOLUME.test(arg))
+  const nodes = devices.map((device) => JSON.parse(device).drive)
+  const isVolumes = (arg: string | undefined) =>
+    arg !== undefined &&
+    (devices.includes(arg) || (arg.startsWith('{') && nodes.includes(JSON.parse(arg)['node-name'])))
+  return args.filter((arg, index) => !isVolumes(arg) && !isVolumes(args[index + 1]))
+}
+
+const VOLUME = /"id":"volume-\d+"/
 
 /** It may itself have gone on from kept memory. */
 function withoutIncoming(args: readonly string[]): string[] {

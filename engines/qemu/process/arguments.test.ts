@@ -13,6 +13,7 @@ const plan: MachinePlan = {
   mac: '52:54:0a:01:02:03',
   tap: 'tap2',
   disk: { node: 'l0011223344556677', path: '/data, with comma/layers/l0011223344556677.qcow2' },
+  volumes: [],
   kernel: '/data/boot/abc/kernel',
   initrd: '/data/boot/abc/initrd',
   append: 'quiet',
@@ -68,10 +69,10 @@ test('names the disk in JSON, where a comma in a path is only a comma', () => {
   })
 })
 
-test('has eight spare ports', () => {
+test('has a port for each of twenty volumes', () => {
   const ports = valuesOf('-device').filter((device) => device.startsWith('pcie-root-port'))
-  expect(ports).toHaveLength(8)
-  expect(new Set(ports).size).toBe(8)
+  expect(ports).toHaveLength(20)
+  expect(new Set(ports).size).toBe(20)
 })
 
 test('has a screen that nobody has for himself, at a place where it moves no other device', () => {
@@ -101,4 +102,17 @@ test('has socket paths that fit however long the data folder is', () => {
   const paths = pathsOf(`/${'deep/'.repeat(50)}`, 'abcdefgh')
   for (const path of [paths.qmp(id), paths.serial(id), paths.agent(id)])
     expect(path.length).toBeLessThan(107)
+})
+
+test('begins with the volumes that it has, in their ports', () => {
+  const volume = { node: 'l99', path: '/data/layers/l99.qcow2', serial: 'BRK-123456V', port: 3 }
+  const device = valuesOf('-device', { volumes: [volume] }).at(-1) ?? ''
+  expect(JSON.parse(device)).toEqual({
+    driver: 'virtio-blk-pci',
+    id: 'volume-3',
+    drive: 'l99',
+    serial: 'BRK-123456V',
+    bus: 'rp3',
+  })
+  expect(valuesOf('-blockdev', { volumes: [volume] }).at(-1)).toContain('/data/layers/l99.qcow2')
 })

@@ -4,8 +4,8 @@
  */
 import type { Paths } from '../paths.ts'
 
-/** Ports that devices can be plugged into later; a port cannot be added while a machine runs. */
-const SPARE_PORTS = 8
+/** Volumes that a machine can have: each needs a port, and none can be added while a machine runs. */
+export const VOLUME_PORTS = 20
 
 export const QEMU = 'qemu-system-x86_64'
 
@@ -13,6 +13,16 @@ export const QEMU = 'qemu-system-x86_64'
 export const AGENT_PORT = 'agent-port'
 export const AGENT_CHANNEL = 'agent'
 export const ROOT_DEVICE = 'root-disk'
+
+/** A volume in its port. */
+export type PluggedVolume = {
+  /** Its active layer, as a node of QEMU's block graph. */
+  readonly node: string
+  readonly path: string
+  readonly serial: string
+  /** 1..{@link VOLUME_PORTS} */
+  readonly port: number
+}
 
 export type MachinePlan = {
   readonly id: string
@@ -24,6 +34,7 @@ export type MachinePlan = {
   readonly mac: string
   readonly tap: string
   readonly disk: { readonly node: string; readonly path: string }
+  readonly volumes: readonly PluggedVolume[]
   readonly kernel: string
   readonly initrd: string
   /** Kernel arguments of the OS image. */
@@ -58,8 +69,9 @@ export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
       '-device',
       `virtserialport,id=${AGENT_PORT},chardev=${AGENT_CHANNEL},name=org.qemu.guest_agent.0`,
     ],
-    ...sparePorts(),
+    ...volumePorts(),
     ...screen(paths.display(id)),
+    ...volumeArguments(plan.volumes),
     ...firmwareFile('meta-data', paths.metaData(id)),
     ...(plan.userData ? firmwareFile('user-data', paths.userData(id)) : []),
     ...['-kernel', plan.kernel, '-initrd', plan.initrd],
@@ -79,6 +91,29 @@ export function blockNode(node: string, path: string) {
     'node-name': node,
     discard: 'unmap',
     file: { driver: 'file', filename: path, discard: 'unmap' },
+  }
+}
+
+export function volumeArguments(volumes: readonly PluggedVolume[]): string[] {
+  return volumes.flatMap((volume) => [
+    ...['-blockdev', JSON.stringify(blockNode(volume.node, volume.path))],
+    ...['-device', JSON.stringify(volumeDisk(volume))],
+  ])
+}
+
+/** Name of the device in a port. */
+export function volumeDevice(port: number): string {
+  return `volume-${port}`
+}
+
+/** The device that shows a volume's node to the guest. */
+export function volumeDisk({ node, serial, port }: PluggedVolume) {
+  return {
+    driver: 'virtio-blk-pci',
+    id: volumeDevice(port),
+    drive: node,
+    serial,
+    bus: `rp${port}`,
   }
 }
 
@@ -107,8 +142,8 @@ function screen(path: string): string[] {
   ]
 }
 
-function sparePorts(): string[] {
-  return Array.from({ length: SPARE_PORTS }, (_, index) => index + 1).flatMap((n) => [
+function volumePorts(): string[] {
+  return Array.from({ length: VOLUME_PORTS }, (_, index) => index + 1).flatMap((n) => [
     '-device',
     `pcie-root-port,id=rp${n},bus=pcie.0,chassis=${n},slot=${n}`,
   ])

@@ -1,5 +1,5 @@
 /**
- * What the engine remembers of machines, snapshots and images: one JSON file each, replaced as a whole.
+ * What the engine remembers of machines, volumes, snapshots and images: one JSON file each, replaced as a whole.
  * They are read once, at the start, since one process owns a host; reading is then a look into memory.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises'
@@ -40,9 +40,22 @@ export const MachineRecord = z.object({
   activeLayer: z.string(),
   /**
    * A layer that is about to take over as the active one. Written before the layer is made, so that
-   * it is found again whatever happens; see disks/snapshots.ts.
+   * it is found again whatever happens; see disks/freezing.ts.
    */
   pendingLayer: z.string().nullable(),
+  /** The volume that it boots from. Its layers are kept here for as long as this record is there. */
+  bootVolume: z.string().nullable().default(null),
+  /** Data volumes; this alone says who has a volume. */
+  volumes: z
+    .array(
+      z.object({
+        id: z.string(),
+        serial: z.string(),
+        /** Number of the port that it is plugged into, from 1: the guest's own name for it stays the same. */
+        port: z.int().positive(),
+      }),
+    )
+    .default([]),
   /**
    * `on` is an intention: it is to run, and if no process is there, it died. `off` says why.
    * `clean` is false when the guest was cut off.
@@ -87,6 +100,18 @@ export const ImageRecord = z.object({
   sizeBytes: z.int().nonnegative(),
 })
 export type ImageRecord = z.infer<typeof ImageRecord>
+
+export const VolumeRecord = z.object({
+  tenant: z.string(),
+  gid: z.int().positive(),
+  /** Of the OS image at the bottom; `null`: it began empty, and nothing can boot from it. */
+  recipe: z.string().nullable(),
+  sizeGb: z.number().positive(),
+  /** Both as in {@link MachineRecord}; out of date while a machine boots from it. */
+  activeLayer: z.string(),
+  pendingLayer: z.string().nullable(),
+})
+export type VolumeRecord = z.infer<typeof VolumeRecord>
 
 export class Records<T> {
   readonly #folder: string

@@ -2,20 +2,23 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EngineError } from '../../engine.ts'
+import { Locks } from '../../locks.ts'
 import { Layers } from '../disks/layers.ts'
 import { OsDisks } from '../disks/os-disks.ts'
 import type { OsImages } from '../os-images.ts'
 import type { Paths } from '../paths.ts'
 import { Identities } from './identities.ts'
-import { ImageRecord, MachineRecord, Records, SnapshotRecord } from './records.ts'
+import { ImageRecord, MachineRecord, Records, SnapshotRecord, VolumeRecord } from './records.ts'
 
 export class Store {
   readonly machines: Records<MachineRecord>
   readonly snapshots: Records<SnapshotRecord>
   readonly images: Records<ImageRecord>
+  readonly volumes: Records<VolumeRecord>
   readonly layers: Layers
   readonly osDisks: OsDisks
   readonly identities: Identities
+  readonly #claims = new Locks()
   readonly #paths: Paths
 
   constructor(paths: Paths, mark: string, osImages: OsImages) {
@@ -23,6 +26,7 @@ export class Store {
     this.machines = new Records(paths.machines, MachineRecord, 'machine.json')
     this.snapshots = new Records(paths.snapshots, SnapshotRecord)
     this.images = new Records(paths.images, ImageRecord)
+    this.volumes = new Records(paths.volumes, VolumeRecord)
     this.layers = new Layers(paths.layers)
     this.osDisks = new OsDisks(paths.boot, this.layers, osImages)
     this.identities = new Identities(mark)
@@ -32,27 +36,39 @@ export class Store {
     await mkdir(this.#paths.data, { recursive: true, mode: 0o711 })
     await requirePassable(this.#paths.data)
     await Promise.all([this.machines.load(), this.snapshots.load(), this.images.load()])
+    await this.volumes.load()
     await Promise.all([this.layers.load(), this.osDisks.load()])
     for (const [machine, { uid, tenant, gid }] of this.machines.entries())
       this.identities.remember({ machine, uid, tenant, gid })
-    for (const record of [...this.snapshots.values(), ...this.images.values()])
+    for (const record of [
+      ...this.snapshots.values(),
+      ...this.images.values(),
+      ...this.volumes.values(),
+    ])
       this.identities.remember(record)
   }
 
-  /** Whether there is a machine, snapshot or image of this id. */
+  /** Whether there is a machine, snapshot, image or volume of this id. */
   has(id: string): boolean {
-    return [this.machines, this.snapshots, this.images].some((records) => records.get(id))
+    return [this.machines, this.snapshots, this.images, this.volumes].some((records) =>
+      records.get(id),
+    )
+  }
+
+  /** Decides who has a volume: one such decision at a time. Ask for nobody's turn in it. */
+  claim<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#claims.run('volumes', work, signal)
   }
 
   /** Removes the layers and kernels that nothing needs any more. */
   async sweep(): Promise<void> {
     await this.layers.sweep([
-      ...this.machines
-        .values()
-        .flatMap(({ activeLayer, pendingLayer }) => [
+      ...[...this.machines.values(), ...this.volumes.values()].flatMap(
+        ({ activeLayer, pendingLayer }) => [
           activeLayer,
           ...(pendingLayer === null ? [] : [pendingLayer]),
-        ]),
+        ],
+      ),
       ...[...this.snapshots.values(), ...this.images.values()].map((record) => record.layer),
     ])
     await this.osDisks.sweep()

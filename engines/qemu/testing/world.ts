@@ -16,7 +16,7 @@ import { MachineRecord as AddressRecord } from '../network/records.ts'
 import { type Paths, pathsOf } from '../paths.ts'
 import { type FoundProcess, findMachineProcesses, killAndWait } from '../process/processes.ts'
 import { readIfThere } from '../records/durable-files.ts'
-import { Records } from '../records/records.ts'
+import { MachineRecord, Records } from '../records/records.ts'
 import { testOsImages } from './os-images.ts'
 
 export type QemuWorld = EngineWorld & {
@@ -64,6 +64,7 @@ export async function makeQemuWorld(): Promise<QemuWorld> {
         ssh: { host: '192.0.2.1', port: 22 },
       },
       rules: null,
+      volumes: [],
       guest: { instanceId: id, hostname: 'test', authorizedKeys: [], userData: null },
       ...overrides,
     }
@@ -119,6 +120,12 @@ export async function makeQemuWorld(): Promise<QemuWorld> {
       const records = new Records(folder, AddressRecord)
       await records.load()
       return found(records.get(machine), `address of machine ${machine}`).rules
+    },
+    async volumesOf(machine) {
+      const records = new Records(pathsOf(dataDir, mark).machines, MachineRecord, 'machine.json')
+      await records.load()
+      const { volumes } = found(records.get(machine), `machine ${machine}`)
+      return volumes.map(({ id }) => id).sort()
     },
     async dispose() {
       await engine.close()

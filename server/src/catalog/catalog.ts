@@ -5,7 +5,7 @@
  * Units: memory in MiB (1 GB of a machine's memory is 1024 MiB), disks in GB of 10^9 bytes, money in
  * micro-units per hour.
  */
-import { type Currency, currencies } from '@garrison/contract/common'
+import { type Currency, currencies, type Tier } from '@garrison/contract/common'
 import type { ConfiguredGpuModel, ConfiguredPrices, ConfiguredRegion } from '../config/schema.ts'
 import type { Config } from '../config.ts'
 import { ValidationError } from '../errors.ts'
@@ -28,6 +28,13 @@ export type GpuModel = ConfiguredGpuModel & { readonly name: string }
 export type OsImage = Config['os_images'][number]
 
 export const gpuCounts = [1, 2, 4, 8] as const
+
+/** Of the published tiers; one without a price is not sold. */
+const volumeTypes = { legacy: ['SSD'], advanced: ['NVMe', 'HDD'] } as const satisfies Record<
+  Tier,
+  readonly string[]
+>
+type VolumeType = (typeof volumeTypes)[Tier][number]
 
 export function createCatalog(config: Config) {
   const regions = new Map(config.regions.map((region) => [region.name, region]))
@@ -183,6 +190,17 @@ export function createCatalog(config: Config) {
     /** Micro-units per hour for a snapshot of a disk of that size. */
     snapshotRate: (currency: Currency, diskGb: number) =>
       Math.round((fromDecimal(config.prices.snapshot_100gb[currency]) * diskGb) / 100),
+    /** What volumes come as in a region; the first is what you get when you do not say. */
+    volumeTypes: (region: Region): readonly VolumeType[] =>
+      volumeTypes[region.tier].filter((type) => config.prices.volumes[region.tier][type]),
+    /** Micro-units per hour. */
+    volumeRate(currency: Currency, volume: { tier: Tier; volume_type: string; size_gb: number }) {
+      const prices = Object.entries(config.prices.volumes[volume.tier])
+      const price = prices.find(([type]) => type === volume.volume_type)?.[1]
+      return price === undefined
+        ? 0
+        : Math.round((fromDecimal(price[currency]) * volume.size_gb) / 1000)
+    },
     prices: config.prices,
   }
 }

@@ -63,6 +63,27 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
         )
     },
 
+    /** For a volume of so many GB, or for one to grow by so many on its host. Answers the host. */
+    async reserveDisk(tx: Tx, region: string, diskGb: number, onHost?: string): Promise<string> {
+      const { hosts } = await regions.inventory(region)
+      await lockRegion(tx, region)
+      const candidates = hosts.filter(({ name }) => onHost === undefined || name === onHost)
+      const need: Need = { vcpus: 0, memoryMib: 0, diskGb, gpu: null }
+      const left = await allocations(tx, region)
+      // Only the disk counts; a host that has shrunk may have promised too much of the rest.
+      const placed = place(
+        candidates,
+        left.map((each) => ({ ...each, vcpus: 0, memoryMib: 0, gpus: {} })),
+        ratios,
+        need,
+      )
+      if ('missing' in placed)
+        throw new InsufficientCapacity(
+          `${region} has no room for ${diskGb} GB more of disk; ask for less, delete what you no longer need, or try another region`,
+        )
+      return placed.host
+    },
+
     /**
      * A snapshot makes a running disk grow beside its frozen past, memory is kept beside it: there must be
      * really free space, and `moreGb` beyond that.

@@ -216,6 +216,7 @@ function published(
     continent,
     gpu_models: modelsOf(tier),
     flavors: [],
+    minimum_volume_gb: 100,
     os_images: imagesOf(tier),
     address_pools: [],
   }

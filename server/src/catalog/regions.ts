@@ -28,6 +28,7 @@ export function createRegions(deps: { engines: ReadonlyMap<string, Engine>; cloc
 
   return {
     names: (): string[] => [...deps.engines.keys()],
+    isConfigured: (region: string) => deps.engines.has(region),
     /** Throws {@link NotConfigured}. */
     engine,
     /** Before anything is begun there: nobody would ever carry it out. Throws {@link NotConfigured}. */

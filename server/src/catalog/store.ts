@@ -35,24 +35,47 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
         running('vcpus'),
         running('memory_mib'),
         running('gpu_count'),
-        select.fn.sum<number>('disk_gb').as('disk_gb'),
+        // The disk of one that boots from a volume is the volume.
+        select.fn
+          .coalesce(
+            select.fn.sum<number>('disk_gb').filterWhere('boot_source', '<>', 'volume'),
+            sql<number>`0`,
+          )
+          .as('disk_gb'),
       ]
     })
     .where('region', '=', region)
     .where('deleted_at', 'is', null)
     .groupBy(['host', 'gpu_model'])
     .execute()
-  return [...Map.groupBy(rows, (row) => row.host)].map(([host, parts]) => ({
-    host,
-    vcpus: sum(parts.map((part) => part.vcpus)),
-    memoryMib: sum(parts.map((part) => part.memory_mib)),
-    diskGb: sum(parts.map((part) => part.disk_gb)),
-    gpus: Object.fromEntries(
-      parts.flatMap((part) =>
-        part.gpu_model === null ? [] : [[part.gpu_model, Number(part.gpu_count)]],
+  const volumes = await volumesByHost(db, region)
+  const byHost = Map.groupBy(rows, (row) => row.host)
+  const hosts = new Set([...byHost.keys(), ...volumes.keys()])
+  return [...hosts]
+    .map((host) => [host, byHost.get(host) ?? []] as const)
+    .map(([host, parts]) => ({
+      host,
+      vcpus: sum(parts.map((part) => part.vcpus)),
+      memoryMib: sum(parts.map((part) => part.memory_mib)),
+      diskGb: sum([...parts.map((part) => part.disk_gb), volumes.get(host) ?? 0]),
+      gpus: Object.fromEntries(
+        parts.flatMap((part) =>
+          part.gpu_model === null ? [] : [[part.gpu_model, Number(part.gpu_count)]],
+        ),
       ),
-    ),
-  }))
+    }))
+}
+
+/** GB; one that grows counts as what it is to be. */
+async function volumesByHost(db: Database | Tx, region: string) {
+  const rows = await db
+    .selectFrom('volumes')
+    .select(['host', sql<number>`sum(coalesce(growing_to_gb, size_gb))`.as('gb')])
+    .where('region', '=', region)
+    .where('deleted_at', 'is', null)
+    .groupBy('host')
+    .execute()
+  return new Map(rows.map(({ host, gb }) => [host, Number(gb)]))
 }
 
 /** How many machines have a public address, or are to have one. This spans accounts too. */

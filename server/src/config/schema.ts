@@ -27,6 +27,8 @@ const region = z.strictObject({
   gpu_models: z.array(name).default([]),
   /** Flavors without GPU sold here; each must be in `flavors`. */
   flavors: z.array(name).default([]),
+  /** GB of the smallest volume. */
+  minimum_volume_gb: z.int().min(1).max(1_048_576).default(1),
   /** OS images to boot from; each must be in `os_images`. */
   os_images: z.array(name).default([]),
   /** Public addresses that reach this host; none: some that the host itself gives, known to it alone. */

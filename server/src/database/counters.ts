@@ -4,7 +4,15 @@ import type { Database, Tx } from './database.ts'
 export async function counter(
   db: Database | Tx,
   accountId: string,
-  kind: 'instances' | 'snapshots' | 'images' | 'ssh_keys' | 'operations' | 'firewalls' | 'scripts',
+  kind:
+    | 'instances'
+    | 'snapshots'
+    | 'images'
+    | 'ssh_keys'
+    | 'operations'
+    | 'firewalls'
+    | 'scripts'
+    | 'volumes',
 ): Promise<number> {
   const row = await db
     .selectFrom('counters')

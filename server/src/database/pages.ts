@@ -11,6 +11,7 @@ type Counted =
   | 'operations'
   | 'firewalls'
   | 'scripts'
+  | 'volumes'
 
 /** How many an account has, without counting: triggers keep the number. */
 export const counterOf = (accountId: string, kind: Counted) =>

@@ -12,6 +12,7 @@ import type { StartupStatus } from '@garrison/contract/instances/startup-log'
 import type { InstanceStatus } from '@garrison/contract/instances/states'
 import type { OperationState } from '@garrison/contract/operations/states'
 import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
+import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 
@@ -29,6 +30,7 @@ export type Schema = {
   instance_ssh_keys: InstanceSshKeysTable
   snapshots: SnapshotsTable
   images: ImagesTable
+  volumes: VolumesTable
   firewalls: FirewallsTable
   firewall_attachments: FirewallAttachmentsTable
   security_rules: SecurityRulesTable
@@ -186,6 +188,33 @@ type ImagesTable = {
   min_disk_gb: number
   os_image: string | null
   login_user: string
+  error: string | null
+  created_at: Fixed<Date>
+  updated_at: Date
+  deleted_at: Date | null
+}
+
+type VolumesTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  description: string | null
+  status: VolumeStatus
+  region: Fixed<string>
+  tier: Fixed<Tier>
+  host: string
+  volume_type: string
+  size_gb: number
+  /** While a resize is under way. */
+  growing_to_gb: number | null
+  bootable: Fixed<boolean>
+  os_image: Fixed<string | null>
+  login_user: Fixed<string | null>
+  /** Whose it is, is about to be, or is about to be no more. */
+  instance_id: string | null
+  is_boot: boolean
+  attached_at: Date | null
   error: string | null
   created_at: Fixed<Date>
   updated_at: Date

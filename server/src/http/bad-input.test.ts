@@ -311,12 +311,12 @@ describe('bodies', () => {
     expect(Object.keys(fields)).toEqual([field])
   })
 
-  it.each([
-    ['volume_ids', ['BRK-123456V']],
-    ['os_volume_size_gb', 100],
-  ])('%s, which the region does not offer, is refused by name', async (field, value) => {
-    expectRefusal(await deploy({ [field]: value }), 400, 'TIER_NOT_SUPPORTED', field)
-  })
+  it.each([{ volume_ids: ['BRK-000000V'] }, { boot_source: 'volume', volume_id: 'BRK-000000V' }])(
+    'an unknown volume of a deployment is a 404: %j',
+    async (change) => {
+      expectRefusal(await deploy(change), 404, 'NOT_FOUND', /BRK-000000V/)
+    },
+  )
 
   it('an unknown firewall of a deployment is a 404', async () => {
     const reply = await deploy({ firewall_ids: ['BRK-000000F'] })

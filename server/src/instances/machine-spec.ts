@@ -1,11 +1,17 @@
 /** From the row of an instance to what an engine is asked to run. */
-import type { DiskSource, FirewallRule, MachineSpec } from '@garrison/engines/engine'
+import type {
+  AttachedVolume,
+  DiskSource,
+  FirewallRule,
+  MachineSpec,
+} from '@garrison/engines/engine'
 import type { Instance, InstanceSshKey } from './store.ts'
 
 export function machineSpec(
   instance: Instance,
   keys: readonly InstanceSshKey[],
   rules: readonly FirewallRule[] | null,
+  volumes: readonly AttachedVolume[],
 ): MachineSpec {
   if (instance.address === null) throw new Error(`${instance.public_id} has no address yet`)
   return {
@@ -20,6 +26,7 @@ export function machineSpec(
     source: diskSource(instance),
     address: instance.address,
     rules,
+    volumes,
     guest: {
       instanceId: instance.id,
       hostname: hostname(instance.name, instance.public_id),

@@ -8,6 +8,8 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset, paginate } from '../http/pagination.ts'
 import type { Write } from '../http/write.ts'
+import type { AttachmentService } from '../volumes/attachments.ts'
+import { volumeAttachment } from '../volumes/view.ts'
 import type { Rollback } from './rollback.ts'
 import type { InstanceService } from './service.ts'
 import { deployedData, instanceDetails, instanceRow, userVm, type ViewContext } from './view.ts'
@@ -20,11 +22,13 @@ type Deps = {
   billing: BillingService
   rollback: Rollback
   securityRules: SecurityRuleService
+  attachments: AttachmentService
   view: ViewContext
 }
 
 export function instanceRoutes(app: App, deps: Deps) {
-  const { db, write, catalog, instances, billing, rollback, securityRules, view } = deps
+  const { db, write, catalog, instances, billing, rollback, securityRules, attachments, view } =
+    deps
 
   app.openapi(contract.deployInstance, (c) =>
     write(c, async (tx, caller) => {
@@ -71,14 +75,15 @@ export function instanceRoutes(app: App, deps: Deps) {
     const keys = await instances.keysOf(db, instance)
     const { rules, firewalls } = await securityRules.protectionOf(db, instance)
     const cost = await billing.costOf(db, instance)
-    const protection = {
+    const parts = {
       security_rules: rules.map(ruleAnswer),
       firewalls: firewalls.map(attachedFirewall),
+      volume_attachments: (await attachments.of(db, instance)).map(volumeAttachment),
     }
     return c.json(
       {
         ...envelope(c, 'Instance retrieved successfully'),
-        instance: instanceDetails(instance, keys, protection, cost, view),
+        instance: instanceDetails(instance, keys, parts, cost, view),
         tier: instance.tier,
       },
       200,

@@ -26,6 +26,7 @@ import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SshKeyService } from '../ssh-keys/service.ts'
+import { type Equipment, type EquipmentService, noEquipment } from '../volumes/equipment.ts'
 import { getsPublicAddress } from './public-address-rule.ts'
 import { requireKnownNames } from './references.ts'
 import * as store from './store.ts'
@@ -41,6 +42,7 @@ export type InstanceServiceDeps = {
   images: ImageService
   protection: Protection
   preparation: Preparation
+  equipment: EquipmentService
 }
 
 /** What a new instance is made of, once everything about it is known to be right. */
@@ -60,15 +62,10 @@ export type NewInstance = {
   /** Whether it gets a public address. */
   readonly publicIp: boolean
   readonly jupyter?: boolean
+  /** Volumes that it is made with. */
+  readonly equipment?: Equipment
   readonly keys: readonly { id: string; public_id: string; name: string; public_key: string }[]
 }
-
-/** Fields of the published request that no region offers yet; refused by name, never ignored. */
-const notOffered = [
-  'volume_ids',
-  'volume_id',
-  'os_volume_size_gb',
-] as const satisfies (keyof DeploymentRequest)[]
 
 /** Actions that an operation of the same name carries out. */
 type OperatedAction = Extract<
@@ -88,7 +85,7 @@ type Particulars = {
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
-  const { operations, billing, sshKeys, images, protection, preparation } = deps
+  const { operations, billing, sshKeys, images, protection, preparation, equipment } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const instance = await store.findInstance(db, caller.accountId, id)
@@ -101,13 +98,15 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     if (await store.isNameTaken(tx, caller.accountId, wanted.name)) {
       throw new NameTaken('an instance', wanted.name)
     }
-    const { flavor } = wanted
+    const { flavor, equipment: { boot, data } = noEquipment } = wanted
+    const volumes = boot === null ? data : [boot, ...data]
     const rate = flavor.hourlyRate[caller.currency]
     await billing.requireCredits(tx, caller, rate)
     const host = await placement.reserve(tx, wanted.region, {
       vcpus: flavor.vcpus,
       memoryMib: flavor.memoryMib,
-      diskGb: wanted.diskGb,
+      // A volume has its room already.
+      diskGb: boot === null ? wanted.diskGb : 0,
       gpu: flavor.gpu,
     })
     if (wanted.publicIp) await placement.reservePublicAddress(tx, wanted.region)
@@ -164,7 +163,10 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       input: {},
       holds: [
         { id, exclusive: true },
-        ...(wanted.sourceId === null ? [] : [{ id: wanted.sourceId, exclusive: false }]),
+        ...(wanted.sourceId === null || boot !== null
+          ? []
+          : [{ id: wanted.sourceId, exclusive: false }]),
+        ...volumes.map((volume) => ({ id: volume.id, exclusive: true })),
       ],
     })
     await tellOf(tx, caller, 'create', publicId, { name: wanted.name, region: wanted.region })
@@ -204,6 +206,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     caller: Caller,
     input: DeploymentRequest,
     region: ReturnType<Catalog['region']>,
+    { boot }: Equipment,
   ) {
     const source = input.boot_source ?? 'os_image'
     switch (source) {
@@ -233,8 +236,16 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           minDiskGb: image.min_disk_gb,
         }
       }
-      case 'volume':
-        throw new DomainError('TIER_NOT_SUPPORTED', `${region.name} cannot boot from a volume`)
+      case 'volume': {
+        if (boot === null) throw new ValidationError({ volume_id: ['This field is required.'] })
+        return {
+          bootSource: source,
+          sourceId: boot.id,
+          osImage: boot.os_image,
+          loginUser: boot.login_user ?? 'root',
+          minDiskGb: boot.size_gb,
+        }
+      }
     }
   }
 
@@ -291,13 +302,6 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     async deploy(tx: Tx, caller: Caller, input: DeploymentRequest) {
       await requireKnownNames({ catalog, images, sshKeys }, tx, caller, input)
       const region = catalog.region(input.region)
-      const unavailable = notOffered.filter((field) => isAskedFor(input[field]))
-      if (unavailable.length > 0) {
-        throw new DomainError(
-          'TIER_NOT_SUPPORTED',
-          `${region.name} does not offer ${unavailable.join(', ')}; leave ${unavailable.length > 1 ? 'them' : 'it'} out`,
-        )
-      }
       if (input.tier !== undefined && input.tier !== region.tier) {
         throw new ValidationError({ tier: [`${region.name} is of tier ${region.tier}.`] })
       }
@@ -307,12 +311,20 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       if (await store.isNameTaken(tx, caller.accountId, input.vm_name)) {
         throw new NameTaken('an instance', input.vm_name)
       }
-      const { minDiskGb, ...source } = await bootSource(tx, caller, input, region)
-      if (minDiskGb > flavor.diskGb) {
+      const equipped = await equipment.require(tx, caller, region.name, {
+        boot: input.boot_source === 'volume' ? (input.volume_id ?? null) : null,
+        data: input.volume_ids ?? [],
+      })
+      const { minDiskGb, ...source } = await bootSource(tx, caller, input, region, equipped)
+      const diskGb = equipment.diskSize(
+        region.name,
+        flavor.diskGb,
+        input.os_volume_size_gb,
+        equipped,
+      )
+      if (minDiskGb > diskGb) {
         throw new ValidationError({
-          flavor: [
-            `The image needs a disk of ${minDiskGb} GB; ${flavor.name} has ${flavor.diskGb} GB.`,
-          ],
+          flavor: [`The image needs a disk of ${minDiskGb} GB; ${flavor.name} has ${diskGb} GB.`],
         })
       }
       const firstBoot = await preparation.require(tx, caller, region, source.osImage, input)
@@ -324,13 +336,15 @@ export function createInstanceService(deps: InstanceServiceDeps) {
         region: region.name,
         tier: region.tier,
         flavor,
-        diskGb: flavor.diskGb,
+        diskGb,
+        equipment: equipped,
         publicIp,
         keys,
         ...firstBoot,
         ...source,
       })
       await preparation.give(tx, created.instance)
+      await equipment.give(tx, created.instance, equipped)
       await protection.give(tx, created.instance, protectedBy)
       return created
     },
@@ -381,11 +395,6 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       return { instance, keys: await store.sshKeysOf(tx, instance.id) }
     },
   }
-}
-
-/** Nothing is asked for by an empty list. */
-function isAskedFor(value: DeploymentRequest[(typeof notOffered)[number]]) {
-  return Array.isArray(value) ? value.length > 0 : value !== undefined
 }
 
 export type InstanceService = ReturnType<typeof createInstanceService>

@@ -106,7 +106,7 @@ export function sshCommand(user: string, { host, port }: { host: string; port: n
 export function instanceDetails(
   row: Instance,
   keys: readonly InstanceSshKey[],
-  protection: Pick<InstanceDetails, 'security_rules' | 'firewalls'>,
+  parts: Pick<InstanceDetails, 'security_rules' | 'firewalls' | 'volume_attachments'>,
   costMicros: number,
   context: ViewContext,
 ): InstanceDetails {
@@ -117,8 +117,7 @@ export function instanceDetails(
     flavor: { name: row.flavor, vcpus, ram_gb, storage_gb, ephemeral_gb: 0, gpu_type, gpu_count },
     image: row.os_image === null ? null : { name: row.os_image },
     ssh_keys: keys.map((key) => ({ id: key.public_id, name: key.name })),
-    ...protection,
-    volume_attachments: [],
+    ...parts,
     billing: {
       hourly_rate: toDecimal(row.hourly_rate_micros),
       currency: row.currency,

@@ -1,6 +1,7 @@
 import { forgetMachine } from '../firewalls/machine-store.ts'
 import { deleteStartupLog } from '../first-boot/store.ts'
 import { updateInstance } from '../instances/store.ts'
+import { releaseVolumes } from '../volumes/machine-store.ts'
 import type { OperationKind } from './definition.ts'
 import { type InstanceInput, instanceFailed } from './machine-steps.ts'
 import { releasePublicAddress } from './public-address-steps.ts'
@@ -17,10 +18,13 @@ export const deleteInstance: OperationKind<InstanceInput> = {
         return undefined
       },
       async record(tx, { operation, clock }) {
-        await updateInstance(tx, operation.accountId, operation.subject.id, {
+        const { accountId, subject } = operation
+        const now = clock.now()
+        await releaseVolumes(tx, accountId, subject.id, now)
+        await updateInstance(tx, accountId, subject.id, {
           address: null,
           public_address: null,
-          updated_at: clock.now(),
+          updated_at: now,
         })
       },
     },

@@ -1,14 +1,18 @@
 /** Every kind of operation there is, by the name that its rows carry. */
 import { applyFirewall } from './apply-firewall.ts'
+import { attachVolumes, detachVolumes } from './attach-volumes.ts'
 import { createImage } from './create-image.ts'
 import { createSnapshot } from './create-snapshot.ts'
+import { cloneVolume, createVolume } from './create-volume.ts'
 import type { AnyOperationKind } from './definition.ts'
 import { deleteImage } from './delete-image.ts'
 import { deleteInstance } from './delete-instance.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
+import { deleteVolume } from './delete-volume.ts'
 import { deployInstance } from './deploy-instance.ts'
 import { hibernateInstance } from './hibernate-instance.ts'
 import { rebootInstance } from './reboot-instance.ts'
+import { resizeVolume } from './resize-volume.ts'
 import { restoreInstance } from './restore-instance.ts'
 import { restoreSnapshot } from './restore-snapshot.ts'
 import { rollbackInstance } from './rollback-instance.ts'
@@ -33,6 +37,12 @@ const all: readonly AnyOperationKind[] = [
   deleteSnapshot,
   createImage,
   deleteImage,
+  createVolume,
+  cloneVolume,
+  resizeVolume,
+  deleteVolume,
+  attachVolumes,
+  detachVolumes,
 ]
 
 export const operationKinds: ReadonlyMap<string, AnyOperationKind> = new Map(

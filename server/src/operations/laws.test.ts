@@ -7,7 +7,7 @@ import { EngineError, FencedError } from '@garrison/engines/engine'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Caller } from '../caller.ts'
 import { machineRules } from '../firewalls/machine-store.ts'
-import { allowSsh, createWorld, testRegion, type World } from '../testing/world.ts'
+import { allowSsh, createWorld, testImage, testRegion, type World } from '../testing/world.ts'
 import type { AnyOperationKind, Step } from './definition.ts'
 import { operationKinds } from './kinds.ts'
 import { dropLeases } from './store.ts'
@@ -25,8 +25,18 @@ const snapshotted = async (world: World, caller: Caller) =>
   world.readySnapshot(caller, await running(world, caller))
 
 const scenarios: Record<string, Scenario> = {
-  'deploy-instance': async (world, caller) => () =>
-    world.deploy(caller, 'web-1', { public_ip: true }),
+  'deploy-instance': async (world, caller) => {
+    const [boot, data] = [
+      await world.volume(caller, { bootable: true }),
+      await world.volume(caller),
+    ]
+    return () =>
+      world.deploy(caller, 'equipped', {
+        ...{ boot_source: 'volume', volume_id: boot.public_id, os_image: undefined },
+        public_ip: true,
+        volume_ids: [data.public_id],
+      })
+  },
   'restore-snapshot': async (world, caller) => {
     const { public_id } = await snapshotted(world, caller)
     return () =>
@@ -110,6 +120,48 @@ const scenarios: Record<string, Scenario> = {
     await world.settle()
     return () => world.change((tx) => world.services.images.delete(tx, caller, image.public_id))
   },
+  'create-volume': async (world, caller) => () =>
+    world.change((tx) =>
+      world.services.volumes.create(tx, caller, {
+        ...{ name: 'boot', region: testRegion, size_gb: 10 },
+        ...{ bootable: true, os_image: testImage },
+      }),
+    ),
+  'clone-volume': async (world, caller) => {
+    const { volume } = await equipped(world, caller)
+    return () =>
+      world.change((tx) => world.services.volumes.clone(tx, caller, volume.public_id, {}))
+  },
+  'resize-volume': async (world, caller) => {
+    const { volume } = await equipped(world, caller)
+    return () =>
+      world.change((tx) => world.services.volumes.resize(tx, caller, volume.public_id, 20))
+  },
+  'delete-volume': async (world, caller) => {
+    const { public_id } = await world.volume(caller)
+    return () => world.change((tx) => world.services.volumes.delete(tx, caller, public_id))
+  },
+  'attach-volumes': async (world, caller) => {
+    const { public_id } = await running(world, caller)
+    const volumes = [await world.volume(caller), await world.volume(caller)]
+    const ids = volumes.map((volume) => volume.public_id)
+    return () => world.change((tx) => world.services.attachments.attach(tx, caller, public_id, ids))
+  },
+  'detach-volumes': async (world, caller) => {
+    const { volume } = await equipped(world, caller)
+    const ids = [volume.public_id]
+    return () => world.change((tx) => world.services.attachments.detach(tx, caller, ids, undefined))
+  },
+}
+
+/** A machine that has a volume. */
+const equipped = async (world: World, caller: Caller) => {
+  const [machine, volume] = [await running(world, caller), await world.volume(caller)]
+  await world.change((tx) =>
+    world.services.attachments.attach(tx, caller, machine.public_id, [volume.public_id]),
+  )
+  await world.settle()
+  return { machine, volume }
 }
 
 let world: World
@@ -287,5 +339,13 @@ async function expectNothingLeftOver() {
   expect([...holdings.images].sort()).toEqual(
     ids(images.filter((row) => row.status === 'available' && row.deleted_at === null)),
   )
+  const volumes = await db.selectFrom('volumes').selectAll().execute()
+  const kept = volumes.filter((row) => row.deleted_at === null && row.status !== 'error')
+  expect([...holdings.volumes].sort()).toEqual(ids(kept))
+  expect(kept.map((row) => row.status)).not.toContainEqual(expect.stringMatching(/ing$/))
+  for (const { id } of instances.filter((row) => row.status === 'ACTIVE')) {
+    const attached = volumes.filter((row) => row.instance_id === id && !row.is_boot)
+    expect(engine.volumesOf(id)).toEqual(ids(attached))
+  }
   expect(await db.selectFrom('operation_holds').selectAll().execute()).toEqual([])
 }

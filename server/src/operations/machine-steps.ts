@@ -4,6 +4,7 @@ import type { Tx } from '../database/database.ts'
 import { machineRules, rulesInForce, rulesNotInForce } from '../firewalls/machine-store.ts'
 import { machineSpec } from '../instances/machine-spec.ts'
 import { getInstance, sshKeysOf, updateInstance } from '../instances/store.ts'
+import { dataVolumes, releaseVolumes, volumesInUse } from '../volumes/machine-store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
@@ -77,7 +78,8 @@ export async function loadSpec({
   const instance = await getInstance(db, accountId, subject.id)
   const keys = await sshKeysOf(db, instance.id)
   const rules = await machineRules(db, accountId, instance.id)
-  return { spec: machineSpec(instance, keys, rules), revision: instance.rules_revision }
+  const volumes = await dataVolumes(db, accountId, instance.id)
+  return { spec: machineSpec(instance, keys, rules, volumes), revision: instance.rules_revision }
 }
 
 /** An engine would make a machine that is gone anew, from its source: with an empty disk, without a word. */
@@ -100,6 +102,7 @@ export async function recordActive(
 ) {
   await rulesInForce(tx, operation.accountId, operation.subject.id, Number(revision))
   const now = clock.now()
+  await volumesInUse(tx, operation.accountId, operation.subject.id, now)
   const { made_at } = await getInstance(tx, operation.accountId, operation.subject.id)
   await updateInstance(tx, operation.accountId, operation.subject.id, {
     status: 'ACTIVE',
@@ -125,10 +128,13 @@ export async function instanceFailed(tx: Tx, { operation, clock }: InstanceWork,
 /** The same for a machine that never came to be: its addresses went back. */
 export async function instanceNeverWas(tx: Tx, work: InstanceWork, reason: string) {
   await instanceFailed(tx, work, reason)
-  await updateInstance(tx, work.operation.accountId, work.operation.subject.id, {
+  const { accountId, subject } = work.operation
+  const now = work.clock.now()
+  await releaseVolumes(tx, accountId, subject.id, now)
+  await updateInstance(tx, accountId, subject.id, {
     address: null,
     public_address: null,
-    updated_at: work.clock.now(),
+    updated_at: now,
   })
 }
 

@@ -64,7 +64,7 @@ type OperationRow = {
   kind: string
   account_id: string
   region: string
-  subject_kind: 'instance' | 'snapshot' | 'image'
+  subject_kind: 'instance' | 'snapshot' | 'image' | 'volume'
   subject_id: string
   subject_public_id: string
   input: Record<string, unknown>

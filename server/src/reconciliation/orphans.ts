@@ -8,13 +8,14 @@ import { publicAddressesToKeep } from '../instances/store.ts'
 import type { Log } from '../log.ts'
 import { nextFence } from '../operations/store.ts'
 import { snapshotsToKeep } from '../snapshots/store.ts'
+import { volumesToKeep } from '../volumes/store.ts'
 
 /** Long enough that nothing of an operation in flight, here or in another process, is taken for a stray. */
 const graceMs = 10 * 60_000
 
 type Stray = {
   readonly id: string
-  readonly kind: 'machine' | 'public-address' | 'snapshot' | 'image'
+  readonly kind: 'machine' | 'public-address' | 'snapshot' | 'image' | 'volume'
 }
 
 export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
@@ -22,9 +23,10 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
   const known = new Map<string, ReadonlyMap<string, Date>>()
 
   async function straysOf(holdings: Holdings, machines: ReadonlySet<string>) {
-    const [snapshots, images, withAddress] = await Promise.all([
+    const [snapshots, images, volumes, withAddress] = await Promise.all([
       snapshotsToKeep(db),
       imagesToKeep(db),
+      volumesToKeep(db),
       publicAddressesToKeep(db),
     ])
     const nobodys = (kind: Stray['kind'], ids: readonly string[], wanted: ReadonlySet<string>) =>
@@ -40,6 +42,8 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
       ),
       ...nobodys('snapshot', holdings.snapshots, snapshots),
       ...nobodys('image', holdings.images, images),
+      // Behind the machine that may have it.
+      ...nobodys('volume', holdings.volumes, volumes),
     ]
   }
 
@@ -57,6 +61,8 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
         return engine.ensureSnapshotGone(id, order)
       case 'image':
         return engine.ensureImageGone(id, order)
+      case 'volume':
+        return engine.ensureVolumeGone(id, order)
     }
   }
 

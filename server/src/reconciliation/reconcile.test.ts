@@ -120,7 +120,7 @@ describe('a machine that should rest', () => {
 
   it('and runs is stopped', async () => {
     const instance = await stopped()
-    await world.engine.ensureMachine(machineSpec(instance, [], null), await order())
+    await world.engine.ensureMachine(machineSpec(instance, [], null, []), await order())
     await reconcile()
     expect(await now(instance)).toMatchObject({ status: 'SHUTOFF' })
     expect(await world.engine.observe(instance.id)).toMatchObject({ status: 'stopped' })
@@ -185,7 +185,7 @@ describe('what belongs to nobody', () => {
   /** A machine, a snapshot and an image that the database knows nothing of. */
   async function strays() {
     const instance = await world.runningInstance(me)
-    const stray = { ...machineSpec(instance, [], null), id: newUuid() }
+    const stray = { ...machineSpec(instance, [], null, []), id: newUuid() }
     await world.engine.ensureAddress(stray.id, stray.tenant, await order())
     await world.engine.ensureMachine(stray, await order())
     const [snapshot, image] = [newUuid(), newUuid()]

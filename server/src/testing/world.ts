@@ -221,6 +221,22 @@ export async function createWorld(options: WorldOptions = {}) {
         services.scripts.create(tx, caller, { name: `script-${newUuid()}`, script }),
       ),
 
+    /** One that is there: empty unless `bootable`. */
+    async volume(
+      caller: Caller,
+      wanted: { name?: string; sizeGb?: number; bootable?: boolean; region?: string } = {},
+    ) {
+      const { name = `vol-${newUuid()}`, sizeGb = 10, region = testRegion, bootable } = wanted
+      const { public_id } = await world.change((tx) =>
+        services.volumes.create(tx, caller, {
+          ...{ name, region, size_gb: sizeGb },
+          ...(bootable && { bootable, os_image: testImage }),
+        }),
+      )
+      await world.settle()
+      return services.volumes.require(db, caller, public_id)
+    },
+
     async close() {
       await world.stopRunners()
       await listener.close()

@@ -31,6 +31,7 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
   },
   script_id: async ({ api, client }) => (await api.startupScript(client.caller)).public_id,
   firewall_id: async ({ api, client }) => (await api.firewall(client.caller, allowSsh)).public_id,
+  volume_id: async ({ api, client }) => (await api.volume(client.caller)).public_id,
   'rules/rule_id': async ({ client, id }) => {
     const { body } = await client.get(`/api/firewalls/${await id('firewall_id')}/`)
     return body.firewall.rules[0].id

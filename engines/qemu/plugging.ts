@@ -1,0 +1,70 @@
+/** Volumes into and out of a running machine. */
+import type { LiveMachine } from './live-machine.ts'
+import { blockNode, type PluggedVolume, volumeDevice, volumeDisk } from './process/arguments.ts'
+import { QmpError } from './process/qmp.ts'
+import { happens } from './waiting.ts'
+
+/** What opens files comes first: it is what may fail. */
+export async function plug(live: LiveMachine, volumes: readonly PluggedVolume[]): Promise<void> {
+  const devices = await live.devices()
+  const missing = volumes.filter(({ port }) => !devices.has(volumeDevice(port)))
+  for (const { node, path } of missing)
+    if (!(await live.nodes()).has(node)) await live.execute('blockdev-add', blockNode(node, path))
+  for (const volume of missing) await live.execute('device_add', volumeDisk(volume))
+}
+
+/**
+ * Asks the guest to let go of them all at once, and removes them from QEMU. Answers those
+ * that it has kept after `ms` milliseconds.
+ */
+export async function unplug(
+  live: LiveMachine,
+  volumes: readonly PluggedVolume[],
+  ms: number,
+  signal: AbortSignal,
+  chainOf: (node: string) => readonly string[],
+): Promise<readonly PluggedVolume[]> {
+  const names = volumes.map(({ port }) => volumeDevice(port))
+  const present = await live.devices()
+  const released = Promise.all(
+    names
+      .filter((name) => present.has(name))
+      .map(async (name) => {
+        const gone = live.nextRelease(name)
+        await askToRelease(live, name)
+        // It may have gone before we listened.
+        if ((await live.devices()).has(name)) await gone
+      }),
+  )
+  if (!(await happens(released, ms, signal))) {
+    const left = await live.devices()
+    const kept = volumes.filter(({ port }) => left.has(volumeDevice(port)))
+    if (kept.length > 0) return kept
+  }
+  for (const { node } of volumes) await removeNodes(live, chainOf(node))
+  return []
+}
+
+/** QEMU refuses to ask again while the guest still thinks; what it was asked counts. */
+async function askToRelease(live: LiveMachine, name: string): Promise<void> {
+  try {
+    await live.execute('device_del', { id: name })
+  } catch (error) {
+    const answered =
+      error instanceof QmpError && /in the process of unplug|not found/.test(error.message)
+    if (!answered) throw error
+  }
+}
+
+/** From the top; what is below may be shared with another disk of the same machine, and then stays. */
+async function removeNodes(live: LiveMachine, chain: readonly string[]): Promise<void> {
+  const nodes = await live.nodes()
+  for (const [depth, node] of chain.entries()) {
+    if (!nodes.has(node)) continue
+    try {
+      await live.execute('blockdev-del', { 'node-name': node })
+    } catch (error) {
+      if (depth === 0 || !(error instanceof QmpError)) throw error
+    }
+  }
+}
