@@ -89,8 +89,9 @@ export const DeploymentRequest = z
     image_id: text(64).optional(),
     ssh_key_ids: SshKeyIds,
     /**
-     * Left out: none, except where every instance has one. Which networks an address is known in depends
-     * on the region: one without address pools gives addresses that only its own host reaches.
+     * Left out: yes where the region has address pools, so that it leads beyond the host, and where every
+     * instance has one. A region without pools gives addresses that only its own host and machines reach,
+     * to those that ask.
      */
     public_ip: z.boolean().optional(),
     /**

@@ -4,8 +4,17 @@ import { DomainError } from '../errors.ts'
 
 type Able = Pick<Capabilities, 'publicAddress' | 'publicAddressToggle'>
 
-/** Whether a new machine gets one, which is what was `asked` where there is a choice. */
-export function getsPublicAddress(region: string, can: Able, asked: boolean | undefined): boolean {
+type Place = { readonly name: string; readonly address_pools: readonly unknown[] }
+
+/**
+ * Whether a new machine gets one, which is what was `asked` where there is a choice. When nothing was
+ * asked it gets one where that leads beyond the host; elsewhere it would only use one up.
+ */
+export function getsPublicAddress(
+  { name: region, address_pools }: Place,
+  can: Able,
+  asked: boolean | undefined,
+): boolean {
   if (asked === true && !can.publicAddress) throw withoutPublicAddresses(region)
   if (asked === false && isAlwaysPublic(can)) {
     throw new DomainError(
@@ -13,7 +22,7 @@ export function getsPublicAddress(region: string, can: Able, asked: boolean | un
       `Every instance in ${region} has a public IP; leave public_ip out, or choose another region`,
     )
   }
-  return asked === true || isAlwaysPublic(can)
+  return isAlwaysPublic(can) || (asked ?? (can.publicAddress && address_pools.length > 0))
 }
 
 /** Throws when it can neither come nor go there. */

@@ -306,7 +306,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
         throw new ValidationError({ tier: [`${region.name} is of tier ${region.tier}.`] })
       }
       const can = regions.capabilities(region.name)
-      const publicIp = getsPublicAddress(region.name, can, input.public_ip)
+      const publicIp = getsPublicAddress(region, can, input.public_ip)
       const flavor = catalog.resolveFlavor(region, input)
       if (await store.isNameTaken(tx, caller.accountId, input.vm_name)) {
         throw new NameTaken('an instance', input.vm_name)
