@@ -72,6 +72,18 @@ import {
   updateScript,
 } from './scripts/routes.ts'
 import {
+  createSnapshotExport,
+  deleteSnapshotExport,
+  downloadSnapshotExport,
+  getSnapshotExport,
+} from './snapshot-exports/routes.ts'
+import {
+  deleteSnapshotImport,
+  getSnapshotImport,
+  importSnapshot,
+  uploadSnapshotImport,
+} from './snapshot-imports/routes.ts'
+import {
   createInstanceSnapshot,
   createSnapshot,
   deleteSnapshot,
@@ -148,6 +160,14 @@ export const api = {
   listSnapshots,
   getSnapshotBilling,
   createSnapshot,
+  importSnapshot,
+  getSnapshotImport,
+  uploadSnapshotImport,
+  deleteSnapshotImport,
+  createSnapshotExport,
+  getSnapshotExport,
+  downloadSnapshotExport,
+  deleteSnapshotExport,
   createInstanceSnapshot,
   getSnapshot,
   restoreSnapshot,

@@ -62,6 +62,7 @@ export const errorCodes = [
   'IDEMPOTENCY_KEY_IN_USE',
   'IDEMPOTENCY_KEY_REUSED',
   'PAYLOAD_TOO_LARGE',
+  'RANGE_NOT_SATISFIABLE',
   'RATE_LIMIT_EXCEEDED',
   'INTERNAL_ERROR',
   'UPSTREAM_ERROR',
@@ -116,6 +117,11 @@ const errorExamples = {
     description: 'The body is larger than 1 MiB',
     error_code: 'PAYLOAD_TOO_LARGE',
     message: 'The request body is too large',
+  },
+  416: {
+    description: 'The part begins where it cannot; the message says where it can',
+    error_code: 'RANGE_NOT_SATISFIABLE',
+    message: 'The file has 402653184 bytes; ask for a part of it',
   },
   422: {
     description: 'This Idempotency-Key was used with another body',

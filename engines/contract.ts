@@ -21,6 +21,7 @@ import { describeRollback } from './contract/rollback.ts'
 import { type EngineWorld, LIMIT_MS, Site } from './contract/site.ts'
 import { describeSnapshots } from './contract/snapshots.ts'
 import { describeStartupLog } from './contract/startup-log.ts'
+import { describeTransfer } from './contract/transfer.ts'
 import { describeUnknown } from './contract/unknown.ts'
 import { describeVolumes } from './contract/volumes.ts'
 
@@ -37,6 +38,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('asked about things it never heard of', () => describeUnknown(site))
     describe('snapshots and images', () => describeSnapshots(site))
     describe('rolled back to a snapshot', () => describeRollback(site))
+    describe('exports and imports', () => describeTransfer(site))
     describe('addresses', () => describeAddresses(site))
     describe('public addresses', () => describePublicAddresses(site))
     describe('the firewall of a machine', () => describeFirewall(site))

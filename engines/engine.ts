@@ -30,6 +30,8 @@ export type Capabilities = {
   readonly hibernate: boolean
   /** A stopped machine's disk can go back to a snapshot of it. */
   readonly rollback: boolean
+  /** Snapshots can be made a file, and be made of one. */
+  readonly snapshotTransfer: boolean
   /** Volumes may come and go while a machine runs. */
   readonly hotplug: boolean
   /** The same while it is stopped. */
@@ -212,6 +214,29 @@ export type SnapshotResult = {
   readonly diskGb: number
 }
 
+/** A snapshot as one file. */
+export type ExportResult = {
+  /** `simulated`: text that says so. Only an engine of the same kind takes it in. */
+  readonly format: 'qcow2' | 'simulated'
+  readonly sizeBytes: number
+  /** Of the whole file, in hexadecimal. */
+  readonly sha256: string
+  /** Of the disk that is in it. */
+  readonly virtualSizeBytes: number
+  readonly diskGb: number
+  /** Names the kernel that the disk needs; see {@link Engine.bootable}. */
+  readonly recipe: string
+}
+
+/** What is known about a file before anybody has looked into it; all of it has to be found true. */
+export type ImportSpec = Omit<ExportResult, 'format'> & {
+  /** UUID of the account. */
+  readonly tenant: string
+  /** The OS image that it was once made from; `null` when nobody knows. */
+  readonly osImage: string | null
+  readonly consistency: SnapshotResult['consistency']
+}
+
 export type ImageResult = { readonly sizeBytes: number; readonly minDiskGb: number }
 
 /** What a machine's user-data has done, or is doing. */
@@ -236,6 +261,9 @@ export type Holdings = {
   readonly snapshots: readonly string[]
   readonly images: readonly string[]
   readonly volumes: readonly string[]
+  readonly exports: readonly string[]
+  /** Snapshots whose file is on its way in. */
+  readonly uploads: readonly string[]
 }
 
 /**
@@ -364,6 +392,7 @@ export interface Engine {
     options: { memory: boolean },
     order: Order,
   ): Promise<SnapshotResult>
+  /** Also of one whose file is still on its way in. */
   ensureSnapshotGone(snapshot: string, order: Order): Promise<void>
 
   /**
@@ -375,6 +404,40 @@ export interface Engine {
    * machine runs.
    */
   rollback(machine: string, snapshot: string, order: Order): Promise<void>
+
+  /** A snapshot's disk as one file that needs no other. Takes as long as reading and packing all of it. */
+  exportSnapshot(exportId: string, snapshot: string, order: Order): Promise<ExportResult>
+  /** Whoever reads it may go on. */
+  ensureExportGone(exportId: string, order: Order): Promise<void>
+  /** Bytes of an export, the first and the last included. Throws {@link NotFoundError}. */
+  readExport(
+    exportId: string,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<ReadableStream<Uint8Array>>
+
+  /** Whether a disk of this OS image and recipe would find its kernel here. */
+  bootable(disk: Pick<ImportSpec, 'osImage' | 'recipe'>): Promise<boolean>
+  /**
+   * Adds to the file of a snapshot that is to be imported, and answers how long it is then. It takes no
+   * order: bytes are nothing until {@link importSnapshot} has checked them, and none is ever changed. A
+   * second caller takes over from the first.
+   *
+   * Throws {@link UploadOffsetError} when `from` is not where the file ends, {@link EngineError} when more
+   * than `mostBytes` come, {@link CapacityError} when there is no room. What came before stays.
+   */
+  appendUpload(
+    snapshot: string,
+    from: number,
+    data: AsyncIterable<Uint8Array>,
+    mostBytes: number,
+  ): Promise<number>
+  uploadedBytes(snapshot: string): Promise<number>
+  /**
+   * A snapshot with the content of its uploaded file, which goes. A file that is not what the spec says,
+   * or that could be more than a disk, is refused with an {@link EngineError} whose message is for the
+   * one who sent it, and stays until {@link ensureSnapshotGone}.
+   */
+  importSnapshot(snapshot: string, spec: ImportSpec, order: Order): Promise<SnapshotResult>
 
   /** A bootable image with the content of a snapshot; independent of the snapshot afterwards. */
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult>
@@ -430,6 +493,16 @@ export class NotRunningError extends EngineError {
 /** Somebody who looks at a console does not keep up, and is not waited for. */
 export class TooSlowError extends EngineError {
   override name = 'TooSlowError'
+}
+
+/** A piece of an upload that does not begin where the last one ended. */
+export class UploadOffsetError extends EngineError {
+  override name = 'UploadOffsetError'
+  readonly receivedBytes: number
+  constructor(receivedBytes: number) {
+    super(`${receivedBytes} bytes are there already; go on from there`)
+    this.receivedBytes = receivedBytes
+  }
 }
 
 /** The engine cannot do this at all; see {@link Capabilities}. */

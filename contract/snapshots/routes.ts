@@ -37,7 +37,8 @@ export const Snapshot = z
     region: z.string(),
     /** Name of the source as it was. */
     vm_name: z.string(),
-    instance_id: InstanceId,
+    /** null when it was imported. */
+    instance_id: InstanceId.nullable(),
     /** Custom images have been made of it. */
     is_image: z.boolean(),
     vcpus: z.int().nullable(),

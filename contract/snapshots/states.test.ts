@@ -13,6 +13,7 @@ const accepted = {
   restore: ['SUCCESS'],
   'create-image': ['SUCCESS'],
   rollback: ['SUCCESS'],
+  export: ['SUCCESS'],
   delete: ['SUCCESS', 'ERROR'],
 } as const satisfies Record<SnapshotAction, readonly string[]>
 

@@ -40,6 +40,13 @@ export const snapshotActions = {
     onFailure: 'SUCCESS',
     verb: 'be rolled back to',
   },
+  export: {
+    from: ['SUCCESS'],
+    through: 'SUCCESS',
+    to: 'SUCCESS',
+    onFailure: 'SUCCESS',
+    verb: 'be exported',
+  },
   delete: {
     from: ['SUCCESS', 'ERROR'],
     through: 'DELETING',

@@ -16,6 +16,8 @@ export function describeHoldings(site: Site): void {
       snapshots: [snapshot],
       images: [image],
       volumes: [],
+      exports: [],
+      uploads: [],
     })
 
     await site.clear()
@@ -26,6 +28,8 @@ export function describeHoldings(site: Site): void {
       snapshots: [],
       images: [],
       volumes: [],
+      exports: [],
+      uploads: [],
     })
   })
 }

@@ -49,6 +49,7 @@ export class Site {
   readonly #snapshots = new Set<string>()
   readonly #images = new Set<string>()
   readonly #volumes = new Set<string>()
+  readonly #exports = new Set<string>()
 
   open(world: EngineWorld): void {
     this.#world = world
@@ -90,6 +91,7 @@ export class Site {
   newSnapshot = (): string => remember(this.#snapshots)
   newVolume = (): string => remember(this.#volumes)
   newImage = (): string => remember(this.#images)
+  newExport = (): string => remember(this.#exports)
 
   /** A machine that has an address and nothing else yet. */
   async reserve(spec = this.world.spec()): Promise<MachineSpec> {
@@ -157,7 +159,7 @@ export class Site {
 
   /** Holdings, sorted, and of machines only what does not change with time. */
   async held() {
-    const { machines, addresses, publicAddresses, snapshots, images, volumes } =
+    const { machines, addresses, publicAddresses, snapshots, images, volumes, exports, uploads } =
       await this.engine.holdings()
     return {
       machines: machines.map(({ id, status }) => `${id} ${status}`).sort(),
@@ -166,6 +168,8 @@ export class Site {
       snapshots: [...snapshots].sort(),
       images: [...images].sort(),
       volumes: [...volumes].sort(),
+      exports: [...exports].sort(),
+      uploads: [...uploads].sort(),
     }
   }
 
@@ -177,6 +181,7 @@ export class Site {
     }
     for (const snapshot of drain(this.#snapshots))
       await this.engine.ensureSnapshotGone(snapshot, this.order())
+    for (const id of drain(this.#exports)) await this.engine.ensureExportGone(id, this.order())
     for (const image of drain(this.#images)) await this.engine.ensureImageGone(image, this.order())
     for (const volume of drain(this.#volumes))
       await this.engine.ensureVolumeGone(volume, this.order())

@@ -16,6 +16,7 @@ export function describeUnknown(site: Site): void {
     ['address', (engine, id, order) => engine.ensureAddressGone(id, order)],
     ['public address', (engine, id, order) => engine.ensurePublicAddressGone(id, order)],
     ['snapshot', (engine, id, order) => engine.ensureSnapshotGone(id, order)],
+    ['export', (engine, id, order) => engine.ensureExportGone(id, order)],
     ['image', (engine, id, order) => engine.ensureImageGone(id, order)],
   ])('is content that a %s is gone', async (_, ensureGone) => {
     await expect(ensureGone(site.engine, randomUUID(), site.order())).resolves.toBeUndefined()

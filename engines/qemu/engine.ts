@@ -35,6 +35,7 @@ import type {
   VolumeSpec,
 } from '../engine.ts'
 import { EngineError, NotRunningError, UnsupportedError } from '../engine.ts'
+import { Locks } from '../locks.ts'
 import { rollBack } from './disks/rollback.ts'
 import { takeSnapshot } from './disks/snapshots.ts'
 import { found } from './disks/source.ts'
@@ -51,6 +52,14 @@ import { asUuid, type Paths, pathsOf } from './paths.ts'
 import { restartMachine, stopMachine } from './power.ts'
 import { chooseMachineType } from './process/machine-type.ts'
 import { Store } from './records/store.ts'
+import {
+  ensureExportGone,
+  exportSnapshot,
+  readExport,
+  sweepExports,
+  type TransferDeps,
+} from './transfer/export.ts'
+import { importSnapshot } from './transfer/import.ts'
 import { Volumes } from './volumes.ts'
 
 export type QemuEngineOptions = {
@@ -83,6 +92,7 @@ export class QemuEngine implements Engine {
   readonly #machines: Machines
   readonly #volumes: Volumes
   readonly #listeners = new Set<(event: EngineEvent) => void>()
+  readonly #converting = new Locks()
   #host: HostFacts | null = null
   #mending: NodeJS.Timeout | undefined
 
@@ -120,6 +130,7 @@ export class QemuEngine implements Engine {
     await this.#networks.start()
     await this.#machines.adopt()
     await this.#store.sweep()
+    await sweepExports(this.#transfer)
     this.#mending = setInterval(() => {
       this.#networks.start().catch((error: unknown) => {
         this.#options.log('warn', 'the networks cannot be mended', { error })
@@ -143,6 +154,7 @@ export class QemuEngine implements Engine {
       hibernate: true,
       hotplug: true,
       coldplug: true,
+      snapshotTransfer: true,
       firewall: true,
       atomicFirewall: true,
       firewallIpv6: hasIpv6,
@@ -244,6 +256,8 @@ export class QemuEngine implements Engine {
       snapshots: this.#store.snapshots.entries().map(([id]) => id),
       images: this.#store.images.entries().map(([id]) => id),
       volumes: this.#volumes.ids(),
+      exports: this.#store.exports.entries().map(([id]) => id),
+      uploads: await this.#store.uploads.all(),
     }
   }
 
@@ -270,6 +284,7 @@ export class QemuEngine implements Engine {
   ensureSnapshotGone(snapshot: string, order: Order): Promise<void> {
     return this.#orders.run(snapshot, order, async () => {
       await this.#store.snapshots.delete(snapshot)
+      await this.#store.uploads.remove(snapshot)
       await this.#store.sweep()
     })
   }
@@ -278,6 +293,20 @@ export class QemuEngine implements Engine {
     const deps = { store: this.#store, machines: this.#machines, log: this.#options.log }
     return this.#orders.run(machine, order, () => rollBack(deps, machine, snapshot))
   }
+
+  // Fields rather than methods: what they do stands in files of their own, with its arguments.
+  readonly exportSnapshot: Engine['exportSnapshot'] = (...args) =>
+    exportSnapshot(this.#transfer, ...args)
+  readonly ensureExportGone: Engine['ensureExportGone'] = (...args) =>
+    ensureExportGone(this.#transfer, ...args)
+  readonly readExport: Engine['readExport'] = (...args) => readExport(this.#transfer, ...args)
+  readonly bootable: Engine['bootable'] = ({ osImage, recipe }) =>
+    this.#store.osDisks.mayHaveRecipe(osImage, recipe)
+  readonly appendUpload: Engine['appendUpload'] = (...args) => this.#store.uploads.append(...args)
+  readonly uploadedBytes: Engine['uploadedBytes'] = (snapshot) =>
+    this.#store.uploads.receivedBytes(snapshot)
+  readonly importSnapshot: Engine['importSnapshot'] = (...args) =>
+    importSnapshot(this.#transfer, ...args)
 
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
     return this.#orders.run(image, order, async () => {
@@ -346,6 +375,11 @@ export class QemuEngine implements Engine {
 
   resizeVolume(volume: string, sizeGb: number, order: Order): Promise<{ sizeGb: number }> {
     return this.#volumes.resize(volume, sizeGb, order)
+  }
+
+  get #transfer(): TransferDeps {
+    const [store, paths, orders] = [this.#store, this.#paths, this.#orders]
+    return { store, paths, orders, converting: this.#converting, log: this.#options.log }
   }
 
   get #facts(): HostFacts {

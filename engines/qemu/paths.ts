@@ -6,6 +6,8 @@
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer
  *     DATA/images/            <uuid>.json, likewise
  *     DATA/volumes/           <uuid>.json, likewise
+ *     DATA/exports/            <uuid>.qcow2 and <uuid>.json: snapshots as files, until somebody has read them
+ *     DATA/uploads/            <uuid>.part: files on their way in
  *     DATA/boot/<recipe>/     kernel, initrd and arguments of the OS images in use
  *     DATA/fences/            the highest fence seen of each thing, also of things that are gone
  *     DATA/networks/          belongs to the network
@@ -31,6 +33,8 @@ export function pathsOf(dataDir: string, mark: string) {
     snapshots: join(dataDir, 'snapshots'),
     images: join(dataDir, 'images'),
     volumes: join(dataDir, 'volumes'),
+    exports: join(dataDir, 'exports'),
+    uploads: join(dataDir, 'uploads'),
     boot: join(dataDir, 'boot'),
     fences: join(dataDir, 'fences'),
     networks: join(dataDir, 'networks'),

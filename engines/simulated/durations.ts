@@ -14,6 +14,8 @@ export type Durations = {
   readonly delete: number
   readonly snapshot: number
   readonly rollback: number
+  readonly export: number
+  readonly import: number
   readonly image: number
   readonly volume: number
   /** Of volumes, to a machine or off it. */
@@ -33,6 +35,8 @@ const DEMO: Durations = {
   delete: 3_000,
   snapshot: 10_000,
   rollback: 2_000,
+  export: 10_000,
+  import: 10_000,
   image: 10_000,
   volume: 3_000,
   attach: 2_000,
@@ -52,6 +56,8 @@ export function scaledDurations(factor: number): Durations {
     delete: DEMO.delete * factor,
     snapshot: DEMO.snapshot * factor,
     rollback: DEMO.rollback * factor,
+    export: DEMO.export * factor,
+    import: DEMO.import * factor,
     image: DEMO.image * factor,
     volume: DEMO.volume * factor,
     attach: DEMO.attach * factor,

@@ -68,6 +68,7 @@ import {
   WorldStore,
   without,
 } from './state.ts'
+import * as transfer from './transfer.ts'
 import { simulatedUsage } from './usage.ts'
 import { released, SimulatedVolumes, withBootVolume, withVolumesOf } from './volumes.ts'
 import { type Clock, Watcher } from './watcher.ts'
@@ -96,6 +97,7 @@ const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   hibernate: true,
   hotplug: true,
   coldplug: true,
+  snapshotTransfer: true,
   firewall: true,
   atomicFirewall: true,
   firewallIpv6: true,
@@ -353,7 +355,8 @@ export class SimulatedEngine implements Engine {
   }
 
   async holdings(): Promise<Holdings> {
-    const { machines, addresses, publicAddresses, snapshots, images, volumes } = this.#world
+    const { machines, addresses, publicAddresses, snapshots, images } = this.#world
+    const { volumes, exports, uploads } = this.#world
     return {
       machines: Object.entries(machines).map(([id, record]) => stateOf(id, record, this.#now)),
       addresses: Object.keys(addresses),
@@ -361,6 +364,8 @@ export class SimulatedEngine implements Engine {
       snapshots: Object.keys(snapshots),
       images: Object.keys(images),
       volumes: Object.keys(volumes),
+      exports: Object.keys(exports),
+      uploads: Object.keys(uploads),
     }
   }
 
@@ -397,6 +402,7 @@ export class SimulatedEngine implements Engine {
 
   ensureSnapshotGone(snapshot: string, order: Order): Promise<void> {
     return this.#orders.run(snapshot, order, async () => {
+      await transfer.removeUpload(this.#parts, snapshot, order)
       if (this.#world.snapshots[snapshot] === undefined) return
       await this.#orders.apply('snapshot.delete', snapshot, order, (world) => ({
         ...world,
@@ -405,9 +411,20 @@ export class SimulatedEngine implements Engine {
     })
   }
 
-  rollback(machine: string, snapshot: string, order: Order): Promise<void> {
-    return this.#orders.run(machine, order, () => rollBack(this.#parts, machine, snapshot, order))
-  }
+  // Fields rather than methods: what they do stands in files of their own, with its arguments.
+  readonly rollback: Engine['rollback'] = (...args) => rollBack(this.#parts, ...args)
+  readonly exportSnapshot: Engine['exportSnapshot'] = (...args) =>
+    transfer.exportSnapshot(this.#parts, ...args)
+  readonly ensureExportGone: Engine['ensureExportGone'] = (...args) =>
+    transfer.ensureExportGone(this.#parts, ...args)
+  readonly readExport: Engine['readExport'] = (...args) => transfer.readExport(this.#parts, ...args)
+  readonly bootable: Engine['bootable'] = async (disk) => transfer.bootable(this.#parts, disk)
+  readonly appendUpload: Engine['appendUpload'] = (...args) =>
+    transfer.appendUpload(this.#parts, ...args)
+  readonly uploadedBytes: Engine['uploadedBytes'] = async (snapshot) =>
+    transfer.uploadedBytes(this.#parts, snapshot)
+  readonly importSnapshot: Engine['importSnapshot'] = (...args) =>
+    transfer.importSnapshot(this.#parts, ...args)
 
   ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
     return this.#orders.run(image, order, async () => {
@@ -473,7 +490,8 @@ export class SimulatedEngine implements Engine {
   /** What verbs in files of their own work with. */
   get #parts() {
     const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
-    return { orders, store, durations, now: () => this.#now }
+    const { osImages } = this.#options
+    return { orders, store, durations, osImages, now: () => this.#now }
   }
 
   get #pools(): readonly AddressRange[] {

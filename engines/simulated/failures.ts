@@ -32,6 +32,8 @@ type FailureName =
   | 'fail-snapshot'
   /** Its disk cannot go back to a snapshot. */
   | 'fail-rollback'
+  /** Exports of its snapshots fail. */
+  | 'fail-export'
   /** Images of its snapshots fail. */
   | 'fail-image'
   /** Volumes cannot be attached to it. */

@@ -5,13 +5,14 @@ import { blamed, found, isRunning, withMachine } from './machines.ts'
 import type { Orders } from './orders.ts'
 import type { WorldStore } from './state.ts'
 
-/** In the machine's turn. There is no disk: all that can be seen is that it happened. */
-export async function rollBack(
-  deps: { orders: Orders; store: WorldStore; durations: Durations; now: () => number },
-  machine: string,
-  snapshot: string,
-  order: Order,
-): Promise<void> {
+type Deps = { orders: Orders; store: WorldStore; durations: Durations; now: () => number }
+
+/** There is no disk: all that can be seen is that it happened. */
+export function rollBack(deps: Deps, machine: string, snapshot: string, order: Order) {
+  return deps.orders.run(machine, order, () => inTurn(deps, machine, snapshot, order))
+}
+
+async function inTurn(deps: Deps, machine: string, snapshot: string, order: Order): Promise<void> {
   const { orders, store, durations, now } = deps
   const record = found(store.world.machines[machine], `machine ${machine}`)
   const taken = store.world.snapshots[snapshot]

@@ -68,6 +68,9 @@ export type World = {
   readonly snapshots: Readonly<Record<string, SnapshotRecord>>
   readonly images: Readonly<Record<string, ImageResult>>
   readonly volumes: Readonly<Record<string, VolumeRecord>>
+  readonly exports: Readonly<Record<string, { readonly diskGb: number; readonly content: string }>>
+  /** By snapshot: what came so far, in base64. */
+  readonly uploads: Readonly<Record<string, string>>
   readonly fences: Readonly<Record<string, number>>
 }
 
@@ -79,6 +82,8 @@ const EMPTY: World = {
   snapshots: {},
   images: {},
   volumes: {},
+  exports: {},
+  uploads: {},
   fences: {},
 }
 
@@ -154,6 +159,8 @@ function forgetOldFences(world: World): World {
     thing in world.addresses ||
     thing in world.snapshots ||
     thing in world.images ||
+    thing in world.exports ||
+    thing in world.uploads ||
     thing in world.volumes
   const gone = fences.filter((entry) => !held(entry)).sort(([, a], [, b]) => b - a)
   if (gone.length <= 1_000) return world

@@ -51,7 +51,9 @@ async function call(name: RouteName, { params = {}, query = '', body }: Input = 
   })
   expect(reply.status, `${name}: ${JSON.stringify(reply.body)}`).toBe(200)
   // Parsing drops what the schema does not know, however deep: so this is strict all the way down.
-  const { schema } = responses[200].content['application/json']
+  const { content } = responses[200]
+  if (!('application/json' in content)) throw new Error(`${name} answers no JSON`)
+  const { schema } = content['application/json']
   expect(schema.parse(reply.body), name).toEqual(reply.body)
   answered.add(name)
   return reply
@@ -120,6 +122,8 @@ async function story() {
     params: snapshotParams,
     body: { new_vm_name: 'web-2' },
   })
+
+  await transferStory(snapshotParams)
 
   const { image } = await body('createImage', { body: { ...snapshotParams, name: 'base' } })
   await api.settle()
@@ -193,6 +197,37 @@ async function scriptStory(deployment: object) {
   const other = await create('other')
   await call('deleteScripts', { body: { scripts: [other.script.id, 'BRK-000000C'] } })
   await call('deleteScript', { params })
+}
+
+/** Files are neither asked for nor answered in JSON. */
+async function transferStory(params: { snapshot_id: string }) {
+  await call('createSnapshotExport', { params })
+  await api.settle()
+  const { export: exported } = await body('getSnapshotExport', { params })
+  const file = await api.send('GET', exported.download_path, { key })
+  expect(file.status).toBe(200)
+  answered.add('downloadSnapshotExport')
+  const { manifest } = exported
+  const announce = (name: string) =>
+    body('importSnapshot', { body: { manifest, region: testRegion, name } })
+  const { snapshot, import: begun } = await announce('imported')
+  await call('getSnapshotImport', { params: { snapshot_id: snapshot.id } })
+  const sent = await api.app.request(begun.upload_path, {
+    method: 'PUT',
+    headers: { Authorization: `Api-Key ${key}` },
+    body: file.body,
+  })
+  const { content } = contract.uploadSnapshotImport.responses[200]
+  const reply = await sent.json()
+  expect(content['application/json'].schema.parse(reply)).toEqual(reply)
+  answered.add('uploadSnapshotImport')
+  await api.settle()
+  const { snapshot: imported } = await body('getSnapshot', { params: { snapshot_id: snapshot.id } })
+  expect(imported.status).toBe('SUCCESS')
+  const other = await announce('given-up')
+  await call('deleteSnapshotImport', { params: { snapshot_id: other.snapshot.id } })
+  await call('deleteSnapshotExport', { params })
+  await api.settle()
 }
 
 async function firewallStory(params: { instance_id: string }) {

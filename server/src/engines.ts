@@ -77,6 +77,7 @@ const missingIn: Record<Region['tier'], Partial<Capabilities>> = {
     snapshot: false,
     memorySnapshot: false,
     rollback: false,
+    snapshotTransfer: false,
     firewall: false,
     atomicFirewall: false,
     firewallIpv6: false,

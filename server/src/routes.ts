@@ -24,6 +24,8 @@ import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
+import { snapshotExportRoutes } from './snapshot-exports/routes.ts'
+import { snapshotImportRoutes } from './snapshot-imports/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
@@ -61,6 +63,8 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   metricsRoutes(app, deps)
   firewallRoutes(app, deps)
   snapshotRoutes(app, deps)
+  snapshotExportRoutes(app, deps)
+  snapshotImportRoutes(app, deps)
   imageRoutes(app, deps)
   volumeRoutes(app, deps)
   operationRoutes(app, deps)

@@ -23,6 +23,8 @@ import { createInstanceService } from './instances/service.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createScriptService } from './scripts/service.ts'
+import { createSnapshotExportService } from './snapshot-exports/service.ts'
+import { createSnapshotImportService } from './snapshot-imports/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
 import { createSshKeyService } from './ssh-keys/service.ts'
 import { createAttachmentService } from './volumes/attachments.ts'
@@ -61,6 +63,9 @@ export function createServices(deps: {
   const hibernation = createHibernation({ ...machines, instances })
   const firstBoot = createFirstBootService({ regions, instances })
   const snapshots = createSnapshotService({ ...machines, instances })
+  const transfer = { clock, catalog, regions, placement, operations, snapshots }
+  const snapshotExports = createSnapshotExportService(transfer)
+  const snapshotImports = createSnapshotImportService({ ...transfer, sshKeys })
   const rollback = createRollback({ clock, regions, operations, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
   const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
@@ -84,6 +89,8 @@ export function createServices(deps: {
     hibernation,
     firstBoot,
     snapshots,
+    snapshotExports,
+    snapshotImports,
     rollback,
     securityRules,
     firewalls,

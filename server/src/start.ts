@@ -172,4 +172,6 @@ function keepHouse(
   })
   every(ownLogMs, async () => boundOwnLog())
   every(housekeepingMs, () => tidy(db, systemClock.now()))
+  every(housekeepingMs, () => services.snapshotExports.expire(db))
+  every(housekeepingMs, () => services.snapshotImports.expire(db))
 }

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { CapacityError } from '../../engine.ts'
 
 /** Disks are thin: what runs now needs some room to grow before somebody can make more. */
-const FLOOR_BYTES = 1e9
+export const FLOOR_BYTES = 1e9
 
 /** Throws {@link CapacityError} when the store is nearly full, or would be with `bytes` more. */
 export async function requireFreeSpace(folder: string, bytes = 0): Promise<void> {

@@ -12,7 +12,17 @@
  */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, chown, copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EngineError } from '../../engine.ts'
 import { run } from '../network/run.ts'
@@ -83,6 +93,12 @@ export class Layers {
     return sizes.reduce((total, blocks) => total + blocks * 512, 0)
   }
 
+  /** The same with the OS image: about what a copy of all of it takes. */
+  async bytesOf(name: string): Promise<number> {
+    const files = await Promise.all(this.chain(name).map((layer) => stat(this.path(layer))))
+    return files.reduce((total, { blocks }) => total + blocks * 512, 0)
+  }
+
   /** Keeps a layer, and all below it, from being swept until the pin is disposed of. */
   pin(name: string): Disposable {
     this.#pins.set(name, (this.#pins.get(name) ?? 0) + 1)
@@ -149,6 +165,19 @@ export class Layers {
     else await growLive(sizeBytes)
     await syncPath(this.path(name))
     await this.#learn(name)
+  }
+
+  /** A layer with nothing below it, which `make` writes into an empty file of the owner. */
+  async createFrom(
+    name: string,
+    owner: Owner,
+    make: (unfinished: string) => Promise<void>,
+  ): Promise<void> {
+    await this.#makeWhole(name, async (unfinished) => {
+      await writeFile(unfinished, '', { mode: 0o600 })
+      await chown(unfinished, owner.uid, owner.gid)
+      await make(unfinished)
+    })
   }
 
   /** Takes over a qcow2 without a backing file as the bottom of disks; anybody may read it. */

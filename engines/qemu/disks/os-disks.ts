@@ -54,6 +54,25 @@ export class OsDisks {
     })
   }
 
+  /**
+   * The kernel of this recipe, in place; `false` when there is no such recipe here. Builds the OS image
+   * when it has to.
+   */
+  async requireRecipe(osImage: string | null, recipe: string): Promise<boolean> {
+    if (await this.#has(recipe)) return true
+    for (const { name } of await this.#candidates(osImage))
+      if ((await this.#build(name)).recipe === recipe) return (await this.require(name)) === recipe
+    return false
+  }
+
+  /** The same without building: of an image that is not built yet nobody knows, so it may be. */
+  async mayHaveRecipe(osImage: string | null, recipe: string): Promise<boolean> {
+    if (await this.#has(recipe)) return true
+    for (const { name, ready } of await this.#candidates(osImage))
+      if (!ready || (await this.#build(name)).recipe === recipe) return true
+    return false
+  }
+
   async bootFiles(recipe: string): Promise<BootFiles> {
     const folder = join(this.#folder, recipe)
     try {
@@ -77,6 +96,15 @@ export class OsDisks {
         if (!this.#layers.has(osLayerName(recipe)))
           await rm(join(this.#folder, recipe), { recursive: true, force: true })
       })
+  }
+
+  async #has(recipe: string): Promise<boolean> {
+    return (await readdir(this.#folder)).includes(recipe) && this.#layers.has(osLayerName(recipe))
+  }
+
+  async #candidates(osImage: string | null) {
+    const all = await this.#osImages.list()
+    return all.filter((image) => osImage === null || image.name === osImage)
   }
 
   async #build(name: string): Promise<BootImage> {

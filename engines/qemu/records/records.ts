@@ -87,7 +87,8 @@ export type MachineRecord = z.infer<typeof MachineRecord>
 
 export const SnapshotRecord = z.object({
   ...Disk,
-  machine: z.string(),
+  /** Whose disk it is a snapshot of; `null` when it came from elsewhere. */
+  machine: z.string().nullable(),
   layer: z.string(),
   consistency: z.enum(['filesystem', 'crash']),
   sizeBytes: z.int().nonnegative(),
@@ -112,6 +113,15 @@ export const VolumeRecord = z.object({
   pendingLayer: z.string().nullable(),
 })
 export type VolumeRecord = z.infer<typeof VolumeRecord>
+
+export const ExportRecord = z.object({
+  ...Disk,
+  snapshot: z.string(),
+  sizeBytes: z.int().nonnegative(),
+  virtualSizeBytes: z.int().positive(),
+  sha256: z.string(),
+})
+export type ExportRecord = z.infer<typeof ExportRecord>
 
 export class Records<T> {
   readonly #folder: string

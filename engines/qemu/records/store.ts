@@ -3,18 +3,28 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
-import { Layers } from '../disks/layers.ts'
+import { Layers, osLayerName } from '../disks/layers.ts'
 import { OsDisks } from '../disks/os-disks.ts'
 import type { OsImages } from '../os-images.ts'
 import type { Paths } from '../paths.ts'
+import { Uploads } from '../transfer/uploads.ts'
 import { Identities } from './identities.ts'
-import { ImageRecord, MachineRecord, Records, SnapshotRecord, VolumeRecord } from './records.ts'
+import {
+  ExportRecord,
+  ImageRecord,
+  MachineRecord,
+  Records,
+  SnapshotRecord,
+  VolumeRecord,
+} from './records.ts'
 
 export class Store {
   readonly machines: Records<MachineRecord>
   readonly snapshots: Records<SnapshotRecord>
   readonly images: Records<ImageRecord>
   readonly volumes: Records<VolumeRecord>
+  readonly exports: Records<ExportRecord>
+  readonly uploads: Uploads
   readonly layers: Layers
   readonly osDisks: OsDisks
   readonly identities: Identities
@@ -27,6 +37,8 @@ export class Store {
     this.snapshots = new Records(paths.snapshots, SnapshotRecord)
     this.images = new Records(paths.images, ImageRecord)
     this.volumes = new Records(paths.volumes, VolumeRecord)
+    this.exports = new Records(paths.exports, ExportRecord)
+    this.uploads = new Uploads(paths.uploads)
     this.layers = new Layers(paths.layers)
     this.osDisks = new OsDisks(paths.boot, this.layers, osImages)
     this.identities = new Identities(mark)
@@ -37,6 +49,7 @@ export class Store {
     await requirePassable(this.#paths.data)
     await Promise.all([this.machines.load(), this.snapshots.load(), this.images.load()])
     await this.volumes.load()
+    await Promise.all([this.exports.load(), this.uploads.load()])
     await Promise.all([this.layers.load(), this.osDisks.load()])
     for (const [machine, { uid, tenant, gid }] of this.machines.entries())
       this.identities.remember({ machine, uid, tenant, gid })
@@ -44,14 +57,15 @@ export class Store {
       ...this.snapshots.values(),
       ...this.images.values(),
       ...this.volumes.values(),
+      ...this.exports.values(),
     ])
       this.identities.remember(record)
   }
 
   /** Whether there is a machine, snapshot, image or volume of this id. */
   has(id: string): boolean {
-    return [this.machines, this.snapshots, this.images, this.volumes].some((records) =>
-      records.get(id),
+    return [this.machines, this.snapshots, this.images, this.volumes, this.exports].some(
+      (records) => records.get(id),
     )
   }
 
@@ -62,16 +76,23 @@ export class Store {
 
   /** Removes the layers and kernels that nothing needs any more. */
   async sweep(): Promise<void> {
-    await this.layers.sweep([
-      ...[...this.machines.values(), ...this.volumes.values()].flatMap(
-        ({ activeLayer, pendingLayer }) => [
-          activeLayer,
-          ...(pendingLayer === null ? [] : [pendingLayer]),
-        ],
-      ),
-      ...[...this.snapshots.values(), ...this.images.values()].map((record) => record.layer),
-    ])
+    await this.layers.sweep(this.#roots())
     await this.osDisks.sweep()
+  }
+
+  /** The layers that records point to. An OS layer stays with its kernel, also for disks that stand alone. */
+  #roots(): string[] {
+    const frozen = [...this.snapshots.values(), ...this.images.values()]
+    const active = [...this.machines.values(), ...this.volumes.values()]
+    const recipes = new Set([...active, ...frozen].map((record) => record.recipe))
+    return [
+      ...active.flatMap(({ activeLayer, pendingLayer }) => [
+        activeLayer,
+        pendingLayer ?? activeLayer,
+      ]),
+      ...frozen.map((record) => record.layer),
+      ...[...recipes].flatMap((recipe) => (recipe === null ? [] : osLayerName(recipe))),
+    ]
   }
 }
 

@@ -86,6 +86,32 @@ export function createCatalog(config: Config) {
     return gpuFlavor(sold, count)
   }
 
+  /** The flavor of that name, or the cheapest that is no smaller. */
+  function likest(
+    regionName: string,
+    shape: Shape,
+    currency: Currency,
+    lacks: 'no longer offers' | 'does not offer',
+  ): Flavor {
+    const offered = flavors(region(regionName))
+    const found =
+      offered.find((each) => each.name === shape.flavor) ??
+      offered
+        .filter(
+          (each) =>
+            each.vcpus >= shape.vcpus &&
+            each.memoryMib >= shape.memory_mib &&
+            each.diskGb >= shape.disk_gb &&
+            (each.gpu?.model ?? null) === shape.gpu_model &&
+            (each.gpu?.count ?? 0) >= shape.gpu_count,
+        )
+        .sort((one, other) => one.hourlyRate[currency] - other.hourlyRate[currency])[0]
+    if (found !== undefined) return found
+    throw new ValidationError({
+      flavor: [`${regionName} ${lacks} ${shape.flavor}, nor anything as large.`],
+    })
+  }
+
   return {
     regions: (): readonly Region[] => [...regions.values()],
     regionNames: (): string[] => [...regions.keys()],
@@ -137,36 +163,8 @@ export function createCatalog(config: Config) {
      * A snapshot keeps the hardware that its machine had, also when the catalog has changed since; what
      * a machine like it costs is today's price of that flavor, or of the cheapest that is no smaller.
      */
-    flavorOfRecord(
-      regionName: string,
-      record: {
-        flavor: string
-        gpu_model: string | null
-        gpu_count: number
-        vcpus: number
-        memory_mib: number
-        disk_gb: number
-      },
-      currency: Currency,
-    ): Flavor {
-      const offered = flavors(region(regionName))
-      const priced =
-        offered.find((each) => each.name === record.flavor) ??
-        offered
-          .filter(
-            (each) =>
-              each.vcpus >= record.vcpus &&
-              each.memoryMib >= record.memory_mib &&
-              each.diskGb >= record.disk_gb &&
-              (each.gpu?.model ?? null) === record.gpu_model &&
-              (each.gpu?.count ?? 0) >= record.gpu_count,
-          )
-          .sort((one, other) => one.hourlyRate[currency] - other.hourlyRate[currency])[0]
-      if (priced === undefined) {
-        throw new ValidationError({
-          flavor: [`${regionName} no longer offers ${record.flavor}, nor anything as large.`],
-        })
-      }
+    flavorOfRecord(regionName: string, record: Shape, currency: Currency): Flavor {
+      const priced = likest(regionName, record, currency, 'no longer offers')
       return {
         name: record.flavor,
         vcpus: record.vcpus,
@@ -177,6 +175,11 @@ export function createCatalog(config: Config) {
           record.gpu_model === null ? null : { model: record.gpu_model, count: record.gpu_count },
         hourlyRate: priced.hourlyRate,
       }
+    },
+
+    /** As offered, not as it was: for machines from elsewhere, whose word nobody's price should follow. */
+    flavorLike(regionName: string, shape: Shape, currency: Currency): Flavor {
+      return likest(regionName, shape, currency, 'does not offer')
     },
 
     osImages: (region: Region): readonly OsImage[] =>
@@ -203,6 +206,16 @@ export function createCatalog(config: Config) {
     },
     prices: config.prices,
   }
+}
+
+/** Hardware as a record has it. */
+type Shape = {
+  readonly flavor: string
+  readonly gpu_model: string | null
+  readonly gpu_count: number
+  readonly vcpus: number
+  readonly memory_mib: number
+  readonly disk_gb: number
 }
 
 export type Catalog = ReturnType<typeof createCatalog>

@@ -34,6 +34,17 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       )
     },
 
+    /** For `moreBytes` of files, wherever in the region. */
+    async requireAnyDiskRoom(region: string, moreBytes = 0): Promise<void> {
+      const { hosts } = await regions.inventory(region)
+      const needGb = disk_floor_gb + moreBytes / 1e9
+      if (hosts.length === 0 || hosts.some((host) => host.diskFreeGb >= needGb)) return
+      const need = moreBytes === 0 ? '' : ` for ${Math.ceil(moreBytes / 1e8) / 10} GB more`
+      throw new InsufficientCapacity(
+        `The disk of ${region} has no room${need}; delete snapshots, images or instances there first`,
+      )
+    },
+
     /** For a machine whose disk is on its host already; kept until the transaction has written the row. */
     async requireRoomOn(
       tx: Tx,

@@ -11,6 +11,9 @@ import type { LineKind } from '@garrison/contract/instances/console-routes'
 import type { StartupStatus } from '@garrison/contract/instances/startup-log'
 import type { InstanceStatus } from '@garrison/contract/instances/states'
 import type { OperationState } from '@garrison/contract/operations/states'
+import type { ExportStatus } from '@garrison/contract/snapshot-exports/states'
+import type { ImportStatus } from '@garrison/contract/snapshot-imports/states'
+import type { SnapshotManifest } from '@garrison/contract/snapshots/manifest'
 import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
 import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
@@ -29,6 +32,8 @@ export type Schema = {
   instances: InstancesTable
   instance_ssh_keys: InstanceSshKeysTable
   snapshots: SnapshotsTable
+  snapshot_exports: SnapshotExportsTable
+  snapshot_imports: SnapshotImportsTable
   images: ImagesTable
   volumes: VolumesTable
   firewalls: FirewallsTable
@@ -150,8 +155,9 @@ type SnapshotsTable = Hardware & {
   id: Fixed<string>
   public_id: Fixed<string>
   account_id: Fixed<string>
-  instance_id: Fixed<string>
-  instance_public_id: Fixed<string>
+  /** Null when it was imported. */
+  instance_id: Fixed<string | null>
+  instance_public_id: Fixed<string | null>
   vm_name: Fixed<string>
   name: string
   description: string | null
@@ -170,6 +176,29 @@ type SnapshotsTable = Hardware & {
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null
+}
+
+type SnapshotExportsTable = {
+  id: Fixed<string>
+  account_id: Fixed<string>
+  snapshot_id: Fixed<string>
+  status: ExportStatus
+  operation_id: string
+  manifest: JSONColumnType<SnapshotManifest | null, string | null, string | null>
+  error: string | null
+  expires_at: Date | null
+  created_at: Date
+  updated_at: Date
+}
+
+type SnapshotImportsTable = {
+  snapshot_id: Fixed<string>
+  account_id: Fixed<string>
+  status: ImportStatus
+  manifest: JSONColumnType<SnapshotManifest>
+  expires_at: Date | null
+  created_at: Fixed<Date>
+  updated_at: Date
 }
 
 type ImagesTable = {

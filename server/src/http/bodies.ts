@@ -1,4 +1,6 @@
 /** Reads a request's body once, before the schemas look at it, so that its faults get clear words. */
+import { api } from '@garrison/contract/api'
+import type { RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { DomainError, ValidationError } from '../errors.ts'
@@ -8,7 +10,19 @@ const largestBodyBytes = 1024 * 1024
 /** Our own bodies are four levels deep; what goes through values by recursion must not meet thousands. */
 const deepestBody = 32
 
-export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
+/** Routes whose body is a file: it is streamed, and whoever takes it knows how long it may be. */
+const routes: readonly RouteConfig[] = Object.values(api)
+const fileRoutes = routes
+  .filter(({ request }) => request?.body?.content['application/octet-stream'] !== undefined)
+  .map(({ method, path }) => ({
+    method: method.toUpperCase(),
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }))
+
+const takesFile = ({ method, path }: { method: string; path: string }) =>
+  fileRoutes.some((route) => route.method === method && route.pattern.test(path))
+
+const limitJson: MiddlewareHandler<AppEnv> = bodyLimit({
   maxSize: largestBodyBytes,
   onError: () => {
     throw new DomainError(
@@ -18,13 +32,16 @@ export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
   },
 })
 
+export const limitBody: MiddlewareHandler<AppEnv> = (c, next) =>
+  takesFile(c.req) ? next() : limitJson(c, next)
+
 /** What the validators take for JSON too: others they would not look at. */
 const isJson = (contentType: string | undefined) =>
   /^application\/([\w.-]+\+)?json$/i.test(contentType?.split(';')[0]?.trim() ?? '')
 
 /** An empty body is `{}`: which fields are missing, the schema says. */
 export const readJson: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !takesFile(c.req)) {
     const text = await c.req.text()
     if (text.trim() === '') {
       // The second, since `{}` is not what was sent, and would need a content type.

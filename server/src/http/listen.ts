@@ -6,13 +6,18 @@ import { isHandshake, serveWebsockets } from './websockets.ts'
 
 /** Requests under way at a shutdown may take this long to finish. */
 const patienceMs = 10_000
+/** A request may be a disk over a slow line; headers have their own, shorter limit. */
+const longestRequestMs = 12 * 60 * 60_000
 
 export class PortTaken extends Error {
   override name = 'PortTaken'
 }
 
 export async function listen(app: App, { host, port }: { host: string; port: number }) {
-  const serverOptions = { shouldUpgradeCallback: isHandshake }
+  const serverOptions = {
+    requestTimeout: longestRequestMs,
+    shouldUpgradeCallback: isHandshake,
+  }
   const server = serve({ fetch: app.fetch, hostname: host, port, serverOptions }) as Server
   const websockets = serveWebsockets(server, app)
   await new Promise<void>((resolve, reject) => {

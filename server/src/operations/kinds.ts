@@ -5,12 +5,15 @@ import { createImage } from './create-image.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { cloneVolume, createVolume } from './create-volume.ts'
 import type { AnyOperationKind } from './definition.ts'
+import { deleteExport } from './delete-export.ts'
 import { deleteImage } from './delete-image.ts'
 import { deleteInstance } from './delete-instance.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
 import { deleteVolume } from './delete-volume.ts'
 import { deployInstance } from './deploy-instance.ts'
+import { exportSnapshot } from './export-snapshot.ts'
 import { hibernateInstance } from './hibernate-instance.ts'
+import { importSnapshot } from './import-snapshot.ts'
 import { rebootInstance } from './reboot-instance.ts'
 import { resizeVolume } from './resize-volume.ts'
 import { restoreInstance } from './restore-instance.ts'
@@ -35,6 +38,9 @@ const all: readonly AnyOperationKind[] = [
   togglePublicIp,
   createSnapshot,
   deleteSnapshot,
+  exportSnapshot,
+  deleteExport,
+  importSnapshot,
   createImage,
   deleteImage,
   createVolume,

@@ -106,6 +106,25 @@ const scenarios: Record<string, Scenario> = {
     const { public_id } = await snapshotted(world, caller)
     return () => world.change((tx) => world.services.snapshots.delete(tx, caller, public_id))
   },
+  'export-snapshot': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    return () => world.change((tx) => world.services.snapshotExports.create(tx, caller, public_id))
+  },
+  'delete-export': async (world, caller) => {
+    const { public_id } = await snapshotted(world, caller)
+    const { snapshotExports } = world.services
+    await world.change((tx) => snapshotExports.create(tx, caller, public_id))
+    await world.settle()
+    return () => world.change((tx) => snapshotExports.delete(tx, caller, public_id))
+  },
+  'import-snapshot': async (world, caller) => {
+    const { manifest, content } = await world.exported(caller, await snapshotted(world, caller))
+    const { snapshotImports } = world.services
+    const input = { manifest, region: testRegion, name: 'from-elsewhere' }
+    const { snapshot } = await world.change((tx) => snapshotImports.create(tx, caller, input))
+    const piece = { from: 0, data: new Blob([content]).stream() }
+    return () => snapshotImports.upload(world.db, caller, snapshot.public_id, piece)
+  },
   'create-image': async (world, caller) => {
     const { public_id } = await snapshotted(world, caller)
     const input = { snapshot_id: public_id, name: 'img' }
@@ -336,6 +355,16 @@ async function expectNothingLeftOver() {
   expect([...holdings.snapshots].sort()).toEqual(
     ids(snapshots.filter((row) => row.status === 'SUCCESS' && row.deleted_at === null)),
   )
+  const exports = await db.selectFrom('snapshot_exports').select(['id', 'status']).execute()
+  expect([...holdings.exports].sort()).toEqual(
+    ids(exports.filter((row) => row.status === 'SUCCESS')),
+  )
+  const imports = await db
+    .selectFrom('snapshot_imports')
+    .select(['snapshot_id', 'status'])
+    .execute()
+  const uploading = imports.filter((row) => row.status === 'UPLOADING')
+  expect([...holdings.uploads].sort()).toEqual(uploading.map((row) => row.snapshot_id).sort())
   expect([...holdings.images].sort()).toEqual(
     ids(images.filter((row) => row.status === 'available' && row.deleted_at === null)),
   )

@@ -7,6 +7,7 @@ import { imagesToKeep } from '../images/store.ts'
 import { publicAddressesToKeep } from '../instances/store.ts'
 import type { Log } from '../log.ts'
 import { nextFence } from '../operations/store.ts'
+import { exportsToKeep } from '../snapshot-exports/store.ts'
 import { snapshotsToKeep } from '../snapshots/store.ts'
 import { volumesToKeep } from '../volumes/store.ts'
 
@@ -15,7 +16,7 @@ const graceMs = 10 * 60_000
 
 type Stray = {
   readonly id: string
-  readonly kind: 'machine' | 'public-address' | 'snapshot' | 'image' | 'volume'
+  readonly kind: 'machine' | 'public-address' | 'snapshot' | 'export' | 'image' | 'volume'
 }
 
 export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
@@ -23,8 +24,9 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
   const known = new Map<string, ReadonlyMap<string, Date>>()
 
   async function straysOf(holdings: Holdings, machines: ReadonlySet<string>) {
-    const [snapshots, images, volumes, withAddress] = await Promise.all([
+    const [snapshots, exports, images, volumes, withAddress] = await Promise.all([
       snapshotsToKeep(db),
+      exportsToKeep(db),
       imagesToKeep(db),
       volumesToKeep(db),
       publicAddressesToKeep(db),
@@ -40,7 +42,8 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
         holdings.publicAddresses.filter((id) => machines.has(id)),
         withAddress,
       ),
-      ...nobodys('snapshot', holdings.snapshots, snapshots),
+      ...nobodys('snapshot', [...new Set([...holdings.snapshots, ...holdings.uploads])], snapshots),
+      ...nobodys('export', holdings.exports, exports),
       ...nobodys('image', holdings.images, images),
       // Behind the machine that may have it.
       ...nobodys('volume', holdings.volumes, volumes),
@@ -59,6 +62,8 @@ export function createOrphanage({ db, clock, log }: { db: Database; clock: Clock
         return engine.ensurePublicAddressGone(id, order)
       case 'snapshot':
         return engine.ensureSnapshotGone(id, order)
+      case 'export':
+        return engine.ensureExportGone(id, order)
       case 'image':
         return engine.ensureImageGone(id, order)
       case 'volume':

@@ -6,12 +6,13 @@ import { type SnapshotAction, whyNot } from '@garrison/contract/snapshots/states
 import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
 import type { Caller } from '../caller.ts'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, Flavor, Region } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
+import type { SnapshotSshKey } from '../database/schema.ts'
 import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
@@ -30,10 +31,28 @@ export type SnapshotServiceDeps = {
   images: ImageService
 }
 
+/** One that is to be imported. */
+export type ForeignSnapshot = {
+  readonly name: string
+  readonly description: string | null
+  readonly region: Region
+  readonly flavor: Flavor
+  readonly keys: readonly SnapshotSshKey[]
+  readonly vmName: string
+  readonly diskGb: number
+  readonly osImage: string | null
+  readonly loginUser: string
+}
+
+const asJson = (keys: readonly SnapshotSshKey[]) =>
+  JSON.stringify(
+    keys.map(({ id, public_id, name, public_key }) => ({ id, public_id, name, public_key })),
+  )
+
 export function createSnapshotService(deps: SnapshotServiceDeps) {
   const { clock, catalog, regions, placement, operations, billing, instances, images } = deps
 
-  async function require(db: Database | Tx, caller: Caller, id: string) {
+  async function require(db: Database | Tx, caller: Pick<Caller, 'accountId'>, id: string) {
     const snapshot = await store.findSnapshot(db, caller.accountId, id)
     if (snapshot === undefined) throw new NotFound('Snapshot', id)
     return snapshot
@@ -49,6 +68,73 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     return snapshot
   }
 
+  async function requireAllowed(tx: Tx, caller: Caller, name: string) {
+    if (await store.isSnapshotNameTaken(tx, caller.accountId, name)) {
+      throw new NameTaken('a snapshot', name)
+    }
+    await billing.requireProfile(tx, caller)
+    await billing.requireStorageCredits(tx, caller)
+  }
+
+  /** Answers its public id. */
+  async function insert(tx: Tx, caller: Caller, facts: store.NewSnapshot): Promise<string> {
+    const now = clock.now()
+    const publicId = await issuePublicId(tx, 'S')
+    await store
+      .insertSnapshot(tx, {
+        ...facts,
+        id: newUuid(),
+        public_id: publicId,
+        account_id: caller.accountId,
+        status: 'CREATING',
+        size_bytes: null,
+        consistency: null,
+        hourly_rate_micros: catalog.snapshotRate(caller.currency, facts.disk_gb),
+        currency: caller.currency,
+        error: null,
+        created_at: now,
+        updated_at: now,
+        deleted_at: null,
+      })
+      .catch((error: unknown) => {
+        throw isUniqueViolation(error, 'snapshots_name')
+          ? new NameTaken('a snapshot', facts.name)
+          : error
+      })
+    return publicId
+  }
+
+  /** One that was taken elsewhere. The caller brings its content, and has checked everything about it. */
+  async function addForeign(tx: Tx, caller: Caller, snapshot: ForeignSnapshot) {
+    const { name, region, flavor, keys } = snapshot
+    await requireAllowed(tx, caller, name)
+    const publicId = await insert(tx, caller, {
+      ...{ instance_id: null, instance_public_id: null, vm_name: snapshot.vmName, name },
+      ...{ description: snapshot.description, region: region.name, tier: region.tier },
+      ...{ disk_gb: snapshot.diskGb, memory: false, flavor: flavor.name },
+      ...{ gpu_model: flavor.gpu?.model ?? null, gpu_count: flavor.gpu?.count ?? 0 },
+      ...{ vcpus: flavor.vcpus, memory_mib: flavor.memoryMib },
+      ...{ os_image: snapshot.osImage, login_user: snapshot.loginUser, ssh_keys: asJson(keys) },
+    })
+    return require(tx, caller, publicId)
+  }
+
+  /** Writes that it is going, and begins the operation that removes it with its export. */
+  async function beginDeletion(tx: Tx, snapshot: store.Snapshot, whenBusy: 'refuse' | 'cancel') {
+    const { id, account_id, region, public_id } = snapshot
+    const exported = await store.exportsOf(tx, account_id, id)
+    await operations.begin(tx, {
+      kind: 'delete-snapshot',
+      accountId: account_id,
+      region,
+      subject: { kind: 'snapshot', id, publicId: public_id },
+      input: {},
+      holds: [id, ...exported].map((each) => ({ id: each, exclusive: true })),
+      whenBusy,
+    })
+    await store.updateSnapshot(tx, account_id, id, { status: 'DELETING', updated_at: clock.now() })
+  }
+
   /**
    * A snapshot that is still to be taken, with everything checked but the state of its machine. The caller
    * begins the operation that takes it.
@@ -60,59 +146,27 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     input: Pick<CreateSnapshotRequest, 'name' | 'description' | 'memory'>,
   ) {
     requireCapability(instance.region, input.memory ?? false)
-    if (await store.isSnapshotNameTaken(tx, caller.accountId, input.name)) {
-      throw new NameTaken('a snapshot', input.name)
-    }
-    const rate = catalog.snapshotRate(caller.currency, instance.disk_gb)
-    await billing.requireProfile(tx, caller)
-    await billing.requireStorageCredits(tx, caller)
+    await requireAllowed(tx, caller, input.name)
     await placement.requireDiskRoom(instance.region, instance.host)
-    const now = clock.now()
-    const publicId = await issuePublicId(tx, 'S')
-    await store
-      .insertSnapshot(tx, {
-        id: newUuid(),
-        public_id: publicId,
-        account_id: caller.accountId,
-        instance_id: instance.id,
-        instance_public_id: instance.public_id,
-        vm_name: instance.name,
-        name: input.name,
-        description: input.description ?? null,
-        status: 'CREATING',
-        region: instance.region,
-        tier: instance.tier,
-        size_bytes: null,
-        disk_gb: instance.disk_gb,
-        consistency: null,
-        memory: input.memory ?? false,
-        flavor: instance.flavor,
-        gpu_model: instance.gpu_model,
-        gpu_count: instance.gpu_count,
-        vcpus: instance.vcpus,
-        memory_mib: instance.memory_mib,
-        os_image: instance.os_image,
-        login_user: instance.login_user,
-        ssh_keys: JSON.stringify(
-          keys.map(({ ssh_key_id, public_id, name, public_key }) => ({
-            id: ssh_key_id,
-            public_id,
-            name,
-            public_key,
-          })),
-        ),
-        hourly_rate_micros: rate,
-        currency: caller.currency,
-        error: null,
-        created_at: now,
-        updated_at: now,
-        deleted_at: null,
-      })
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error, 'snapshots_name')
-          ? new NameTaken('a snapshot', input.name)
-          : error
-      })
+    const publicId = await insert(tx, caller, {
+      instance_id: instance.id,
+      instance_public_id: instance.public_id,
+      vm_name: instance.name,
+      name: input.name,
+      description: input.description ?? null,
+      region: instance.region,
+      tier: instance.tier,
+      disk_gb: instance.disk_gb,
+      memory: input.memory ?? false,
+      flavor: instance.flavor,
+      gpu_model: instance.gpu_model,
+      gpu_count: instance.gpu_count,
+      vcpus: instance.vcpus,
+      memory_mib: instance.memory_mib,
+      os_image: instance.os_image,
+      login_user: instance.login_user,
+      ssh_keys: asJson(keys.map(({ ssh_key_id, ...key }) => ({ ...key, id: ssh_key_id }))),
+    })
     await audit(tx, caller, 'create', publicId, { name: input.name, instance: instance.public_id })
     return require(tx, caller, publicId)
   }
@@ -136,6 +190,8 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     require,
     lockFor,
     add,
+    addForeign,
+    beginDeletion,
 
     async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest) {
       const source = await instances.lock(tx, caller, input.instance_id)
@@ -199,18 +255,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
           ? new DomainError('OPERATION_IN_PROGRESS', refusal)
           : new InvalidState('snapshot', refusal)
       }
-      await operations.begin(tx, {
-        kind: 'delete-snapshot',
-        accountId: caller.accountId,
-        region: snapshot.region,
-        subject: { kind: 'snapshot', id: snapshot.id, publicId: snapshot.public_id },
-        input: {},
-        holds: [{ id: snapshot.id, exclusive: true }],
-      })
-      await store.updateSnapshot(tx, caller.accountId, snapshot.id, {
-        status: 'DELETING',
-        updated_at: clock.now(),
-      })
+      await beginDeletion(tx, snapshot, 'refuse')
       await audit(tx, caller, 'delete', snapshot.public_id, { name: snapshot.name })
       return snapshot
     },

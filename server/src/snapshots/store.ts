@@ -7,6 +7,21 @@ import type { Schema } from '../database/schema.ts'
 
 export type Snapshot = Selectable<Schema['snapshots']>
 
+/** What differs from one new snapshot to the next. */
+export type NewSnapshot = Omit<
+  Insertable<Schema['snapshots']>,
+  | 'id'
+  | 'public_id'
+  | 'account_id'
+  | 'status'
+  | 'size_bytes'
+  | 'consistency'
+  | 'hourly_rate_micros'
+  | 'currency'
+  | 'error'
+  | `${string}_at`
+>
+
 const alive = (db: Database | Tx, accountId: string) =>
   db.selectFrom('snapshots').where('account_id', '=', accountId).where('deleted_at', 'is', null)
 
@@ -39,6 +54,17 @@ export async function isSnapshotNameTaken(db: Database | Tx, accountId: string, 
     .where((where) => where(where.fn('lower', ['name']), '=', name.toLowerCase()))
     .executeTakeFirst()
   return row !== undefined
+}
+
+/** Internal ids of its exports, which go with it. */
+export async function exportsOf(db: Database | Tx, accountId: string, id: string) {
+  const rows = await db
+    .selectFrom('snapshot_exports')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('snapshot_id', '=', id)
+    .execute()
+  return rows.map((row) => row.id)
 }
 
 export async function insertSnapshot(tx: Tx, snapshot: Insertable<Schema['snapshots']>) {

@@ -85,6 +85,7 @@ export function createSshKeyService(deps: { clock: Clock; accounts: AccountServi
 
     /** All of them, in the order asked for; none is deleted before the transaction ends. */
     async requireAll(tx: Tx, caller: Caller, ids: readonly string[]) {
+      if (ids.length === 0) return []
       const found = await store.shareSshKeys(tx, caller.accountId, ids)
       return ids.map((id) => {
         const key = found.find((each) => each.public_id === id)

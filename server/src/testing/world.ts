@@ -66,6 +66,8 @@ export const emptyHoldings: Holdings = {
   snapshots: [],
   images: [],
   volumes: [],
+  exports: [],
+  uploads: [],
 }
 
 /** One host, and no waiting for its machines. */
@@ -205,6 +207,20 @@ export async function createWorld(options: WorldOptions = {}) {
       )
       await world.settle()
       return services.snapshots.require(db, caller, snapshot.public_id)
+    },
+
+    /** The snapshot as a file, and what stands beside it. */
+    async exported(caller: Caller, { public_id }: { public_id: string }) {
+      const { snapshotExports } = services
+      await world.change((tx) => snapshotExports.create(tx, caller, public_id))
+      await world.settle()
+      const { row } = await snapshotExports.require(db, caller, public_id)
+      if (row.manifest === null) throw new Error(`The export failed: ${row.error}`)
+      const file = await snapshotExports.open(db, caller, public_id)
+      const stream = await file.read({ from: 0, to: file.sizeBytes - 1 })
+      const chunks: Uint8Array<ArrayBuffer>[] = []
+      for await (const chunk of stream) chunks.push(new Uint8Array(chunk))
+      return { manifest: row.manifest, content: new Uint8Array(Buffer.concat(chunks)) }
     },
 
     async firewall(caller: Caller, ...rules: SecurityRuleRequest[]) {
