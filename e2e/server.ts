@@ -112,6 +112,12 @@ export class TestServer {
   post = (path: string, body?: unknown) => this.send('POST', path, body)
   delete = (path: string) => this.send('DELETE', path)
 
+  /** Like `curl -sf`, with the key. */
+  async curl(path: string, ...options: string[]): Promise<string> {
+    const key = ['-H', `Authorization: Api-Key ${this.#apiKey}`]
+    return (await run('curl', ['-sf', ...key, ...options, this.url + path])).stdout
+  }
+
   /** Asks again until the answer is as wanted; tells the last one when that takes too long. */
   async until(path: string, wanted: (answer: Answer) => boolean): Promise<Answer> {
     const deadline = Date.now() + longestWaitMs
@@ -174,7 +180,8 @@ export class TestServer {
 
   /** What of machines and snapshots is still on the host, once none should be. */
   async leftovers(): Promise<string[]> {
-    const inData = ['machines', 'snapshots', 'images', 'volumes'].flatMap((folder) =>
+    const folders = ['machines', 'snapshots', 'images', 'volumes', 'exports', 'uploads']
+    const inData = folders.flatMap((folder) =>
       readdirSync(join(this.dataDir, folder)).map((name) => `${folder}/${name}`),
     )
     const layers = readdirSync(join(this.dataDir, 'layers')).filter(

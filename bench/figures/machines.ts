@@ -6,6 +6,7 @@ import { bareMachines } from '../floors/bare-machine.ts'
 import { doorOf, type KeyPair, untilBanner } from '../ssh.ts'
 import type { Measured } from '../table.ts'
 import { machineShape, measureDeploy } from './deploy.ts'
+import { measureExportImport } from './export-import.ts'
 import { measureRestore } from './restore.ts'
 import { measureRules } from './rules.ts'
 import { measureSnapshot } from './snapshot.ts'
@@ -38,6 +39,11 @@ export async function measureMachines(
   const rules = await measureRules(api, { instanceId: first, door, rounds })
   progress('Snapshots')
   const { rows, snapshot } = await measureSnapshot(api, { instanceId: first, door, key, rounds })
+  progress('Exports and imports')
+  const moved = await measureExportImport(api, {
+    ...{ instanceId: first, door, key, folder },
+    rounds: 3,
+  })
   // It keeps its address, and so its tenant's network, without taking time from what follows.
   await api.request('POST', `/api/instances/${first}/stop/`)
   await api.untilInstance(first, 'SHUTOFF')
@@ -45,5 +51,5 @@ export async function measureMachines(
   const restored = await measureRestore(api, { key, snapshot, bare, rounds })
   progress('Deployments')
   const deployed = await measureDeploy(api, { key, keyId, bare, rounds })
-  return [...deployed, ...rules, ...rows, ...restored]
+  return [...deployed, ...rules, ...rows, ...restored, ...moved]
 }

@@ -125,7 +125,11 @@ export class QemuEngine implements Engine {
       accelerator: acceleration.kind,
       notices: acceleration.kind === 'tcg' ? [acceleration.notice] : [],
     }
-    await this.#store.load()
+    const strays = await this.#store.load()
+    if (strays > 0) {
+      const message = 'Disk layers belong to nothing that is known here; they are kept for a day'
+      this.#options.log('warn', message, { layers: strays })
+    }
     await this.#orders.load((thing) => this.#store.has(thing))
     await this.#networks.start()
     await this.#machines.adopt()

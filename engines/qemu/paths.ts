@@ -3,6 +3,7 @@
  *
  *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, memory.zst when it is hibernated
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
+ *     DATA/strays.json        layers that nothing points to, and since when; see disks/strays.ts
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer
  *     DATA/images/            <uuid>.json, likewise
  *     DATA/volumes/           <uuid>.json, likewise
@@ -33,6 +34,7 @@ export function pathsOf(dataDir: string, mark: string) {
     snapshots: join(dataDir, 'snapshots'),
     images: join(dataDir, 'images'),
     volumes: join(dataDir, 'volumes'),
+    strays: join(dataDir, 'strays.json'),
     exports: join(dataDir, 'exports'),
     uploads: join(dataDir, 'uploads'),
     boot: join(dataDir, 'boot'),

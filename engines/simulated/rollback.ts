@@ -1,7 +1,7 @@
 import { EngineError, type Order } from '../engine.ts'
 import type { Durations } from './durations.ts'
 import { misbehaves } from './failures.ts'
-import { blamed, found, isRunning, withMachine } from './machines.ts'
+import { blamed, found, hibernationOf, isRunning, withMachine } from './machines.ts'
 import type { Orders } from './orders.ts'
 import type { WorldStore } from './state.ts'
 
@@ -17,6 +17,8 @@ async function inTurn(deps: Deps, machine: string, snapshot: string, order: Orde
   const record = found(store.world.machines[machine], `machine ${machine}`)
   const taken = store.world.snapshots[snapshot]
   found(taken?.machine === machine ? taken : undefined, `snapshot ${snapshot} of this machine`)
+  if (hibernationOf(record.power) !== null)
+    throw new EngineError('The machine is hibernated; its memory goes with the disk that it has')
   if (isRunning(record.power, now()))
     throw new EngineError('The machine runs; stop it before it is rolled back')
   await orders.wait(durations.rollback, order)

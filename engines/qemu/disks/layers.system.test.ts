@@ -62,6 +62,20 @@ test('what can be reached from a root or a pin stays, the rest goes', async () =
   expect(await files()).toEqual(['kept', 'os-test', 'pinned', 'top'].map((name) => `${name}.qcow2`))
 })
 
+test('what is spared stays, though nothing leads to it', async () => {
+  for (const name of ['spared', 'garbage']) await layers.createOverlay(name, 'os-test', owner, GB)
+  expect(layers.unreachable(['os-test']).sort()).toEqual(['garbage', 'spared'])
+  await layers.sweep(['os-test'], ['spared'])
+  expect(await files()).toEqual(['os-test.qcow2', 'spared.qcow2'])
+})
+
+test('a layer is empty until somebody writes to it', async () => {
+  await layers.createOverlay('one', 'os-test', owner, GB)
+  expect(await layers.isEmpty('one')).toBe(true)
+  await run('qemu-io', ['-c', 'write 0 512', layers.path('one')])
+  expect(await layers.isEmpty('one')).toBe(false)
+})
+
 test('a pin ends when it is disposed of', async () => {
   await layers.createOverlay('one', 'os-test', owner, GB)
   {

@@ -196,12 +196,23 @@ export class Layers {
     await chmod(this.path(name), 0o440)
   }
 
-  /** Removes what can be reached neither from these layers nor from a pin. */
-  async sweep(roots: readonly string[]): Promise<void> {
+  /** What can be reached neither from these layers nor from a pin. */
+  unreachable(roots: readonly string[]): string[] {
     const needed = new Set<string>()
     for (const root of [...roots, ...this.#pins.keys()])
       if (this.has(root)) for (const layer of this.chain(root)) needed.add(layer)
-    const garbage = [...this.#layers.keys()].filter((layer) => !needed.has(layer))
+    return [...this.#layers.keys()].filter((layer) => !needed.has(layer))
+  }
+
+  /** Nobody has ever written to it. */
+  async isEmpty(name: string): Promise<boolean> {
+    const { endOfTablesBytes } = await readQcow2Header(this.path(name))
+    return (await stat(this.path(name))).size <= endOfTablesBytes
+  }
+
+  /** Removes what is unreachable, except for what is spared. */
+  async sweep(roots: readonly string[], spared: readonly string[] = []): Promise<void> {
+    const garbage = this.unreachable(roots).filter((layer) => !spared.includes(layer))
     // Forgotten before anything is awaited: from here on nobody can build upon them.
     for (const layer of garbage) this.#layers.delete(layer)
     await Promise.all(garbage.map((layer) => rm(this.path(layer), { force: true })))

@@ -30,6 +30,7 @@ test('tells the size of the disk and the file below', async () => {
   expect(await readQcow2Header(path)).toEqual({
     virtualSizeBytes: 2_000_000_000,
     backingFile: 'os-abc.qcow2',
+    endOfTablesBytes: 0,
   })
 })
 

@@ -5,6 +5,8 @@ export type Qcow2Header = {
   readonly virtualSizeBytes: number
   /** As written in the file, relative to its folder. */
   readonly backingFile: string | null
+  /** Where a new, empty file ends: the table at its end has nothing behind it yet. */
+  readonly endOfTablesBytes: number
 }
 
 /** QEMU's limit, from its qcow2 specification. */
@@ -23,6 +25,7 @@ export async function readQcow2Header(path: string): Promise<Qcow2Header> {
     const name = nameAt === 0 ? null : await readAt(file, nameAt, nameBytes)
     return {
       virtualSizeBytes: Number(header.readBigUInt64BE(24)),
+      endOfTablesBytes: Number(header.readBigUInt64BE(40)) + header.readUInt32BE(36) * 8,
       backingFile: name?.toString('utf8') ?? null,
     }
   } finally {

@@ -5,6 +5,7 @@ import { EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
 import { Layers, osLayerName } from '../disks/layers.ts'
 import { OsDisks } from '../disks/os-disks.ts'
+import { Strays } from '../disks/strays.ts'
 import type { OsImages } from '../os-images.ts'
 import type { Paths } from '../paths.ts'
 import { Uploads } from '../transfer/uploads.ts'
@@ -29,10 +30,12 @@ export class Store {
   readonly osDisks: OsDisks
   readonly identities: Identities
   readonly #claims = new Locks()
+  readonly #strays: Strays
   readonly #paths: Paths
 
   constructor(paths: Paths, mark: string, osImages: OsImages) {
     this.#paths = paths
+    this.#strays = new Strays(paths.strays)
     this.machines = new Records(paths.machines, MachineRecord, 'machine.json')
     this.snapshots = new Records(paths.snapshots, SnapshotRecord)
     this.images = new Records(paths.images, ImageRecord)
@@ -44,7 +47,8 @@ export class Store {
     this.identities = new Identities(mark)
   }
 
-  async load(): Promise<void> {
+  /** Answers how many layers are kept that nothing points to. */
+  async load(): Promise<number> {
     await mkdir(this.#paths.data, { recursive: true, mode: 0o711 })
     await requirePassable(this.#paths.data)
     await Promise.all([this.machines.load(), this.snapshots.load(), this.images.load()])
@@ -60,6 +64,14 @@ export class Store {
       ...this.exports.values(),
     ])
       this.identities.remember(record)
+    return this.#noticeStrays()
+  }
+
+  async #noticeStrays(): Promise<number> {
+    const found = this.layers.unreachable(this.#roots())
+    const empty = await Promise.all(found.map((layer) => this.layers.isEmpty(layer)))
+    // An empty one is what a deployment leaves that was cut short.
+    return this.#strays.notice(found.filter((_, index) => empty[index] === false))
   }
 
   /** Whether there is a machine, snapshot, image or volume of this id. */
@@ -76,7 +88,7 @@ export class Store {
 
   /** Removes the layers and kernels that nothing needs any more. */
   async sweep(): Promise<void> {
-    await this.layers.sweep(this.#roots())
+    await this.layers.sweep(this.#roots(), this.#strays.kept())
     await this.osDisks.sweep()
   }
 
