@@ -5,6 +5,7 @@ import type { Api } from '../api.ts'
 import { bareMachines } from '../floors/bare-machine.ts'
 import { doorOf, type KeyPair, untilBanner } from '../ssh.ts'
 import type { Measured } from '../table.ts'
+import { measureAttach } from './attach.ts'
 import { machineShape, measureDeploy } from './deploy.ts'
 import { measureExportImport } from './export-import.ts'
 import { measureRestore } from './restore.ts'
@@ -44,6 +45,8 @@ export async function measureMachines(
     ...{ instanceId: first, door, key, folder },
     rounds: 3,
   })
+  progress('Volumes')
+  const attached = await measureAttach(api, { instanceId: first, door, key, rounds })
   // It keeps its address, and so its tenant's network, without taking time from what follows.
   await api.request('POST', `/api/instances/${first}/stop/`)
   await api.untilInstance(first, 'SHUTOFF')
@@ -51,5 +54,5 @@ export async function measureMachines(
   const restored = await measureRestore(api, { key, snapshot, bare, rounds })
   progress('Deployments')
   const deployed = await measureDeploy(api, { key, keyId, bare, rounds })
-  return [...deployed, ...rules, ...rows, ...restored, ...moved]
+  return [...deployed, ...rules, ...rows, ...attached, ...restored, ...moved]
 }

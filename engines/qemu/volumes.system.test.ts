@@ -144,6 +144,20 @@ test('a volume in use is whole when the server is killed at any step of cloning 
   expect({ devices, disks: nodes.length }).toEqual({ devices: [], disks: 1 })
 })
 
+test('a hibernated machine goes on with the volume that it got while it ran, and can give it back', async () => {
+  const id = await volume()
+  await attach(id)
+  await world.current().ensureHibernated(spec.id, world.order())
+  const state = await world
+    .current()
+    .ensureMachine({ ...spec, volumes: [attached(id)] }, world.order())
+  expect(state).toMatchObject({ status: 'running' })
+  await world.until(spec.id, (now) => now.guestUp)
+  expect((await pluggedIn()).devices).toEqual(['volume-1'])
+  await detach(id)
+  expect(await world.volumesOf(spec.id)).toEqual([])
+})
+
 test('a volume that another machine has is refused before anything happens', async () => {
   const id = await volume()
   await attach(id)
