@@ -3,7 +3,7 @@
  * the first that fits.
  */
 import { getCreditHistory } from './billing/credits.ts'
-import { getInstanceBilling, getSnapshotBilling } from './billing/records.ts'
+import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
 import {
   getGpuSpecs,
@@ -179,6 +179,7 @@ export const api = {
   getImage,
   deleteImage,
   listVolumes,
+  getVolumeBilling,
   createVolume,
   listVolumeTypes,
   attachVolumes,

@@ -388,7 +388,12 @@ export const publishedOperations: Readonly<Record<string, readonly PublishedOper
     { name: 'Detach volumes from instance', method: 'POST', path: '/api/volumes/detach/' },
     { name: 'Clone volume', method: 'POST', path: '/api/volumes/{volume_id}/clone/' },
     { name: 'Resize volume', method: 'POST', path: '/api/volumes/{volume_id}/resize/' },
-    { name: 'Get volume billing', method: 'GET', path: '/api/volumes/billing/' },
+    {
+      name: 'Get volume billing',
+      method: 'GET',
+      path: '/api/volumes/billing/',
+      proof: [billing, 'bills a volume by its size and type, and begins anew when it grows'],
+    },
     { name: 'List available volume types', method: 'GET', path: '/api/volumes/types/' },
   ],
   'AI chat': [

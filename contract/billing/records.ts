@@ -204,3 +204,66 @@ export const getSnapshotBilling = createRoute({
     ...errors(400),
   },
 })
+
+export const VolumeBillingRecord = z
+  .object({
+    ...record,
+    billing_id: z.string().openapi({ example: 'VBILL_a1b2c3d4e5' }),
+    volume_id: publicId('V'),
+    volume_name: z.string(),
+    size_gb: z.int(),
+    /** The volume's own while it goes on, then `completed`. */
+    status: z.string(),
+  })
+  .openapi('VolumeBillingRecord')
+export type VolumeBillingRecord = z.infer<typeof VolumeBillingRecord>
+
+export const VolumeHourlyBillingResponse = z
+  .object({
+    success: z.literal(true),
+    records: z.array(VolumeBillingRecord),
+    /** Over all records that match. `totalSizeGB` is of those that go on. */
+    summary: z.object({ ...totals, totalSizeGB: z.int() }).openapi('VolumeBillingSummary'),
+    ...paging,
+  })
+  .openapi('VolumeHourlyBillingResponse')
+
+export const getVolumeBilling = createRoute({
+  operationId: 'getVolumeBilling',
+  method: 'get',
+  path: '/api/volumes/billing/',
+  summary: 'Get volume billing',
+  description:
+    'A volume costs by its size for as long as it exists, attached or not. One that grew has a record for each size.',
+  tags: ['Billing'],
+  security,
+  request: { query: z.object({ ...range, volume_id: query(publicId('V')) }) },
+  responses: {
+    ...ok(VolumeHourlyBillingResponse, 'Newest first', {
+      success: true,
+      records: [
+        {
+          ...times,
+          billing_id: 'VBILL_a1b2c3d4e5',
+          volume_id: 'BRK-123456V',
+          volume_name: 'volume1',
+          size_gb: 1000,
+          total_duration_minutes: 480,
+          per_minute_rate: 0.00167,
+          total_cost: 0.8,
+          status: 'available',
+          description: 'Volume billing - 480 minutes at 1000GB (volume1)',
+        },
+      ],
+      summary: {
+        totalMinutes: 480,
+        activeCount: 1,
+        averageUsage: 480,
+        totalSizeGB: 1000,
+        totalCost: 0.8,
+      },
+      ...pagingExample,
+    }),
+    ...errors(400),
+  },
+})

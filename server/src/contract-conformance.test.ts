@@ -156,6 +156,7 @@ async function story() {
   await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
   await call('getSnapshotBilling')
+  await call('getVolumeBilling')
   await call('listRegions')
   await call('listFlavors')
   await call('getGpuStocks')

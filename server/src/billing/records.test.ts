@@ -1,3 +1,4 @@
+import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../clock.testing.ts'
 import { newUuid } from '../ids.ts'
@@ -184,6 +185,67 @@ it('bills a snapshot by the size of its disk, as published: 250 GB for 480 minut
     summary: { totalMinutes: 480, activeCount: 1, totalSizeGB: 250, totalCost: 2 },
     tier: 'legacy',
   })
+})
+
+it('bills a volume by its size and type, and begins anew when it grows', async () => {
+  const volume = { id: newUuid(), public_id: 'BRK-123456V', name: 'data', size_gb: 1000 }
+  const set = (change: { status?: VolumeStatus; size_gb?: number }) =>
+    api.db
+      .updateTable('volumes')
+      .set({ ...change, updated_at: clock.now() })
+      .where('id', '=', volume.id)
+      .execute()
+  await api.db
+    .insertInto('volumes')
+    .values({
+      ...volume,
+      account_id: client.caller.accountId,
+      description: null,
+      status: 'creating',
+      region: 'LOCAL-1',
+      tier: 'legacy',
+      host: 'host-1',
+      volume_type: 'SSD',
+      growing_to_gb: null,
+      bootable: false,
+      os_image: null,
+      login_user: null,
+      tb_rate_micros: 100_000,
+      currency: 'USD',
+      instance_id: null,
+      is_boot: false,
+      attached_at: null,
+      error: null,
+      created_at: clock.now(),
+      updated_at: clock.now(),
+      deleted_at: null,
+    })
+    .execute()
+  await clock.advance(5 * minute)
+  await set({ status: 'available' })
+  await clock.advance(480 * minute)
+  await set({ status: 'resizing' })
+  await set({ status: 'available', size_gb: 2000 })
+  await clock.advance(60 * minute)
+  await meter()
+  const { body } = await client.get('/api/volumes/billing/?volume_id=BRK-123456V')
+  expect(body).toMatchObject({
+    records: [
+      { size_gb: 2000, total_cost: 0.2, status: 'available', end_time: null },
+      {
+        billing_id: expect.stringMatching(/^VBILL_[0-9a-f]{10}$/),
+        volume_id: 'BRK-123456V',
+        total_duration_minutes: 480,
+        per_minute_rate: 0.00167,
+        total_cost: 0.8,
+        status: 'completed',
+        description: 'Volume billing - 480 minutes at 1000GB (data)',
+      },
+    ],
+    summary: { totalMinutes: 540, activeCount: 1, averageUsage: 270, totalSizeGB: 2000 },
+    currency: 'USD',
+  })
+  expect(body.summary.totalCost).toBe(1)
 })
 
 it('shows credits as they come and go, usage by the hour', async () => {

@@ -8,7 +8,7 @@ import { containing } from '../database/patterns.ts'
 import type { Schema } from '../database/schema.ts'
 
 export type RecordFilter = {
-  readonly kind: 'instance' | 'snapshot'
+  readonly kind: 'instance' | 'snapshot' | 'volume'
   /** Public id of the resource. */
   readonly resource?: string | undefined
   readonly status?: (typeof billingStatuses)[number] | undefined
@@ -60,6 +60,27 @@ export async function pageOfRecords(
       .executeTakeFirstOrThrow(),
   ])
   return { rows, totals }
+}
+
+/** Where volumes are right now, by id: their records show it. Those that are gone are left out. */
+export async function statusOfVolumes(
+  db: Database,
+  accountId: string,
+  records: readonly { resource_id: string }[],
+): Promise<ReadonlyMap<string, string>> {
+  if (records.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('volumes')
+    .select(['id', 'status'])
+    .where('account_id', '=', accountId)
+    .where(
+      'id',
+      'in',
+      records.map((record) => record.resource_id),
+    )
+    .where('deleted_at', 'is', null)
+    .execute()
+  return new Map(rows.map(({ id, status }) => [id, status]))
 }
 
 /** Micro-units per hour of everything that is billed right now, in the given currency. */

@@ -1,5 +1,9 @@
 import { getCreditHistory } from '@garrison/contract/billing/credits'
-import { getInstanceBilling, getSnapshotBilling } from '@garrison/contract/billing/records'
+import {
+  getInstanceBilling,
+  getSnapshotBilling,
+  getVolumeBilling,
+} from '@garrison/contract/billing/records'
 import { getBalance } from '@garrison/contract/billing/routes'
 import { currencies } from '@garrison/contract/common'
 import type { Clock } from '../clock.ts'
@@ -9,9 +13,9 @@ import type { App } from '../http/app.ts'
 import { offset } from '../http/pagination.ts'
 import { formatMoney, toDecimal } from '../money.ts'
 import { pageOfMovements } from './credits.ts'
-import { burnRate, pageOfRecords } from './records.ts'
+import { burnRate, pageOfRecords, statusOfVolumes } from './records.ts'
 import type { BillingService } from './service.ts'
-import { instanceRecord, snapshotRecord, totalsHead } from './view.ts'
+import { instanceRecord, snapshotRecord, totalsHead, volumeRecord } from './view.ts'
 
 type Deps = { db: Database; clock: Clock; billing: BillingService }
 
@@ -105,6 +109,28 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
         currency,
         // Published with the answer, though records say it too: snapshots are of this tier only.
         tier: 'legacy' as const,
+      },
+      200,
+    )
+  })
+
+  app.openapi(getVolumeBilling, async (c) => {
+    const { page, limit, volume_id, ...filter } = c.req.valid('query')
+    const { accountId, currency } = callerOf(c)
+    const { rows, totals } = await pageOfRecords(
+      db,
+      accountId,
+      { ...filter, kind: 'volume', resource: volume_id },
+      { limit, offset: offset(page, limit) },
+    )
+    const statuses = await statusOfVolumes(db, accountId, rows)
+    return c.json(
+      {
+        success: true as const,
+        records: rows.map((row) => volumeRecord(row, statuses.get(row.resource_id))),
+        summary: { ...totalsHead(totals), totalSizeGB: Number(totals.sizeGb) },
+        ...paging(Number(totals.records), page, limit),
+        currency,
       },
       200,
     )

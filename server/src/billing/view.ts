@@ -1,5 +1,9 @@
 /** From billing records to what the API answers, in the published words. */
-import type { BillingRecord, SnapshotBillingRecord } from '@garrison/contract/billing/records'
+import type {
+  BillingRecord,
+  SnapshotBillingRecord,
+  VolumeBillingRecord,
+} from '@garrison/contract/billing/records'
 import type { Selectable } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import { gpuType } from '../instances/view.ts'
@@ -44,6 +48,19 @@ export function snapshotRecord(row: Row): SnapshotBillingRecord {
     size_gb,
     status: row.ended_at === null ? 'active' : 'completed',
     description: `Snapshot usage - ${row.minutes} minutes for ${size_gb}GB snapshot (${row.resource_name})`,
+  }
+}
+
+/** @param status Of the volume, if it is still there. */
+export function volumeRecord(row: Row, status: string | undefined): VolumeBillingRecord {
+  const size_gb = row.size_gb ?? 0
+  return {
+    ...recordHead(row),
+    volume_id: row.resource_public_id,
+    volume_name: row.resource_name,
+    size_gb,
+    status: row.ended_at === null ? (status ?? 'available') : 'completed',
+    description: `Volume billing - ${row.minutes} minutes at ${size_gb}GB (${row.resource_name})`,
   }
 }
 

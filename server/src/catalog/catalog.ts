@@ -196,14 +196,9 @@ export function createCatalog(config: Config) {
     /** What volumes come as in a region; the first is what you get when you do not say. */
     volumeTypes: (region: Region): readonly VolumeType[] =>
       volumeTypes[region.tier].filter((type) => config.prices.volumes[region.tier][type]),
-    /** Micro-units per hour. */
-    volumeRate(currency: Currency, volume: { tier: Tier; volume_type: string; size_gb: number }) {
-      const prices = Object.entries(config.prices.volumes[volume.tier])
-      const price = prices.find(([type]) => type === volume.volume_type)?.[1]
-      return price === undefined
-        ? 0
-        : Math.round((fromDecimal(price[currency]) * volume.size_gb) / 1000)
-    },
+    /** Micro-units for each TB (1000 GB) and hour. */
+    volumeTbRate: (currency: Currency, tier: Tier, type: VolumeType) =>
+      fromDecimal(config.prices.volumes[tier][type]?.[currency] ?? 0),
     prices: config.prices,
   }
 }

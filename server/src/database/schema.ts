@@ -233,13 +233,16 @@ type VolumesTable = {
   region: Fixed<string>
   tier: Fixed<Tier>
   host: string
-  volume_type: string
+  volume_type: 'SSD' | 'HDD' | 'NVMe'
   size_gb: number
   /** While a resize is under way. */
   growing_to_gb: number | null
   bootable: Fixed<boolean>
   os_image: Fixed<string | null>
   login_user: Fixed<string | null>
+  /** Micro-units for each TB (1000 GB) and hour. */
+  tb_rate_micros: number
+  currency: Currency
   /** Whose it is, is about to be, or is about to be no more. */
   instance_id: string | null
   is_boot: boolean
@@ -438,7 +441,7 @@ type BillingRecordsTable = {
   id: Generated<number>
   billing_id: Fixed<string>
   account_id: Fixed<string>
-  resource_kind: Fixed<'instance' | 'snapshot'>
+  resource_kind: Fixed<'instance' | 'snapshot' | 'volume'>
   resource_id: Fixed<string>
   resource_public_id: Fixed<string>
   resource_name: Fixed<string>

@@ -24,12 +24,7 @@ type Deps = {
 export function volumeRoutes(app: App, deps: Deps) {
   const { db, write, catalog, volumes, attachments, view } = deps
 
-  const answer = (row: VolumeWithMachine, { currency }: Caller) =>
-    volumeAnswer(row, {
-      ...view,
-      currency,
-      rate: (volume) => catalog.volumeRate(currency, volume),
-    })
+  const answer = (row: VolumeWithMachine) => volumeAnswer(row, view)
 
   app.openapi(contract.listVolumes, async (c) => {
     const { page, page_size, bootable, ...filter } = c.req.valid('query')
@@ -44,7 +39,7 @@ export function volumeRoutes(app: App, deps: Deps) {
     return c.json(
       {
         ...envelope(c, 'Volumes retrieved successfully'),
-        volumes: found.rows.map((row) => answer(row, caller)),
+        volumes: found.rows.map((row) => answer(row)),
         next_name: found.nextName,
         statistics: {
           total_volumes: found.statistics.total,
@@ -75,7 +70,7 @@ export function volumeRoutes(app: App, deps: Deps) {
       const volume = await volumes.create(tx, caller, c.req.valid('json'))
       return {
         ...envelope(c, 'Volume creation started'),
-        volume: answer(volume, caller),
+        volume: answer(volume),
         tier: volume.tier,
       }
     }),
@@ -113,7 +108,7 @@ export function volumeRoutes(app: App, deps: Deps) {
     return c.json(
       {
         ...envelope(c, 'Volume retrieved successfully'),
-        volume: answer(volume, caller),
+        volume: answer(volume),
         tier: volume.tier,
       },
       200,
@@ -137,7 +132,7 @@ export function volumeRoutes(app: App, deps: Deps) {
       const { volume, source } = await volumes.clone(tx, caller, volume_id, c.req.valid('json'))
       return {
         ...envelope(c, 'Volume clone started'),
-        volume: answer(volume, caller),
+        volume: answer(volume),
         source_volume_id: source.public_id,
         tier: volume.tier,
       }
@@ -151,7 +146,7 @@ export function volumeRoutes(app: App, deps: Deps) {
       const { volume, previousGb } = await volumes.resize(tx, caller, volume_id, size_gb)
       return {
         ...envelope(c, 'Volume resize started'),
-        volume: answer(volume, caller),
+        volume: answer(volume),
         previous_size_gb: previousGb,
         tier: volume.tier,
       }

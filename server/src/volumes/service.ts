@@ -120,6 +120,8 @@ export function createVolumeService(deps: VolumeServiceDeps) {
     await store
       .insertVolume(tx, {
         ...{ ...made, id: newUuid(), public_id: publicId, account_id: caller.accountId, host },
+        tb_rate_micros: catalog.volumeTbRate(caller.currency, made.tier, made.volume_type),
+        currency: caller.currency,
         ...{ growing_to_gb: null, instance_id: null, is_boot: false, attached_at: null },
         ...{ error: null, created_at: now, updated_at: now, deleted_at: null },
       })

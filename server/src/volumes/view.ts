@@ -1,17 +1,10 @@
 /** From rows to what the API answers. */
 
-import type { Currency } from '@garrison/contract/common'
 import type { InstanceDetails } from '@garrison/contract/instances/routes'
 import type { Volume as VolumeAnswer } from '@garrison/contract/volumes/routes'
 import type { ViewContext } from '../instances/view.ts'
 import { toDecimal } from '../money.ts'
 import type { Volume, VolumeWithMachine } from './store.ts'
-
-type VolumeView = ViewContext & {
-  /** Micro-units per hour. */
-  readonly rate: (volume: Volume) => number
-  readonly currency: Currency
-}
 
 /** Path in the guest; what it boots from comes first there. */
 function device({ instance_id, is_boot, public_id, status }: Volume): string | null {
@@ -21,7 +14,7 @@ function device({ instance_id, is_boot, public_id, status }: Volume): string | n
 
 const devicePath = (publicId: string) => `/dev/disk/by-id/virtio-${publicId}`
 
-export function volumeAnswer(row: VolumeWithMachine, view: VolumeView): VolumeAnswer {
+export function volumeAnswer(row: VolumeWithMachine, view: ViewContext): VolumeAnswer {
   const { instance_public_id, vm_name, vm_status } = row
   return {
     id: row.public_id,
@@ -39,8 +32,8 @@ export function volumeAnswer(row: VolumeWithMachine, view: VolumeView): VolumeAn
         : { instance_id: instance_public_id, vm_name, vm_status },
     device: device(row),
     description: row.description,
-    hourly_rate: toDecimal(view.rate(row)),
-    currency: view.currency,
+    hourly_rate: toDecimal(Math.round((row.tb_rate_micros * row.size_gb) / 1000)),
+    currency: row.currency,
     error: row.error,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
