@@ -1,5 +1,4 @@
 import * as contract from '@garrison/contract/volumes/routes'
-import type { Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { callerOf, envelope } from '../http/answers.ts'
