@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -27,6 +28,7 @@ type Answer = { status: number; body: any; headers: Headers }
 
 export class TestServer {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'garrison-e2e-'))
+  readonly #config = join(this.dataDir, 'garrison.yaml')
   readonly #port: number
   readonly #privateKey = join(this.dataDir, 'test-key')
   #process: ChildProcess | null = null
@@ -36,8 +38,11 @@ export class TestServer {
     this.#port = port
   }
 
-  static async start(): Promise<TestServer> {
+  /** @param config What garrison.yaml would say; the defaults when left out. */
+  static async start(config: object = {}): Promise<TestServer> {
     const server = new TestServer(await freePort())
+    // JSON is YAML too.
+    writeFileSync(server.#config, JSON.stringify(config))
     // Machines run as users of their own, who must get through to their disks.
     chmodSync(server.dataDir, 0o711)
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', server.#privateKey])
@@ -63,7 +68,7 @@ export class TestServer {
     const log = openSync(join(this.dataDir, 'server.log'), 'a')
     const child = spawn(
       process.execPath,
-      [main, '--data', this.dataDir, '--port', String(this.#port)],
+      [main, '--data', this.dataDir, '--config', this.#config, '--port', String(this.#port)],
       { stdio: ['ignore', log, log] },
     )
     closeSync(log)

@@ -15,6 +15,7 @@ import { describeFirewall } from './contract/firewall.ts'
 import { describeHibernation } from './contract/hibernation.ts'
 import { describeHoldings } from './contract/holdings.ts'
 import { describeMachine } from './contract/machine.ts'
+import { describeMemorySnapshots } from './contract/memory-snapshots.ts'
 import { describePublicAddresses } from './contract/public-addresses.ts'
 import { describeReopening } from './contract/reopening.ts'
 import { describeRollback } from './contract/rollback.ts'
@@ -46,6 +47,7 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
     describe('the console of a machine', () => describeConsole(site))
     describe('the startup log of a machine', () => describeStartupLog(site))
     describe('volumes', () => describeVolumes(site))
+    describe('snapshots with memory', () => describeMemorySnapshots(site))
     describe('fences', () => describeFences(site))
     describe('opened again after a crash', () => describeReopening(site))
     describe('asked for many things at once', () => describeCrowds(site))

@@ -8,11 +8,14 @@ import type { Measured } from '../table.ts'
 import { measureAttach } from './attach.ts'
 import { machineShape, measureDeploy } from './deploy.ts'
 import { measureExportImport } from './export-import.ts'
+import { measureHibernate } from './hibernate.ts'
 import { measureRestore } from './restore.ts'
 import { measureRules } from './rules.ts'
 import { measureSnapshot } from './snapshot.ts'
 
 const rounds = 5
+/** Of each size of memory. */
+const hibernations = 3
 
 export async function measureMachines(
   api: Api,
@@ -38,6 +41,11 @@ export async function measureMachines(
 
   progress('Rules')
   const rules = await measureRules(api, { instanceId: first, door, rounds })
+  progress('Hibernation')
+  const hibernated = await measureHibernate(api, {
+    ...{ instanceId: first, door, key, folder },
+    rounds: hibernations,
+  })
   progress('Snapshots')
   const { rows, snapshot } = await measureSnapshot(api, { instanceId: first, door, key, rounds })
   progress('Exports and imports')
@@ -54,5 +62,5 @@ export async function measureMachines(
   const restored = await measureRestore(api, { key, snapshot, bare, rounds })
   progress('Deployments')
   const deployed = await measureDeploy(api, { key, keyId, bare, rounds })
-  return [...deployed, ...rules, ...rows, ...attached, ...restored, ...moved]
+  return [...deployed, ...rules, ...rows, ...attached, ...hibernated, ...restored, ...moved]
 }

@@ -10,8 +10,10 @@
  *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
  *     usage.ts    what a machine has used
  */
-import { rmdir } from 'node:fs/promises'
+
+import { rm, rmdir } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
+
 import type { AddressRange } from '../address-pools.ts'
 import type {
   Address,
@@ -44,6 +46,7 @@ import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
 import { hibernate } from './memory/hibernation.ts'
+import { sweepSnapshotMemories } from './memory/snapshot.ts'
 import { hasIpv6 } from './network/addresses/ipv6.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
@@ -135,6 +138,7 @@ export class QemuEngine implements Engine {
     await this.#machines.adopt()
     await this.#store.sweep()
     await sweepExports(this.#transfer)
+    await sweepSnapshotMemories(this.#paths, this.#store)
     this.#mending = setInterval(() => {
       this.#networks.start().catch((error: unknown) => {
         this.#options.log('warn', 'the networks cannot be mended', { error })
@@ -153,7 +157,7 @@ export class QemuEngine implements Engine {
   capabilities(): Capabilities {
     return {
       snapshot: true,
-      memorySnapshot: false,
+      memorySnapshot: true,
       rollback: true,
       hibernate: true,
       hotplug: true,
@@ -279,7 +283,7 @@ export class QemuEngine implements Engine {
     return this.#orders.run(snapshot, order, (signal) =>
       this.#orders.runUnordered(
         machine,
-        () => takeSnapshot(this.#rooms, machine, snapshot, options),
+        () => takeSnapshot(this.#rooms, machine, snapshot, options, signal),
         signal,
       ),
     )
@@ -289,6 +293,7 @@ export class QemuEngine implements Engine {
     return this.#orders.run(snapshot, order, async () => {
       await this.#store.snapshots.delete(snapshot)
       await this.#store.uploads.remove(snapshot)
+      await rm(this.#paths.snapshotMemory(snapshot), { force: true })
       await this.#store.sweep()
     })
   }

@@ -83,7 +83,7 @@ test('a server that is killed at any step of hibernating loses nothing', async (
     const before = await lastCount()
     await killedAt('hibernate', `hibernation: ${step}`)
     await world.reopen()
-    expect(await status(), step).toBe(step === 'recorded' ? 'hibernated' : 'unknown')
+    expect(await status(), step).toBe(step === 'recorded' ? 'hibernated' : 'running')
     expect(await hibernate()).toEqual({ memory: true })
     expect(await status()).toBe('hibernated')
     await goOn()

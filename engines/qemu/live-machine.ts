@@ -15,6 +15,7 @@ import {
   AGENT_CHANNEL,
   AGENT_PORT,
   blockNode,
+  NETWORK_DEVICE,
   processName,
   ROOT_DEVICE,
 } from './process/arguments.ts'
@@ -50,7 +51,7 @@ export type LiveMachineOptions = {
   /** The guest shut down; QEMU waits to be told to end. */
   readonly onShutdown: () => void
   readonly onGone: () => void
-  /** The guest's agent answers; it counts as up when this is done. */
+  /** The guest's agent answers; it counts as up when this is done. What throws is tried again. */
   readonly beforeGuestUp: () => Promise<void>
   readonly onGuestUp: () => void
   /** QEMU stopped it, since the host's disk is full or broken. */
@@ -157,6 +158,18 @@ export class LiveMachine {
   /** Any other command of QEMU's, for who knows what it means. */
   async execute(command: string, args: object = {}): Promise<unknown> {
     return this.#command(command, args)
+  }
+
+  /** Throws {@link EngineError} when the guest's agent refuses or says nothing for `ms` milliseconds. */
+  async askGuest(command: string, args: object, ms: number): Promise<unknown> {
+    if (this.#agent === null || !this.#agentOpen)
+      throw new EngineError('The guest has no agent that answers', { retryable: true })
+    return this.#agent.execute(command, args, ms)
+  }
+
+  /** Pulls the guest's network line, or puts it back. */
+  async plug(up: boolean): Promise<void> {
+    await this.#command('set_link', { name: NETWORK_DEVICE, up })
   }
 
   /** Sets the guest's clock, and answers whether it is right now. */
@@ -377,18 +390,25 @@ export class LiveMachine {
   async #untilAgentAnswers(): Promise<void> {
     let answers = false
     while (!answers && this.#agentOpen && !this.#closed) {
-      answers = (await this.#agent?.answers(PING_MS)) ?? false
+      answers = ((await this.#agent?.answers(PING_MS)) ?? false) && (await this.#isGreeted())
       // Others have something to ask too, and a guest that boots needs no more than that.
       if (!answers) await sleep(AGENT_PAUSE_MS, undefined, { ref: false })
     }
     if (!answers) return
     await this.#thawForgotten()
     if (this.#isGuestUp || this.#closed) return
-    await this.#options.beforeGuestUp()
-    if (this.#closed) return
     this.#isGuestUp = true
     this.#guestUp.resolve()
     this.#options.onGuestUp()
+  }
+
+  async #isGreeted(): Promise<boolean> {
+    try {
+      if (!this.#isGuestUp) await this.#options.beforeGuestUp()
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** A server that was killed in the middle of a snapshot left the guest frozen. */

@@ -22,6 +22,9 @@ import { readStartupLog } from './guest/startup-log.ts'
 import { LiveMachine } from './live-machine.ts'
 import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
 import { forgetMemory, takeUpMemory } from './memory/hibernation.ts'
+import { identityOf, introduce } from './memory/identity.ts'
+import { letGoOn } from './memory/migration.ts'
+import { beginFromMemory } from './memory/snapshot.ts'
 import type { Networks } from './network/networks.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
@@ -37,6 +40,11 @@ const START_MS = 30_000
 const ADOPT_MS = 5_000
 const OBSERVE_MS = 2_000
 const CUT_LOGS_MS = 60_000
+
+/** QEMU's words for a machine whose memory is moved, or was. */
+const MOVING = new Set(['paused', 'finish-migrate', 'postmigrate'])
+
+const COPY_WAY_OUT = 'make an image of the snapshot and deploy that, which boots from its disk'
 
 export type MachinesOptions = {
   readonly mark: string
@@ -236,12 +244,15 @@ export class Machines {
     await requireFreeSpace(paths.layers)
     const recipe = await createDisk(this.#store, spec, activeLayer, { uid, gid })
     log('debug', 'disk created', { machine: id, layer: activeLayer })
+    const memory = await beginFromMemory(this.#store, paths, spec)
     await this.#store.machines.put(id, {
       ...{ tenant, gid, uid, recipe, diskGb, activeLayer, pendingLayer: null },
       ...{ bootVolume: null, volumes: [] },
       machineType: host().machineType,
       power: { state: 'on' },
-      ...{ hibernation: null, clockBehind: false },
+      hibernation: memory === null ? null : { memory },
+      identity: memory === null ? null : identityOf(spec),
+      clockBehind: false,
     })
     log('debug', 'machine recorded', { machine: id })
   }
@@ -257,7 +268,7 @@ export class Machines {
         ...{ ...disk, uid, diskGb: sizeGb, bootVolume: volume, volumes: [] },
         machineType: host().machineType,
         power: { state: 'on' },
-        ...{ hibernation: null, clockBehind: false },
+        ...{ hibernation: null, clockBehind: false, identity: null },
       })
     })
   }
@@ -275,7 +286,10 @@ export class Machines {
     try {
       await cgroup?.attach(process.pid)
       await live.attach(START_MS)
-      if (memory !== null) await takeUpMemory(live, paths, id, memory, signal)
+      if (memory !== null) {
+        const wayOut = record.identity === null ? undefined : COPY_WAY_OUT
+        await takeUpMemory(live, paths, id, { memory, wayOut }, signal)
+      }
       await withdraw(paths, id)
       await this.#letRun(id, live, memory !== null)
       log('debug', 'machine runs', { machine: id })
@@ -294,7 +308,10 @@ export class Machines {
   /** From here on its disk moves on, so kept memory is void before; see memory/hibernation.ts. */
   async #letRun(id: string, live: LiveMachine, wentOn: boolean): Promise<void> {
     const { paths, log } = this.#options
-    const { hibernation } = found(this.#store.machines.get(id), `machine ${id}`)
+    const { hibernation, identity } = found(this.#store.machines.get(id), `machine ${id}`)
+    if (wentOn && identity !== null) await live.plug(false)
+    // One that boots is told as ever.
+    if (!wentOn) await this.change(id, { identity: null })
     await this.change(id, { hibernation: null, clockBehind: wentOn })
     if (wentOn) log('debug', 'hibernation: memory void', { machine: id })
     try {
@@ -309,12 +326,27 @@ export class Machines {
     await forgetMemory(paths, id)
   }
 
-  /** One that went on from kept memory believes that it is the time when it was stopped. */
-  async #tellTime(id: string, live: LiveMachine): Promise<void> {
-    if (this.#store.machines.get(id)?.clockBehind !== true) return
-    // Not waited for: whoever has its turn may be waiting for the guest.
-    if (await live.tellTime()) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
-    else this.#options.log('warn', 'The clock of a guest could not be set', { machine: id })
+  /**
+   * One that went on from kept memory believes that it is the time when it was stopped, and a copy that it
+   * is the other one. Throws when it does not learn who it is.
+   */
+  async #greet(id: string, live: LiveMachine): Promise<void> {
+    const { log } = this.#options
+    const { clockBehind = false, identity = null } = this.#store.machines.get(id) ?? {}
+    // Changes are not waited for: whoever has its turn may be waiting for the guest.
+    if (clockBehind) {
+      if (await live.tellTime()) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
+      else log('warn', 'The clock of a guest could not be set', { machine: id })
+    }
+    if (identity === null) return
+    try {
+      await introduce(live, identity)
+      await live.plug(true)
+      this.#inTurn(id, () => this.change(id, { identity: null }))
+    } catch (error) {
+      log('warn', 'A copy does not know yet who it is, and has no network', { machine: id, error })
+      throw error
+    }
   }
 
   async #adopt(id: string, process: Process): Promise<void> {
@@ -327,7 +359,11 @@ export class Machines {
       const wasStarted = !['prelaunch', 'inmigrate'].includes(await live.runState())
       const isHibernated = this.#store.machines.get(id)?.hibernation !== null
       if (!wasStarted || isHibernated) await this.end(id, live)
-      else log('info', 'Machine adopted', { machine: id, pid: process.pid })
+      else {
+        log('info', 'Machine adopted', { machine: id, pid: process.pid })
+        // Its memory was being kept, by a server that is dead.
+        if (MOVING.has(await live.runState())) await letGoOn(live)
+      }
       await this.#finishShutdown(id)
     } catch (error) {
       log('warn', 'A machine runs but does not answer; trying on', { machine: id, error })
@@ -341,7 +377,7 @@ export class Machines {
       ...{ id, mark, process, paths },
       onShutdown: () => void this.#settleShutdown(id),
       onGone: () => this.#onGone(id, live),
-      beforeGuestUp: () => this.#tellTime(id, live).catch(() => {}),
+      beforeGuestUp: () => this.#greet(id, live),
       onGuestUp: () => emit({ kind: 'guest-up', machine: id }),
       onPaused: () => emit({ kind: 'machine-changed', machine: id }),
     })

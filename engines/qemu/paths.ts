@@ -4,7 +4,7 @@
  *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, memory.zst when it is hibernated
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
  *     DATA/strays.json        layers that nothing points to, and since when; see disks/strays.ts
- *     DATA/snapshots/         <uuid>.json, each pointing to a layer
+ *     DATA/snapshots/         <uuid>.json, each pointing to a layer, and <uuid>.memory.zst
  *     DATA/images/            <uuid>.json, likewise
  *     DATA/volumes/           <uuid>.json, likewise
  *     DATA/exports/            <uuid>.qcow2 and <uuid>.json: snapshots as files, until somebody has read them
@@ -20,6 +20,9 @@
  */
 import { join } from 'node:path'
 import { EngineError } from '../engine.ts'
+
+/** Ends the name of a snapshot's memory, behind its id. */
+export const MEMORY_SUFFIX = '.memory.zst'
 
 export type Paths = ReturnType<typeof pathsOf>
 
@@ -45,6 +48,8 @@ export function pathsOf(dataDir: string, mark: string) {
     consoleLog: (machine: string) => join(machines, asUuid(machine), 'console.log'),
     /** What QEMU itself says. */
     processLog: (machine: string) => join(machines, asUuid(machine), 'qemu.log'),
+    snapshotMemory: (snapshot: string) =>
+      join(dataDir, 'snapshots', asUuid(snapshot) + MEMORY_SUFFIX),
     /** What was in its memory when it was hibernated. */
     memory: (machine: string) => join(machines, asUuid(machine), 'memory.zst'),
     runFolder,

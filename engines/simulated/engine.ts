@@ -92,7 +92,7 @@ const NOTICE = 'Machines of this region are simulated: nothing real runs and nob
 
 const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
   snapshot: true,
-  memorySnapshot: false,
+  memorySnapshot: true,
   rollback: true,
   hibernate: true,
   hotplug: true,
@@ -258,7 +258,9 @@ export class SimulatedEngine implements Engine {
           ),
         )
         await this.#orders.wait(this.#durations.build, order)
-        await this.#switchOn('machine.start', spec, order)
+        const goesOn =
+          spec.source.kind === 'snapshot' && this.#world.snapshots[spec.source.id]?.memory === true
+        await this.#switchOn(goesOn ? 'machine.resume' : 'machine.start', spec, order)
       } else if (hibernationOf(machine.power)?.memory === true && !coldBoot) {
         await this.#orders.wait(this.#durations.resume, order)
         if (misbehaves(machine.hostname, 'fail-resume'))

@@ -21,6 +21,7 @@ describe('a demonstration region', () => {
   it('of tier legacy has snapshots, firewalls and cloud-init, but no startup scripts', () => {
     expect(capabilities('CANADA-1')).toMatchObject({
       snapshot: true,
+      hibernate: true,
       firewall: true,
       publicAddressToggle: true,
       cloudInit: true,

@@ -20,12 +20,18 @@ import type { Store } from '../records/store.ts'
 import type { Disk } from './disk.ts'
 import { newLayerName } from './layers.ts'
 
-/** @param about For the log. Answers whether the guest had its file systems frozen at that moment. */
+/**
+ * @param about For the log.
+ * @param exchange Has a running guest write to the overlay, which is a file so far, in a way of its own.
+ *
+ * Answers whether the guest had its file systems frozen at that moment.
+ */
 export async function freezeActive(
   { store, log }: { store: Store; log: Log },
   disk: Disk,
   live: LiveMachine | undefined,
   about: object,
+  exchange?: (running: LiveMachine, overlay: string) => Promise<void>,
 ): Promise<boolean> {
   const { activeLayer, gid, uid } = disk
   const overlay = newLayerName()
@@ -35,7 +41,8 @@ export async function freezeActive(
   log('debug', 'snapshot: overlay created', about)
   const running = await whereItRuns(disk, live)
   let frozen = false
-  if (running !== undefined) {
+  if (running !== undefined && exchange !== undefined) await exchange(running, overlay)
+  else if (running !== undefined) {
     frozen = await switchLive(running, activeLayer, overlay, store, () =>
       log('debug', 'snapshot: QEMU switched', about),
     )

@@ -1,9 +1,10 @@
 /** Snapshots: the layer that a machine's disk is frozen at; see freezing.ts. */
-import { type SnapshotResult, UnsupportedError } from '../../engine.ts'
+import type { SnapshotResult } from '../../engine.ts'
 import type { LiveMachine } from '../live-machine.ts'
 import type { Log, Machines } from '../machines.ts'
+import { captureMemory, requireMemorySnapshot } from '../memory/snapshot.ts'
 import type { Paths } from '../paths.ts'
-import type { MachineRecord, SnapshotRecord } from '../records/records.ts'
+import type { MachineRecord, MemoryRecord, SnapshotRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
 import { machineDisk, volumeDisk } from './disk.ts'
 import { requireFreeSpace } from './free-space.ts'
@@ -23,24 +24,30 @@ export async function takeSnapshot(
   machine: string,
   snapshot: string,
   options: { memory: boolean },
+  signal: AbortSignal,
 ): Promise<SnapshotResult> {
   const finished = store.snapshots.get(snapshot)
   if (finished !== undefined) return resultOf(finished)
-  if (options.memory)
-    throw new UnsupportedError('This engine cannot take snapshots with memory yet')
   const { record, live } = await machines.current(machine)
   await requireFreeSpace(paths.layers)
+  if (options.memory && live !== undefined) await requireMemorySnapshot(paths, record, live)
   const { gid, tenant, recipe, diskGb, activeLayer } = record
 
   const about = { machine, snapshot }
   const disk = machineDisk(store, machine)
-  const frozen = await freezeActive({ store, log }, disk, live, about)
+  let memory: MemoryRecord | null = null
+  const capture = async (running: LiveMachine, overlay: string) => {
+    const asked = { machine, snapshot, record, live: running, overlay }
+    memory = await captureMemory({ store, paths, log }, asked, signal)
+  }
+  const exchange = options.memory ? capture : undefined
+  const frozen = await freezeActive({ store, log }, disk, live, about, exchange)
   const consistency: SnapshotRecord['consistency'] =
     frozen || (live === undefined && isClean(record.power)) ? 'filesystem' : 'crash'
 
-  const sizeBytes = await store.layers.bytesAboveOs(activeLayer)
+  const sizeBytes = (await store.layers.bytesAboveOs(activeLayer)) + bytesOf(memory)
   const taken = {
-    ...{ tenant, gid, recipe, diskGb, machine, consistency, sizeBytes },
+    ...{ tenant, gid, recipe, diskGb, machine, consistency, sizeBytes, memory },
     layer: activeLayer,
   }
   await store.snapshots.put(snapshot, taken)
@@ -75,6 +82,8 @@ function isClean(power: MachineRecord['power']): boolean {
   return power.state === 'off' && power.clean
 }
 
-function resultOf({ consistency, sizeBytes, diskGb }: SnapshotRecord): SnapshotResult {
-  return { consistency, sizeBytes, diskGb, memory: false }
+const bytesOf = (memory: MemoryRecord | null) => memory?.sizeBytes ?? 0
+
+function resultOf({ consistency, sizeBytes, diskGb, memory }: SnapshotRecord): SnapshotResult {
+  return { consistency, sizeBytes, diskGb, memory: memory !== null }
 }

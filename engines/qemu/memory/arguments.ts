@@ -61,6 +61,16 @@ function withoutVolumes(args: readonly string[]): string[] {
 
 const VOLUME = /"id":"volume-\d+"/
 
+/** The same for another machine, which begins as a copy of the one that they are of. */
+export function argumentsAs(
+  args: readonly string[],
+  { from, to, mac }: { readonly from: string; readonly to: string; readonly mac: string },
+): string[] {
+  return args.map((arg) =>
+    arg.replaceAll(from, to).replace(/^(virtio-net-pci,.*\bmac=)[0-9a-f:]+/, `$1${mac}`),
+  )
+}
+
 /** It may itself have gone on from kept memory. */
 function withoutIncoming(args: readonly string[]): string[] {
   return args.filter((arg, index) => arg !== '-incoming' && args[index - 1] !== '-incoming')

@@ -27,7 +27,7 @@ import { syncPath, UNFINISHED } from '../records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
 import { argumentsOf, hasHostDevices, memoryMibIn, rootLayerIn } from './arguments.ts'
-import { loadMemory, saveMemory } from './migration.ts'
+import { letGoOn, loadMemory, saveMemory } from './migration.ts'
 
 /** For a guest that must shut down because its memory cannot be kept. */
 const SHUTDOWN_MS = 60_000
@@ -68,7 +68,7 @@ export async function hibernate(
     log('debug', 'hibernation: memory kept', { machine: id, bytes: memory.sizeBytes })
     await machines.change(id, { hibernation: { memory } })
   } catch (error) {
-    await live.resume().catch(() => {})
+    await letGoOn(live).catch(() => {})
     await rm(deps.paths.memory(id), { force: true })
     throw error
   }
@@ -113,13 +113,13 @@ export async function takeUpMemory(
   live: LiveMachine,
   paths: Paths,
   id: string,
-  memory: MemoryRecord,
+  { memory, wayOut = WAY_OUT }: { memory: MemoryRecord; wayOut?: string | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const version = await versionOf(live)
   if (release(version) !== release(memory.qemu))
     throw new EngineError(
-      `Its memory was kept by QEMU ${memory.qemu} and this host has QEMU ${version}; ${WAY_OUT}`,
+      `Its memory was kept by QEMU ${memory.qemu} and this host has QEMU ${version}; ${wayOut}`,
     )
   const file = paths.memory(id)
   try {
@@ -127,7 +127,7 @@ export async function takeUpMemory(
   } catch (cause) {
     if (signal.aborted) throw cause
     const words = cause instanceof Error ? cause.message : String(cause)
-    throw new EngineError(`Its memory cannot be read: ${words}; ${WAY_OUT}`, { cause })
+    throw new EngineError(`Its memory cannot be read: ${words}; ${wayOut}`, { cause })
   }
 }
 

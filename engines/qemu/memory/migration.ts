@@ -24,7 +24,7 @@ import { abortable } from '../waiting.ts'
 
 /** QEMU never waits to spare a network that there is not. */
 const UNLIMITED_BYTES_PER_S = 1e11
-const LOOK_EVERY_MS = 10
+const LOOK_EVERY_MS = 5
 /** A QEMU that has answered takes no longer than this to take or make a connection. */
 const CONNECT_MS = 10_000
 
@@ -48,19 +48,27 @@ export type MemoryDoor = {
   readonly gid: number
 }
 
+/** Of a machine that runs meanwhile. */
+export type WhileItRuns = {
+  /** How long the guest may be still at the end, in milliseconds; what QEMU aims at. */
+  readonly stillMs: number
+  /** The guest is still, and QEMU waits for `migrate-continue`. */
+  beforeLast(): Promise<void>
+  /** All of memory has left QEMU; it need not wait until that is on disk. */
+  onSent(): Promise<void>
+}
+
 /**
- * Writes what the machine, whose processors must hold still or will when it comes to the end, has in
- * memory; answers when that is safe on disk under its final name. Whatever it throws, nothing is left and
- * QEMU may go on.
- *
- * @param reached Called when QEMU has this status, such as `pre-switchover`, before it goes on.
+ * Writes what the machine has in memory; answers when that is safe on disk under its final name. Its
+ * processors hold still, unless `whileItRuns` says otherwise. Whatever it throws, nothing is left and QEMU
+ * may go on; see {@link letGoOn}.
  */
 export async function saveMemory(
   live: LiveMachine,
   file: string,
   door: MemoryDoor,
   signal: AbortSignal,
-  reached: Readonly<Record<string, () => Promise<void>>> = {},
+  whileItRuns?: WhileItRuns,
 ): Promise<{ sizeBytes: number }> {
   const unfinished = file + UNFINISHED
   const failed = new AbortController()
@@ -69,9 +77,15 @@ export async function saveMemory(
   const written = listener.connected.then((socket) => writeFrom(socket, unfinished, either))
   written.catch((error: unknown) => failed.abort(error))
   try {
-    await live.execute('migrate-set-parameters', { 'max-bandwidth': UNLIMITED_BYTES_PER_S })
+    const waits = { capability: 'pause-before-switchover', state: whileItRuns !== undefined }
+    await live.execute('migrate-set-capabilities', { capabilities: [waits] })
+    await live.execute('migrate-set-parameters', {
+      'max-bandwidth': UNLIMITED_BYTES_PER_S,
+      ...(whileItRuns && { 'downtime-limit': whileItRuns.stillMs }),
+    })
     await live.execute('migrate', { uri: `unix:${door.socket}` })
-    await migrationEnds(live, either, reached)
+    await migrationEnds(live, either, whileItRuns?.beforeLast)
+    await whileItRuns?.onSent()
     await abortable(written, signal)
     await rename(unfinished, file)
     await syncPath(dirname(file))
@@ -111,13 +125,27 @@ export async function loadMemory(
   }
 }
 
+/** Lets the processors run, whatever moving its memory has left them in. */
+export async function letGoOn(live: LiveMachine): Promise<void> {
+  const state = await live.runState()
+  if (state === 'running' || state === 'shutdown') return
+  // Nobody takes what it sends any more, and it does not go on by itself.
+  if (state === 'finish-migrate') {
+    await live.execute('migrate_cancel')
+    const ended = AbortSignal.timeout(CONNECT_MS)
+    while ((await live.runState()) === 'finish-migrate')
+      await sleep(LOOK_EVERY_MS, undefined, { signal: ended })
+  }
+  if ((await live.runState()) !== 'running') await live.resume()
+}
+
 /** Until QEMU says how it ended; throws when not well. */
 async function migrationEnds(
   live: LiveMachine,
   signal: AbortSignal,
-  reached: Readonly<Record<string, () => Promise<void>>> = {},
+  beforeLast?: () => Promise<void>,
 ): Promise<void> {
-  const seen = new Set<string>()
+  let act = beforeLast
   for (;;) {
     const { status = 'none', 'error-desc': words } = Progress.parse(
       await live.execute('query-migrate'),
@@ -126,10 +154,10 @@ async function migrationEnds(
     if (status === 'failed' || status === 'cancelled')
       throw new EngineError(`QEMU could not move the machine's memory: ${words ?? status}`)
     signal.throwIfAborted()
-    const act = seen.has(status) ? undefined : reached[status]
-    seen.add(status)
-    await act?.()
-    await sleep(LOOK_EVERY_MS, undefined, { signal })
+    if (status === 'pre-switchover') {
+      await act?.()
+      act = undefined
+    } else await sleep(LOOK_EVERY_MS, undefined, { signal })
   }
 }
 

@@ -13,6 +13,7 @@ export const QEMU = 'qemu-system-x86_64'
 export const AGENT_PORT = 'agent-port'
 export const AGENT_CHANNEL = 'agent'
 export const ROOT_DEVICE = 'root-disk'
+export const NETWORK_DEVICE = 'nic0'
 
 /** A volume in its port. */
 export type PluggedVolume = {
@@ -60,7 +61,7 @@ export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
     ...['-blockdev', JSON.stringify(blockNode(plan.disk.node, plan.disk.path))],
     ...['-device', `virtio-blk-pci,id=${ROOT_DEVICE},drive=${plan.disk.node}`],
     ...['-netdev', `tap,id=net0,ifname=${plan.tap},script=no,downscript=no`],
-    ...['-device', `virtio-net-pci,id=nic0,netdev=net0,mac=${plan.mac},romfile=`],
+    ...['-device', `virtio-net-pci,id=${NETWORK_DEVICE},netdev=net0,mac=${plan.mac},romfile=`],
     ...['-device', 'virtio-rng-pci'],
     ...['-device', 'virtio-balloon-pci,id=balloon0,free-page-reporting=on'],
     ...['-device', 'virtio-serial-pci'],

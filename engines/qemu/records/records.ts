@@ -30,6 +30,13 @@ const MemoryRecord = z.object({
 })
 export type MemoryRecord = z.infer<typeof MemoryRecord>
 
+const IdentityRecord = z.object({
+  mac: z.string(),
+  /** As a guest finds it at boot. */
+  metaData: z.string(),
+})
+export type IdentityRecord = z.infer<typeof IdentityRecord>
+
 export const MachineRecord = z.object({
   ...Disk,
   /** User that its QEMU runs as; nobody else has it. */
@@ -82,6 +89,8 @@ export const MachineRecord = z.object({
     .default(null),
   /** It went on from kept memory, and its guest has not yet been told what time it is. */
   clockBehind: z.boolean().default(false),
+  /** What its guest, which goes on as another machine, has yet to be told; see memory/identity.ts. */
+  identity: IdentityRecord.nullable().default(null),
 })
 export type MachineRecord = z.infer<typeof MachineRecord>
 
@@ -91,6 +100,8 @@ export const SnapshotRecord = z.object({
   machine: z.string().nullable(),
   layer: z.string(),
   consistency: z.enum(['filesystem', 'crash']),
+  /** What its machine had in memory at that point; `null`: its disk only. */
+  memory: MemoryRecord.nullable().default(null),
   sizeBytes: z.int().nonnegative(),
 })
 export type SnapshotRecord = z.infer<typeof SnapshotRecord>

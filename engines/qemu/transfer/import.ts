@@ -108,7 +108,7 @@ async function takeIn(
     })
     await store.layers.freeze(layer, gid)
     const record: SnapshotRecord = {
-      ...{ tenant, gid, recipe, diskGb, layer, consistency, machine: null },
+      ...{ tenant, gid, recipe, diskGb, layer, consistency, machine: null, memory: null },
       sizeBytes: await store.layers.bytesAboveOs(layer),
     }
     await store.snapshots.put(snapshot, record)

@@ -110,6 +110,8 @@ describe('a snapshot', () => {
   })
 
   it('with memory is refused where the engine cannot take one', async () => {
+    await api.close()
+    await begin({ capabilities: { memorySnapshot: false } })
     const path = await running()
     const request = () => me.post(`${path}snapshots/`, { name: 'deep', memory: true })
     await refuses(request, 400, 'TIER_NOT_SUPPORTED', /memory/)

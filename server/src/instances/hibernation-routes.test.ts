@@ -42,6 +42,16 @@ describe('hibernation over HTTP', () => {
     })
   })
 
+  it('needs no body, as curl sends none', async () => {
+    const reply = await api.app.request(`${await running()}hibernate/`, {
+      method: 'POST',
+      headers: { Authorization: `Api-Key ${me.key}` },
+      body: new Uint8Array(0),
+    })
+    expect(reply.status).toBe(200)
+    await api.settle()
+  })
+
   it('is guaranteed to end where the capacity is retained', async () => {
     const path = await running()
     const { body } = await me.post(`${path}hibernate/`, { retain_capacity: true, retain_ip: true })

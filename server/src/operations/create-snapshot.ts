@@ -20,11 +20,12 @@ export const createSnapshot: OperationKind<CreateSnapshotInput> = {
           order,
         ),
       async record(tx, work, result) {
-        const { consistency, sizeBytes, diskGb } = result as SnapshotResult
+        const { consistency, memory, sizeBytes, diskGb } = result as SnapshotResult
         const now = work.clock.now()
         await updateSnapshot(tx, work.operation.accountId, work.operation.subject.id, {
           status: 'SUCCESS',
           consistency,
+          memory,
           size_bytes: sizeBytes,
           disk_gb: diskGb,
           updated_at: now,

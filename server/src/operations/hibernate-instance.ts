@@ -1,7 +1,7 @@
 import type { HibernationResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
 import { getInstance, updateInstance } from '../instances/store.ts'
-import type { OperationKind, Work } from './definition.ts'
+import type { OperationKind, StepResult, Work } from './definition.ts'
 import { type InstanceInput, leaveToDeletion, loadSpec } from './machine-steps.ts'
 import { ensurePublicAddress, recordRelease } from './public-address-steps.ts'
 import { recordSubjectEvent } from './subject-event.ts'
@@ -22,19 +22,13 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
       async record(tx, work, result) {
         const { operation, clock, engine } = work
         const { memory } = result as HibernationResult
-        const now = clock.now()
         const { retain_ip } = await getInstance(tx, operation.accountId, operation.subject.id)
         const keepsPublicAddress = retain_ip || !engine.capabilities().publicAddressToggle
         if (!keepsPublicAddress) await recordRelease(tx, work)
         await updateInstance(tx, operation.accountId, operation.subject.id, {
-          status: 'HIBERNATED',
-          hibernated_at: now,
           hibernation_memory: memory,
-          error: null,
-          ready_at: null,
-          updated_at: now,
+          updated_at: clock.now(),
         })
-        await recordSubjectEvent(tx, operation, 'instance.hibernated', { memory }, now)
       },
       async undo(work) {
         const { status } = await work.engine.observe(work.operation.subject.id)
@@ -43,16 +37,34 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
         await work.engine.ensureMachine(spec, work.order)
       },
     },
-    ensurePublicAddress,
+    { ...ensurePublicAddress, record: recordHibernated },
   ],
   failed,
   cancelled: leaveToDeletion,
+}
+
+/** With the last step, so that whoever sees the status may restore it. */
+async function recordHibernated(tx: Tx, work: Work<InstanceInput>, result: StepResult) {
+  const { operation, clock } = work
+  await ensurePublicAddress.record?.(tx, work, result)
+  const { id } = operation.subject
+  const { hibernation_memory: memory } = await getInstance(tx, operation.accountId, id)
+  const now = clock.now()
+  await updateInstance(tx, operation.accountId, id, {
+    status: 'HIBERNATED',
+    hibernated_at: now,
+    error: null,
+    ready_at: null,
+    updated_at: now,
+  })
+  await recordSubjectEvent(tx, operation, 'instance.hibernated', { memory }, now)
 }
 
 async function failed(tx: Tx, { operation, clock }: Work<InstanceInput>, reason: string) {
   const now = clock.now()
   await updateInstance(tx, operation.accountId, operation.subject.id, {
     status: 'ACTIVE',
+    hibernation_memory: null,
     error: `It could not be hibernated: ${reason}`,
     updated_at: now,
   })

@@ -17,6 +17,7 @@ import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
+import type { Instance } from '../instances/store.ts'
 import type { OperationService } from '../operations/service.ts'
 import * as store from './store.ts'
 
@@ -145,9 +146,10 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     { instance, keys }: Awaited<ReturnType<InstanceService['lock']>>,
     input: Pick<CreateSnapshotRequest, 'name' | 'description' | 'memory'>,
   ) {
-    requireCapability(instance.region, input.memory ?? false)
+    requireCapability(instance, input.memory ?? false)
     await requireAllowed(tx, caller, input.name)
-    await placement.requireDiskRoom(instance.region, instance.host)
+    const memoryGb = input.memory === true ? (instance.memory_mib * 1024 ** 2) / 1e9 : 0
+    await placement.requireDiskRoom(instance.region, instance.host, memoryGb)
     const publicId = await insert(tx, caller, {
       instance_id: instance.id,
       instance_public_id: instance.public_id,
@@ -297,7 +299,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     },
   }
 
-  function requireCapability(region: string, memory: boolean) {
+  function requireCapability({ region, gpu_model }: Instance, memory: boolean) {
     const can = regions.capabilities(region)
     if (!can.snapshot) {
       throw new DomainError('TIER_NOT_SUPPORTED', `${region} cannot take snapshots`)
@@ -306,6 +308,12 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       throw new DomainError(
         'TIER_NOT_SUPPORTED',
         `${region} cannot keep memory in a snapshot; leave "memory" out for a snapshot of the disk`,
+      )
+    }
+    if (memory && gpu_model !== null) {
+      throw new DomainError(
+        'TIER_NOT_SUPPORTED',
+        'Memory beside a GPU cannot be kept; leave "memory" out for a snapshot of the disk',
       )
     }
   }

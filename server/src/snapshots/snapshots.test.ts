@@ -53,6 +53,23 @@ describe('a snapshot', () => {
     })
   })
 
+  it('holds memory where that is asked for, and what is made of it goes on', async () => {
+    const instance = await api.runningInstance(me.caller)
+    await api.reconciler.reconcile(testRegion, api.engine)
+    const body = { instance_id: instance.public_id, name: 'deep', memory: true }
+    const { snapshot } = (await me.post('/api/snapshots/', body)).body
+    await api.settle()
+    expect(await get(snapshot.id)).toMatchObject({ status: 'SUCCESS', memory: true })
+    expect((await me.get('/api/snapshots/')).body.snapshots).toMatchObject([{ memory: true }])
+    const { instance_id } = (await restore(snapshot.id, 'again')).body.data
+    await api.settle()
+    const restored = await api.instance(me.caller, { public_id: instance_id })
+    expect(await api.engine.observe(restored.id)).toMatchObject({
+      status: 'running',
+      guestUp: true,
+    })
+  })
+
   it('leaves its machine running', async () => {
     const { instance } = await taken()
     expect(await api.instance(me.caller, instance)).toMatchObject({ status: 'ACTIVE' })
