@@ -1,8 +1,28 @@
 /** Volumes into and out of a running machine. */
+
+import { EngineError } from '../engine.ts'
 import type { LiveMachine } from './live-machine.ts'
-import { blockNode, type PluggedVolume, volumeDevice, volumeDisk } from './process/arguments.ts'
+import {
+  blockNode,
+  type PluggedVolume,
+  portName,
+  volumeDevice,
+  volumeDisk,
+} from './process/arguments.ts'
 import { QmpError } from './process/qmp.ts'
 import { happens } from './waiting.ts'
+
+/** Throws {@link EngineError} when it was started with fewer ports than these need. */
+export async function requirePorts(
+  live: LiveMachine,
+  volumes: readonly Pick<PluggedVolume, 'port'>[],
+): Promise<void> {
+  const devices = await live.devices()
+  if (volumes.every(({ port }) => devices.has(portName(port)))) return
+  throw new EngineError(
+    'The machine has no free port for that many volumes while it runs; stop it, attach them, and start it again',
+  )
+}
 
 /** What opens files comes first: it is what may fail. */
 export async function plug(live: LiveMachine, volumes: readonly PluggedVolume[]): Promise<void> {

@@ -168,6 +168,18 @@ test('a volume that another machine has is refused before anything happens', asy
   await detach(id)
 })
 
+test('more volumes than there are ports wait for a start, and none of them is taken', async () => {
+  const ids = await Promise.all(Array.from({ length: 9 }, volume))
+  const all = ids.map((id, index) => ({ id, serial: `V-${index}` }))
+  const attaching = world.current().attachVolumes(spec.id, all, world.order())
+  await expect(attaching).rejects.toThrow(/no free port.*stop it, attach them, and start it again/)
+  expect(await world.volumesOf(spec.id)).toEqual([])
+  await world.current().ensureStopped(spec.id, 0, world.order())
+  await world.current().attachVolumes(spec.id, all, world.order())
+  await world.current().ensureMachine({ ...spec, volumes: all }, world.order())
+  expect((await pluggedIn()).devices).toHaveLength(9)
+})
+
 test('no layer is left when machines and volumes are gone', async () => {
   await world.current().ensureGone(spec.id, world.order())
   for (const id of (await world.current().holdings()).volumes)

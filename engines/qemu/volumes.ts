@@ -18,7 +18,7 @@ import type { LiveMachine } from './live-machine.ts'
 import type { Log, Machines } from './machines.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
-import { plug, unplug } from './plugging.ts'
+import { plug, requirePorts, unplug } from './plugging.ts'
 import {
   giveVolumes,
   inUse,
@@ -86,7 +86,9 @@ export class Volumes {
     const ids = wanted.map(({ id }) => id)
     return orders.run(machine, order, async () => {
       const { record, live } = await machines.current(machine)
-      await giveVolumes(store, machine, withVolumes(record, wanted))
+      const all = withVolumes(record, wanted)
+      if (live !== undefined) await requirePorts(live, all)
+      await giveVolumes(store, machine, all)
       log('debug', 'volumes recorded', { machine, volumes: ids })
       if (live === undefined) return
       // What was left half done while nobody had them.

@@ -69,10 +69,16 @@ test('names the disk in JSON, where a comma in a path is only a comma', () => {
   })
 })
 
-test('has a port for each of twenty volumes', () => {
-  const ports = valuesOf('-device').filter((device) => device.startsWith('pcie-root-port'))
-  expect(ports).toHaveLength(20)
-  expect(new Set(ports).size).toBe(20)
+test.each([
+  { highest: 0, ports: 8 },
+  { highest: 4, ports: 8 },
+  { highest: 9, ports: 13 },
+  { highest: 20, ports: 20 },
+])('with a volume in port $highest it has $ports of them', ({ highest, ports: count }) => {
+  const volume = { node: 'l1', path: '/l1', serial: 'BRK-123456V', port: highest }
+  const devices = valuesOf('-device', { volumes: highest === 0 ? [] : [volume] })
+  const ports = devices.filter((device) => device.startsWith('pcie-root-port'))
+  expect(new Set(ports).size).toBe(count)
 })
 
 test('has a screen that nobody has for himself, at a place where it moves no other device', () => {
