@@ -7,6 +7,7 @@ import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './bill
 import { getBalance } from './billing/routes.ts'
 import {
   getGpuSpecs,
+  getGpuStockHistory,
   getGpuStocks,
   getPricing,
   listFlavors,
@@ -14,6 +15,11 @@ import {
   listRegions,
   queryPricing,
 } from './catalog/routes.ts'
+import {
+  cancelDeployRequest,
+  getDeployRequest,
+  listDeployRequests,
+} from './deploy-requests/routes.ts'
 import {
   addFirewallRule,
   attachFirewall,
@@ -84,11 +90,20 @@ import {
   uploadSnapshotImport,
 } from './snapshot-imports/routes.ts'
 import {
+  changeSnapshotPolicy,
+  createSnapshotPolicy,
+  deleteSnapshotPolicy,
+  getSnapshotPolicy,
+  listSnapshotPolicies,
+  previewSnapshotPolicy,
+} from './snapshot-policies/routes.ts'
+import {
   createInstanceSnapshot,
   createSnapshot,
   deleteSnapshot,
   getSnapshot,
   listSnapshots,
+  pinSnapshot,
   restoreSnapshot,
 } from './snapshots/routes.ts'
 import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './ssh-keys/routes.ts'
@@ -109,6 +124,7 @@ export const api = {
   listRegions,
   listFlavors,
   getGpuStocks,
+  getGpuStockHistory,
   getGpuSpecs,
   listOsImages,
   getPricing,
@@ -125,6 +141,9 @@ export const api = {
   patchScript,
   deleteScript,
   deployInstance,
+  listDeployRequests,
+  getDeployRequest,
+  cancelDeployRequest,
   listInstances,
   getInstanceBilling,
   listHibernatedInstances,
@@ -172,6 +191,13 @@ export const api = {
   getSnapshot,
   restoreSnapshot,
   deleteSnapshot,
+  pinSnapshot,
+  listSnapshotPolicies,
+  createSnapshotPolicy,
+  getSnapshotPolicy,
+  changeSnapshotPolicy,
+  deleteSnapshotPolicy,
+  previewSnapshotPolicy,
   listImages,
   createImage,
   listSnapshotImages,

@@ -42,6 +42,7 @@ export const errorCodes = [
   'INVALID_SNAPSHOT_STATE',
   'INVALID_IMAGE_STATE',
   'INVALID_VOLUME_STATE',
+  'INVALID_DEPLOY_REQUEST_STATE',
   'TIER_NOT_SUPPORTED',
   'REGION_MISMATCH',
   'AUTHENTICATION_REQUIRED',
@@ -57,6 +58,7 @@ export const errorCodes = [
   'FIREWALL_IN_USE',
   'KEY_IN_USE',
   'VOLUME_IN_USE',
+  'SNAPSHOT_PINNED',
   'OPERATION_IN_PROGRESS',
   'INSUFFICIENT_CAPACITY',
   'IDEMPOTENCY_KEY_IN_USE',
@@ -271,7 +273,7 @@ export const ResourceName = z
 export const Description = text(1000).openapi({ example: 'Before the upgrade' })
 
 /** Ids that people see: `BRK-`, 6 to 9 digits, and a letter for the kind. What is no id is not found. */
-export function publicId(letter: 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U') {
+export function publicId(letter: 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R') {
   return text(64).openapi({ example: `BRK-123456${letter}` })
 }
 

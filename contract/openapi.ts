@@ -20,11 +20,16 @@ const tags = [
     description:
       'Looking into a machine: serial console, display, what it printed and what it uses.',
   },
+  { name: 'Deploy requests', description: 'Deployments that wait for room.' },
   { name: 'Firewalls', description: 'Sets of rules for what may reach instances, and leave them.' },
   { name: 'Snapshots', description: 'A point in time of a machine, to be restored as a new one.' },
   {
     name: 'Volumes',
     description: 'Disks with a life of their own, which machines have for a while.',
+  },
+  {
+    name: 'Snapshot policies',
+    description: 'Snapshots that are taken, and thinned out again, by themselves.',
   },
   { name: 'Custom images', description: 'Made from snapshots, to deploy new machines from.' },
   { name: 'Operations', description: 'Changes that take time: what they do and how they end.' },

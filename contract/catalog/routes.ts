@@ -13,7 +13,15 @@ import {
   Timestamp,
   text,
 } from '../common.ts'
-import { CatalogFlavor, GpuSpec, GpuStock, OsImage, Region, SpecsMetadata } from './schemas.ts'
+import {
+  CatalogFlavor,
+  GpuSpec,
+  GpuStock,
+  GpuStockHistory,
+  OsImage,
+  Region,
+  SpecsMetadata,
+} from './schemas.ts'
 
 export * from './pricing.ts'
 export * from './schemas.ts'
@@ -127,6 +135,62 @@ export const getGpuStocks = createRoute({
       ],
       count: 1,
       timestamp: '2026-01-10T09:00:00Z',
+    }),
+    ...errors(400),
+  },
+})
+
+const GetGpuStockHistoryResponse = Envelope.extend({
+  from: Timestamp,
+  to: Timestamp,
+  step_seconds: z.int(),
+  history: z.array(GpuStockHistory),
+  count: z.int(),
+}).openapi('GPUStockHistoryResponse')
+
+export const getGpuStockHistory = createRoute({
+  operationId: 'getGpuStockHistory',
+  method: 'get',
+  path: '/api/gpu-stocks/history/',
+  summary: 'Get GPU stock history',
+  description:
+    'Looked at every 5 minutes and kept for 100 days. Without `from`, the last day; without `step`, about 300 values.',
+  tags,
+  security,
+  request: {
+    query: z.object({
+      region: regionFilter,
+      gpu_model,
+      from: query(z.iso.datetime({ offset: true })).openapi({ example: '2026-01-09T09:00:00Z' }),
+      to: query(z.iso.datetime({ offset: true })).openapi({ example: '2026-01-10T09:00:00Z' }),
+      /** Seconds from one value to the next. */
+      step: queryInteger(300, 8_640_000),
+    }),
+  },
+  responses: {
+    ...ok(GetGpuStockHistoryResponse, 'What could have been deployed then', {
+      ...exampleHead,
+      message: 'GPU stock history retrieved',
+      from: '2026-01-10T08:55:00Z',
+      to: '2026-01-10T09:00:00Z',
+      step_seconds: 300,
+      history: [
+        {
+          region: 'CANADA-1',
+          gpu_model: 'RTX-A6000',
+          tier: 'legacy',
+          configurations: [
+            {
+              gpu_count: 1,
+              points: [
+                { at: '2026-01-10T08:55:00Z', available: null },
+                { at: '2026-01-10T09:00:00Z', available: 9 },
+              ],
+            },
+          ],
+        },
+      ],
+      count: 1,
     }),
     ...errors(400),
   },

@@ -55,6 +55,24 @@ export const GpuStock = z
   .openapi('GPUStockItem')
 export type GpuStock = z.infer<typeof GpuStock>
 
+export const GpuStockHistory = z
+  .object({
+    region: z.string(),
+    gpu_model: z.string(),
+    tier: Tier,
+    configurations: z.array(
+      z
+        .object({
+          gpu_count: z.int(),
+          /** Machines of this size that could be deployed at that moment; null: nobody looked yet. */
+          points: z.array(z.object({ at: Timestamp, available: z.int().nullable() })),
+        })
+        .openapi('GPUStockSeries'),
+    ),
+  })
+  .openapi('GPUStockHistoryItem')
+export type GpuStockHistory = z.infer<typeof GpuStockHistory>
+
 export const GpuSpec = z
   .object({
     gpu_model: z.string(),

@@ -16,6 +16,8 @@ import {
   Timestamp,
   text,
 } from '../common.ts'
+import { DeployRequest } from '../deploy-requests/schemas.ts'
+import { choiceOptions } from './choices.ts'
 import { Data } from './schemas.ts'
 import { rulesPerOwner, SecurityRuleRequest } from './security-rules.ts'
 import { UserData } from './user-data.ts'
@@ -101,6 +103,7 @@ export const DeploymentRequest = z
      */
     cloud_init: UserData(maximumUserDataBytes).optional(),
     ...regionalOptions,
+    ...choiceOptions,
   })
   .superRefine(
     (request, context) => {
@@ -130,7 +133,10 @@ export type DeploymentRequest = z.infer<typeof DeploymentRequest>
 
 export const DeploymentResponse = TieredEnvelope.extend({
   timestamp: Timestamp,
-  data: Data,
+  /** Null when there was no room, and `wait_until` lets it wait. */
+  data: Data.nullable(),
+  /** What waits then; left out otherwise. */
+  deploy_request: DeployRequest.optional(),
 }).openapi('DeploymentResponse')
 
 export const deployInstance = createRoute({
@@ -139,7 +145,7 @@ export const deployInstance = createRoute({
   path: '/api/deploy/',
   summary: 'Deploy an instance',
   description:
-    'Takes either `flavor` or `gpu_model` with `gpu_count`. Answers at once; the machine runs when its status is ACTIVE.',
+    'Takes either `flavor` or `gpu_model` with `gpu_count`. Answers at once; the machine runs when its status is ACTIVE. Where room is short, `alternatives` are tried in their order, and `wait_until` lets it wait: oldest first, and after ten minutes room is kept, so that nobody passes by any more.',
   tags: ['Instances'],
   security,
   request: {

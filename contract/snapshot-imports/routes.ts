@@ -90,6 +90,8 @@ const snapshotExample = {
   hourly_rate: 0.01,
   consistency: null,
   memory: false,
+  pinned: false,
+  policy_id: null,
   error: null,
   created_at: '2026-01-10T10:00:00Z',
   updated_at: '2026-01-10T10:00:00Z',

@@ -55,6 +55,10 @@ export const Snapshot = z
     consistency: z.enum(['filesystem', 'crash']).nullable(),
     /** Holds memory too: a restored machine continues where this one was. */
     memory: z.boolean(),
+    /** Nobody deletes it, not even by hand, until it is unpinned. */
+    pinned: z.boolean(),
+    /** The snapshot policy that took it, also when that is gone; null: somebody asked for it. */
+    policy_id: publicId('P').nullable(),
     /** Why the status is ERROR. */
     error: z.string().nullable(),
     created_at: Timestamp,
@@ -81,6 +85,8 @@ const example = {
   hourly_rate: 0.01,
   consistency: 'filesystem',
   memory: false,
+  pinned: false,
+  policy_id: null,
   error: null,
   created_at: '2026-01-10T09:30:00Z',
   updated_at: '2026-01-10T09:30:01Z',
@@ -235,7 +241,8 @@ export const deleteSnapshot = createRoute({
   method: 'delete',
   path: '/api/snapshots/{snapshot_id}/',
   summary: 'Delete snapshot',
-  description: 'For good. Instances and images made from it stay as they are.',
+  description:
+    'For good. Instances and images made from it stay as they are. Refused while it is pinned.',
   tags,
   security,
   request: { params, headers: idempotencyHeaders },
@@ -247,6 +254,36 @@ export const deleteSnapshot = createRoute({
       tier: 'legacy',
     }),
     ...errors(400, 404, 409, 422),
+  },
+})
+
+export const PinSnapshotRequest = z.object({ pinned: z.boolean() }).openapi('PinSnapshotRequest')
+
+export const PinSnapshotResponse = TieredEnvelope.extend({ snapshot: Snapshot }).openapi(
+  'PinSnapshotResponse',
+)
+
+export const pinSnapshot = createRoute({
+  operationId: 'pinSnapshot',
+  method: 'post',
+  path: '/api/snapshots/{snapshot_id}/pin/',
+  summary: 'Pin or unpin snapshot',
+  description: 'A pinned snapshot is not deleted, neither by a policy nor by hand.',
+  tags,
+  security,
+  request: {
+    params,
+    headers: idempotencyHeaders,
+    body: jsonBody(PinSnapshotRequest, { pinned: true }),
+  },
+  responses: {
+    ...ok(PinSnapshotResponse, 'The snapshot as it is now', {
+      ...exampleHead,
+      message: 'Snapshot pinned',
+      snapshot: { ...example, pinned: true },
+      tier: 'legacy',
+    }),
+    ...errors(400, 404, 413, 422),
   },
 })
 

@@ -149,6 +149,8 @@ async function story() {
   await firewallStory(params)
   await scriptStory({ ...common, gpu_model: 'A40' })
   await volumeStory(params, common.ssh_key_ids)
+  await policyStory(params, snapshotParams)
+  await waitingStory(common)
 
   const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
@@ -160,6 +162,8 @@ async function story() {
   await call('listRegions')
   await call('listFlavors')
   await call('getGpuStocks')
+  await api.services.stockHistory.sample()
+  await call('getGpuStockHistory', { query: '?gpu_model=A40&step=3600' })
   await call('getGpuSpecs', { query: '?gpu_model=A40' })
   await call('listOsImages', { query: `?region=${testRegion}` })
   await call('getPricing', { query: '?currency=EUR&gpu_model=A40&gpu_count=4' })
@@ -229,6 +233,41 @@ async function transferStory(params: { snapshot_id: string }) {
   await call('deleteSnapshotImport', { params: { snapshot_id: other.snapshot.id } })
   await call('deleteSnapshotExport', { params })
   await api.settle()
+}
+
+async function waitingStory(common: object) {
+  const wait_until = new Date(Date.now() + 3_600_000).toISOString()
+  const shape = { gpu_model: 'L40', gpu_count: 8, wait_until }
+  const { data } = await body('deployInstance', {
+    body: { ...common, ...shape, vm_name: 'first' },
+  })
+  const { deploy_request } = await body('deployInstance', {
+    body: { ...common, ...shape, vm_name: 'second' },
+  })
+  const params = { request_id: deploy_request.id as string }
+  await call('getDeployRequest', { params })
+  await call('listDeployRequests', { query: '?state=waiting' })
+  await call('cancelDeployRequest', { params })
+  await call('deleteInstance', { params: { instance_id: data.instance_id as string } })
+  await api.settle()
+}
+
+async function policyStory(
+  { instance_id }: { instance_id: string },
+  snapshotParams: { snapshot_id: string },
+) {
+  for (const pinned of [true, false]) {
+    await call('pinSnapshot', { params: snapshotParams, body: { pinned } })
+  }
+  const { policy } = await body('createSnapshotPolicy', {
+    body: { name: 'nightly', hourly: 24, monthly: 12, instance_ids: [instance_id] },
+  })
+  const params = { policy_id: policy.id as string }
+  await call('getSnapshotPolicy', { params })
+  await call('changeSnapshotPolicy', { params, body: { description: 'At night' } })
+  await call('previewSnapshotPolicy', { params, query: '?daily=7' })
+  await call('listSnapshotPolicies', { query: '?search=NIGHT' })
+  await call('deleteSnapshotPolicy', { params })
 }
 
 async function firewallStory(params: { instance_id: string }) {

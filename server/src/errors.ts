@@ -39,7 +39,7 @@ export class NameTaken extends DomainError {
   }
 }
 
-type StatefulResource = 'instance' | 'snapshot' | 'image' | 'volume'
+type StatefulResource = 'instance' | 'snapshot' | 'image' | 'volume' | 'deploy-request'
 
 /** The state machine forbids it. The message names the state and those that would do. */
 export class InvalidState extends DomainError {
@@ -50,6 +50,7 @@ export class InvalidState extends DomainError {
       snapshot: 'INVALID_SNAPSHOT_STATE',
       image: 'INVALID_IMAGE_STATE',
       volume: 'INVALID_VOLUME_STATE',
+      'deploy-request': 'INVALID_DEPLOY_REQUEST_STATE',
     } as const satisfies Record<StatefulResource, ErrorCode>
     super(codes[resource], message)
   }

@@ -11,5 +11,7 @@ export async function tidy(db: Database, now: Date) {
   for (const table of ['instances', 'snapshots', 'images'] as const) {
     await db.deleteFrom(table).where('deleted_at', '<', before).execute()
   }
-  await db.deleteFrom('operations').where('finished_at', '<', before).execute()
+  for (const table of ['operations', 'deploy_requests'] as const) {
+    await db.deleteFrom(table).where('finished_at', '<', before).execute()
+  }
 }

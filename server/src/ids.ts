@@ -9,7 +9,7 @@ export const newUuid = (): string => v7()
 const digits = { fewest: 6, most: 9 }
 const triesPerLength = 8
 
-export type IdLetter = 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U'
+export type IdLetter = 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R'
 
 /** `BRK-123456D`; longer once six digits have become rare. */
 export const issuePublicId = (tx: Tx, letter: IdLetter) =>

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { consoleRoutes } from './console/routes.ts'
 import type { Database } from './database/database.ts'
+import { deployRequestRoutes } from './deploy-requests/routes.ts'
 import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { startupLogRoutes } from './first-boot/routes.ts'
@@ -26,6 +27,8 @@ import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { snapshotExportRoutes } from './snapshot-exports/routes.ts'
 import { snapshotImportRoutes } from './snapshot-imports/routes.ts'
+import { measurePolicies } from './snapshot-policies/metrics.ts'
+import { snapshotPolicyRoutes } from './snapshot-policies/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
@@ -50,6 +53,7 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   healthRoutes(app, { db, regions, disk })
   documentRoutes(app)
   metrics.routes(app)
+  measurePolicies(metrics.registry, deps)
   catalogRoutes(app, deps)
   billingRoutes(app, deps)
   sshKeyRoutes(app, deps)
@@ -58,6 +62,7 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   instanceRoutes(app, deps)
   publicAddressRoutes(app, deps)
   startupLogRoutes(app, deps)
+  deployRequestRoutes(app, deps)
   instanceProtectionRoutes(app, deps)
   consoleRoutes(app, { ...deps, limits })
   metricsRoutes(app, deps)
@@ -65,6 +70,7 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   snapshotRoutes(app, deps)
   snapshotExportRoutes(app, deps)
   snapshotImportRoutes(app, deps)
+  snapshotPolicyRoutes(app, deps)
   imageRoutes(app, deps)
   volumeRoutes(app, deps)
   operationRoutes(app, deps)

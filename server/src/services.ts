@@ -6,10 +6,12 @@ import { createPlacement } from './catalog/placement.ts'
 import { createPricing } from './catalog/pricing.ts'
 import type { Regions } from './catalog/regions.ts'
 import { createStock } from './catalog/stock.ts'
+import { createStockHistory } from './catalog/stock-history.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createConsoleService } from './console/service.ts'
 import type { Database } from './database/database.ts'
+import { createDeployRequestService } from './deploy-requests/service.ts'
 import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
@@ -25,6 +27,7 @@ import { createOperationService } from './operations/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSnapshotExportService } from './snapshot-exports/service.ts'
 import { createSnapshotImportService } from './snapshot-imports/service.ts'
+import { createSnapshotPolicyService } from './snapshot-policies/service.ts'
 import { createSnapshotService } from './snapshots/service.ts'
 import { createSshKeyService } from './ssh-keys/service.ts'
 import { createAttachmentService } from './volumes/attachments.ts'
@@ -42,6 +45,7 @@ export function createServices(deps: {
   const placement = createPlacement({ regions, config })
   const pricing = createPricing(catalog)
   const stock = createStock({ catalog, regions, placement, clock })
+  const stockHistory = createStockHistory({ db, clock, catalog, regions, stock })
   const accounts = createAccountService({ clock })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
@@ -73,10 +77,15 @@ export function createServices(deps: {
   const machineMetrics = createMetricsService({ clock, regions, instances })
   const volumes = createVolumeService(machines)
   const attachments = createAttachmentService({ clock, regions, operations, instances })
+  const deployRequests = createDeployRequestService({ ...machines, accounts, instances })
+  const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
   return {
     catalog,
     placement,
+    deployRequests,
+    snapshotPolicies,
     stock,
+    stockHistory,
     pricing,
     accounts,
     billing,

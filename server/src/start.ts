@@ -36,6 +36,7 @@ import { startReconciliation } from './reconciliation/loop.ts'
 import { createReconciler } from './reconciliation/reconcile.ts'
 import { createServer } from './routes.ts'
 import { createServices, type Services } from './services.ts'
+import { startStandingOrders } from './standing-orders.ts'
 
 const keyUseMs = 30_000
 const viewersMs = 30_000
@@ -108,6 +109,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       runner.start()
       const reconciliation = startReconciliation({ engines, reconciler, log })
       held.defer(() => reconciliation.close())
+      const orders = await startStandingOrders({ db, clock, regions, services, listener, log })
+      held.defer(() => orders.close())
       const sampling = startSampling({ db, clock, engines, log })
       held.defer(() => sampling.close())
       const collecting = startCollecting({ db, engines, firstBoot: services.firstBoot, log })

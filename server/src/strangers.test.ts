@@ -14,7 +14,10 @@ let stranger: Awaited<ReturnType<Api['client']>>
 let ids: Record<string, string>
 
 beforeAll(async () => {
-  api = await createApi()
+  // Beside the owner's machine there is no room for a large one, which therefore waits.
+  api = await createApi({
+    hosts: [{ name: 'small', vcpus: 2, memoryMib: 8192, diskGb: 500, diskFreeGb: 500, gpus: [] }],
+  })
   const owner = await api.client('Owner')
   stranger = await api.client('Stranger')
   const instance = await api.runningInstance(owner.caller)
@@ -31,6 +34,16 @@ beforeAll(async () => {
     instance_ids: [instance.public_id],
   })
   await api.settle()
+  const { policy } = (await owner.post('/api/snapshot-policies/', { name: 'nightly', daily: 1 }))
+    .body
+  const { body: waiting } = await owner.post('/api/deploy/', {
+    vm_name: 'waits',
+    region: testRegion,
+    flavor: 'cpu-large',
+    os_image: testImage,
+    ssh_key_ids: [key.public_id],
+    wait_until: new Date(Date.now() + 3_600_000).toISOString(),
+  })
   ids = {
     instance_id: instance.public_id,
     snapshot_id: snapshot.public_id,
@@ -39,6 +52,8 @@ beforeAll(async () => {
     operation_id: operations[0].id,
     firewall_id: firewall.public_id,
     script_id: (await api.startupScript(owner.caller)).public_id,
+    policy_id: policy.id,
+    request_id: waiting.deploy_request.id,
     rule_id: rules[0]?.id ?? '',
     volume_id: (await api.volume(owner.caller, { bootable: true })).public_id,
   }
@@ -54,6 +69,8 @@ const bodies: Partial<Record<RouteName, object>> = {
   rollbackInstance: { snapshot_id: 'BRK-000000S' },
   addSecurityRule: allowSsh,
   addFirewallRule: allowSsh,
+  pinSnapshot: { pinned: true },
+  changeSnapshotPolicy: { daily: 2 },
   attachFirewall: { instance_ids: ['BRK-000000D'] },
   detachFirewall: { instance_ids: ['BRK-000000D'] },
   updateScript: { name: 'mine' },

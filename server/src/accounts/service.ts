@@ -85,6 +85,20 @@ export function createAccountService({ clock }: { clock: Clock }) {
       return account
     },
 
+    /** For what the account arranged to happen when no request is there. */
+    async onBehalfOf(db: Database | Tx, accountId: string): Promise<Caller> {
+      const { id, public_id, currency } = await store.getAccount(db, accountId)
+      return {
+        accountId: id,
+        accountPublicId: public_id,
+        currency,
+        keyId: null,
+        keyName: null,
+        requestId: null,
+        remoteAddress: null,
+      }
+    },
+
     /** Nobody else makes what an account has a limited number of, until the transaction ends. */
     async lock(tx: Tx, accountId: string) {
       await store.lockAccount(tx, accountId)
@@ -158,7 +172,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
     async authenticate(
       db: Database,
       text: string,
-    ): Promise<Omit<Caller, 'requestId' | 'remoteAddress'> | null> {
+    ): Promise<Omit<store.KeyHolder, 'expiresAt'> | null> {
       const hash = hashOf(text)
       const name = hash.toString('base64')
       const remembered = known.get(name)
@@ -176,7 +190,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
     async holder(
       db: Database | Tx,
       keyId: string,
-    ): Promise<Omit<Caller, 'requestId' | 'remoteAddress'> | null> {
+    ): Promise<Omit<store.KeyHolder, 'expiresAt'> | null> {
       const found = await store.findByKeyId(db, keyId)
       if (found === undefined) return null
       const { expiresAt, ...caller } = found

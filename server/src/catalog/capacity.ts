@@ -93,6 +93,41 @@ export function place(
   return { missing: nearest }
 }
 
+/**
+ * The host that comes nearest to having room, among those that would have it if they were empty; null
+ * when there is none. Where room for the machine is best kept.
+ */
+export function nearestToRoom(
+  hosts: readonly Host[],
+  allocations: readonly Allocation[],
+  ratios: Ratios,
+  need: Need,
+): string | null {
+  const candidates = hosts
+    .filter((host) => couldEverFit(host, ratios, need))
+    .map((host) =>
+      free(
+        host,
+        allocations.find((each) => each.host === host.name),
+        ratios,
+      ),
+    )
+  const gpus = (left: Free) => (need.gpu === null ? 0 : (left.gpus[need.gpu.model] ?? 0))
+  const [nearest] = candidates.sort(
+    (a, b) =>
+      shortages(a, need).length - shortages(b, need).length ||
+      gpus(b) - gpus(a) ||
+      b.memoryMib - a.memoryMib,
+  )
+  return nearest?.host ?? null
+}
+
+/** With nothing on it, and its disk empty. */
+export function couldEverFit(host: Host, ratios: Ratios, need: Need): boolean {
+  const empty = { ...host, diskFreeGb: host.diskGb }
+  return 'host' in place([empty], [], ratios, need)
+}
+
 /** How many such machines could be deployed one after another. */
 export function deployable(
   hosts: readonly Host[],

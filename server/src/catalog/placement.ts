@@ -2,9 +2,9 @@
 import type { Config } from '../config.ts'
 import type { Tx } from '../database/database.ts'
 import { InsufficientCapacity } from '../errors.ts'
-import { type Need, type Placed, place } from './capacity.ts'
+import { couldEverFit, type Need, nearestToRoom, type Placed, place } from './capacity.ts'
 import type { Regions } from './regions.ts'
-import { allocations, lockRegion, publicAddressesTaken } from './store.ts'
+import { allocations, keptHosts, lockRegion, publicAddressesTaken } from './store.ts'
 
 export function createPlacement(deps: { regions: Regions; config: Config }) {
   const { regions } = deps
@@ -18,10 +18,29 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
     async reserve(tx: Tx, region: string, need: Need): Promise<string> {
       const { hosts } = await regions.inventory(region)
       await lockRegion(tx, region)
-      const placed = place(hosts, await allocations(tx, region), ratios, need)
-      if ('missing' in placed)
-        throw new InsufficientCapacity(shortage(region, need, placed.missing))
-      return placed.host
+      const [allocated, kept] = await Promise.all([allocations(tx, region), keptHosts(tx, region)])
+      const others = hosts.filter((host) => !kept.has(host.name))
+      const placed = place(others, allocated, ratios, need)
+      if ('host' in placed) return placed.host
+      if (kept.size > 0 && 'host' in place(hosts, allocated, ratios, need)) {
+        throw new InsufficientCapacity(
+          `${region} keeps its room for deployments that have waited longer; give wait_until to wait behind them, or try another region`,
+        )
+      }
+      throw new InsufficientCapacity(shortage(region, need, placed.missing))
+    },
+
+    /** Some host there would have room for it, if it were empty. */
+    async couldEverFit(region: string, need: Need): Promise<boolean> {
+      const { hosts } = await regions.inventory(region)
+      return hosts.some((host) => couldEverFit(host, ratios, need))
+    },
+
+    /** Where room for it is best kept, `taken` hosts aside; null where none would ever do. */
+    async hostToKeep(tx: Tx, region: string, need: Need, taken: readonly string[]) {
+      const { hosts } = await regions.inventory(region)
+      const others = hosts.filter((host) => !taken.includes(host.name))
+      return nearestToRoom(others, await allocations(tx, region), ratios, need)
     },
 
     /** One is left, and stays so until the caller's transaction has written who it is for. */

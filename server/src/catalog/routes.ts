@@ -10,6 +10,7 @@ import { type Catalog, gpuCounts, type Rates, type Region } from './catalog.ts'
 import type { Pricing, PricingFilter } from './pricing.ts'
 import type { Regions } from './regions.ts'
 import type { Stock } from './stock.ts'
+import type { StockHistory } from './stock-history.ts'
 
 type Deps = {
   db: Database
@@ -17,11 +18,12 @@ type Deps = {
   catalog: Catalog
   regions: Regions
   stock: Stock
+  stockHistory: StockHistory
   pricing: Pricing
 }
 
 export function catalogRoutes(app: App, deps: Deps) {
-  const { db, clock, catalog, stock, pricing } = deps
+  const { db, clock, catalog, stock, stockHistory, pricing } = deps
 
   /** The regions that a filter leaves; an unknown name is an error that says which there are. */
   function regionsBy(filter: { region?: string | undefined; tier?: Region['tier'] | undefined }) {
@@ -92,6 +94,30 @@ export function catalogRoutes(app: App, deps: Deps) {
         stocks,
         count: stocks.length,
         timestamp: clock.now().toISOString(),
+      },
+      200,
+    )
+  })
+
+  app.openapi(contract.getGpuStockHistory, async (c) => {
+    const { region, gpu_model, ...wanted } = c.req.valid('query')
+    const found = await stockHistory.gpus(regionsBy({ region }), modelsBy(gpu_model), wanted)
+    return c.json(
+      {
+        ...envelope(c, 'GPU stock history retrieved'),
+        from: found.from.toISOString(),
+        to: found.to.toISOString(),
+        step_seconds: found.stepSeconds,
+        history: found.series.map(({ region, model, configurations }) => ({
+          region: region.name,
+          gpu_model: model.name,
+          tier: region.tier,
+          configurations: configurations.map(({ gpu_count, points }) => ({
+            gpu_count,
+            points: points.map(({ at, available }) => ({ at: at.toISOString(), available })),
+          })),
+        })),
+        count: found.series.length,
       },
       200,
     )

@@ -5,18 +5,20 @@ import { deployable } from './capacity.ts'
 import type { Catalog, Flavor, GpuModel, Region } from './catalog.ts'
 import type { Placement } from './placement.ts'
 import type { Regions } from './regions.ts'
-import { allocations } from './store.ts'
+import { allocations, keptHosts } from './store.ts'
 
 export type StockDeps = { catalog: Catalog; regions: Regions; placement: Placement; clock: Clock }
 
 export function createStock({ catalog, regions, placement, clock }: StockDeps) {
   /** Machines of that flavor that would fit one after another. */
   async function counter(db: Database, region: Region) {
-    const [{ hosts }, allocated] = await Promise.all([
+    const [{ hosts }, allocated, kept] = await Promise.all([
       regions.inventory(region.name),
       allocations(db, region.name),
+      keptHosts(db, region.name),
     ])
-    return (flavor: Flavor) => deployable(hosts, allocated, placement.ratios, flavor)
+    const open = hosts.filter((host) => !kept.has(host.name))
+    return (flavor: Flavor) => deployable(open, allocated, placement.ratios, flavor)
   }
 
   return {

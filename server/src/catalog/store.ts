@@ -90,6 +90,17 @@ export async function publicAddressesTaken(db: Database | Tx, region: string): P
   return Number(taken)
 }
 
+/** Hosts where nobody else is placed, for a deployment that has waited for long. This spans accounts too. */
+export async function keptHosts(db: Database | Tx, region: string): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('deploy_requests')
+    .select('kept_host')
+    .where('state', '=', 'waiting')
+    .where('kept_region', '=', region)
+    .execute()
+  return new Set(rows.flatMap((row) => row.kept_host ?? []))
+}
+
 /** Sums arrive as text where they could be too large for a number; these are not. */
 const sum = (values: readonly (number | string)[]) =>
   values.reduce<number>((total, value) => total + Number(value), 0)

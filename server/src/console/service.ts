@@ -9,7 +9,7 @@ import { whyNotWatch } from '@garrison/contract/instances/states'
 import { NotFoundError, NotRunningError, UnsupportedError } from '@garrison/engines/engine'
 import { recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
-import type { Caller } from '../caller.ts'
+import type { KeyedCaller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
@@ -25,7 +25,7 @@ const tokenBytes = 32
 
 /** Who comes: somebody with a key, or whoever was given a token, and from where. */
 export type Visitor =
-  | Caller
+  | KeyedCaller
   | { readonly token: string; readonly requestId: string; readonly remoteAddress: string | null }
 
 /** Unknown, used, too old, or another machine's: the visitor cannot tell which. */
@@ -51,7 +51,12 @@ export type ConsoleServiceDeps = {
 export function createConsoleService({ clock, regions, accounts, instances }: ConsoleServiceDeps) {
   const sessions = createSessions()
 
-  async function identify(tx: Tx, visitor: Visitor, id: string, kind: LineKind): Promise<Caller> {
+  async function identify(
+    tx: Tx,
+    visitor: Visitor,
+    id: string,
+    kind: LineKind,
+  ): Promise<KeyedCaller> {
     if (!('token' in visitor)) return visitor
     const { token, ...from } = visitor
     const wanted = { hash: hashOf(token), instancePublicId: id, kind, now: clock.now() }
@@ -69,7 +74,13 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
     if (refusal !== null) throw new InvalidState('instance', refusal)
   }
 
-  async function tellOf(tx: Tx, caller: Caller, instance: Instance, verb: string, kind: LineKind) {
+  async function tellOf(
+    tx: Tx,
+    caller: KeyedCaller,
+    instance: Instance,
+    verb: string,
+    kind: LineKind,
+  ) {
     const about = { subjectKind: 'instance', subjectId: instance.public_id }
     const now = clock.now()
     await recordAudit(tx, caller, { action: `instance.${kind}.${verb}`, ...about, detail: {} }, now)
@@ -97,7 +108,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
   }
 
   return {
-    async issueToken(tx: Tx, caller: Caller, id: string, kind: LineKind) {
+    async issueToken(tx: Tx, caller: KeyedCaller, id: string, kind: LineKind) {
       const { instance } = await instances.lock(tx, caller, id)
       requireWatchable(instance, kind)
       const now = clock.now()
@@ -154,7 +165,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
     },
 
     /** The end of what the machine has printed; nothing as long as there is no machine. */
-    async log(db: Database, caller: Caller, id: string, bytes: number) {
+    async log(db: Database, caller: KeyedCaller, id: string, bytes: number) {
       const instance = await instances.require(db, caller, id)
       if (!regions.capabilities(instance.region).console) {
         throw new DomainError('TIER_NOT_SUPPORTED', `${instance.region} has no consoles`)

@@ -1,18 +1,11 @@
 import type { Database, Tx } from './database.ts'
+import type { Counted } from './pages.ts'
 
 /** How many there are in all, without counting: triggers keep the number. */
 export async function counter(
   db: Database | Tx,
   accountId: string,
-  kind:
-    | 'instances'
-    | 'snapshots'
-    | 'images'
-    | 'ssh_keys'
-    | 'operations'
-    | 'firewalls'
-    | 'scripts'
-    | 'volumes',
+  kind: Counted,
 ): Promise<number> {
   const row = await db
     .selectFrom('counters')

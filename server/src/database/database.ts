@@ -69,13 +69,17 @@ export async function transaction<T>(db: Database, fn: (tx: Tx) => Promise<T>): 
     try {
       return await db.transaction().execute(fn)
     } catch (error) {
-      const code = codeOf(error)
-      const gaveWay = code === serializationFailure || code === deadlock
-      if (!gaveWay || attempt === maxAttempts) throw error
+      if (!gaveWay(error) || attempt === maxAttempts) throw error
       // At random, or those who met once would meet again.
       await pause(Math.random() * 10 * 2 ** attempt)
     }
   }
+}
+
+/** The database chose this transaction to give way to another; {@link transaction} runs it again. */
+export function gaveWay(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === serializationFailure || code === deadlock
 }
 
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {

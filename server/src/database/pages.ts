@@ -3,7 +3,8 @@ import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 
 export type Range = { readonly limit: number; readonly offset: number }
 
-type Counted =
+/** What triggers keep the number of, by the names of tables. */
+export type Counted =
   | 'instances'
   | 'snapshots'
   | 'images'
@@ -12,6 +13,8 @@ type Counted =
   | 'firewalls'
   | 'scripts'
   | 'volumes'
+  | 'snapshot_policies'
+  | 'deploy_requests'
 
 /** How many an account has, without counting: triggers keep the number. */
 export const counterOf = (accountId: string, kind: Counted) =>

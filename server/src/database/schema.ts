@@ -1,5 +1,6 @@
 /** The tables as Kysely sees them. Column meanings stand in the migrations, beside their constraints. */
 import type { Currency, Tier } from '@garrison/contract/common'
+import type { DeployRequestState } from '@garrison/contract/deploy-requests/states'
 import type { Family, ProtocolName } from '@garrison/contract/firewalls/protocols'
 import type {
   AttachmentStatus,
@@ -8,6 +9,7 @@ import type {
 } from '@garrison/contract/firewalls/states'
 import type { ImageStatus } from '@garrison/contract/images/states'
 import type { LineKind } from '@garrison/contract/instances/console-routes'
+import type { DeploymentRequest } from '@garrison/contract/instances/routes'
 import type { StartupStatus } from '@garrison/contract/instances/startup-log'
 import type { InstanceStatus } from '@garrison/contract/instances/states'
 import type { OperationState } from '@garrison/contract/operations/states'
@@ -36,6 +38,8 @@ export type Schema = {
   snapshot_imports: SnapshotImportsTable
   images: ImagesTable
   volumes: VolumesTable
+  snapshot_policies: SnapshotPoliciesTable
+  snapshot_policy_instances: SnapshotPolicyInstancesTable
   firewalls: FirewallsTable
   firewall_attachments: FirewallAttachmentsTable
   security_rules: SecurityRulesTable
@@ -43,6 +47,8 @@ export type Schema = {
   instance_samples: InstanceSamplesTable
   scripts: ScriptsTable
   startup_logs: StartupLogsTable
+  deploy_requests: DeployRequestsTable
+  stock_samples: StockSamplesTable
   operations: OperationsTable
   operation_steps: OperationStepsTable
   operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
@@ -173,6 +179,10 @@ type SnapshotsTable = Hardware & {
   hourly_rate_micros: number
   currency: Currency
   error: string | null
+  pinned: Generated<boolean>
+  policy_id: Fixed<string | null>
+  policy_public_id: Fixed<string | null>
+  policy_slot: Fixed<Date | null>
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null
@@ -199,6 +209,36 @@ type SnapshotImportsTable = {
   expires_at: Date | null
   created_at: Fixed<Date>
   updated_at: Date
+}
+
+type SnapshotPoliciesTable = {
+  id: Fixed<string>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  name: string
+  description: string | null
+  hourly: number
+  daily: number
+  weekly: number
+  monthly: number
+  offset_minutes: number
+  created_at: Fixed<Date>
+  updated_at: Date
+}
+
+type SnapshotPolicyInstancesTable = {
+  policy_id: Fixed<string>
+  instance_id: Fixed<string>
+  account_id: Fixed<string>
+  due_at: Date
+  try_at: Date
+  thin_at: Date | null
+  last_success_at: Date | null
+  last_error: string | null
+  last_error_at: Date | null
+  skip_reason: string | null
+  skipped_at: Date | null
+  created_at: Fixed<Date>
 }
 
 type ImagesTable = {
@@ -341,6 +381,43 @@ type StartupLogsTable = {
   finished_at: Date | null
 }
 
+type DeployRequestsTable = {
+  id: Fixed<string>
+  seq: Generated<number>
+  public_id: Fixed<string>
+  account_id: Fixed<string>
+  vm_name: Fixed<string>
+  state: DeployRequestState
+  choices: JSONColumnType<
+    {
+      region: string
+      flavor?: string | undefined
+      gpu_model?: string | undefined
+      gpu_count?: number | undefined
+    }[]
+  >
+  pools: Fixed<string[]>
+  request: JSONColumnType<DeploymentRequest | null, string | null, string | null>
+  wait_until: Fixed<Date>
+  kept_region: string | null
+  kept_host: string | null
+  instance_id: string | null
+  instance_public_id: string | null
+  reason: string | null
+  created_at: Fixed<Date>
+  updated_at: Date
+  finished_at: Date | null
+}
+
+type StockSamplesTable = {
+  region: Fixed<string>
+  flavor: Fixed<string>
+  gpu_model: Fixed<string | null>
+  gpu_count: Fixed<number>
+  available: Fixed<number>
+  sampled_at: Fixed<Date>
+}
+
 type OperationsTable = {
   id: Fixed<string>
   seq: Generated<number>
@@ -403,7 +480,8 @@ type AuditLogTable = {
 
 type EventsTable = {
   id: Generated<number>
-  account_id: string
+  /** Null: it concerns everybody. */
+  account_id: string | null
   kind: string
   subject_kind: string
   subject_id: string

@@ -4,7 +4,8 @@ import type { Tx } from '../database/database.ts'
 export async function recordEvent(
   tx: Tx,
   event: {
-    accountId: string
+    /** Null: it concerns everybody. */
+    accountId: string | null
     kind: string
     subjectKind: string
     subjectId: string

@@ -54,6 +54,8 @@ export function createMetrics(db: Database) {
   })
 
   return {
+    /** For what rooms have to tell of themselves. */
+    registry,
     observe(c: AppContext, seconds: number) {
       requests.observe(
         { method: c.req.method, route: routePath(c), status: String(c.res.status) },
@@ -69,7 +71,7 @@ export function createMetrics(db: Database) {
 }
 
 /** Without the database, the process's own numbers are wanted all the more. */
-function unlessAway<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+export function unlessAway<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   return rows.catch((error: unknown) => {
     if (isUnavailable(error)) return []
     throw error

@@ -1,6 +1,6 @@
 /** How often one key may ask, and one address may guess. Counted in this process's memory. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import type { Caller } from '../caller.ts'
+import type { KeyedCaller } from '../caller.ts'
 import { DomainError } from '../errors.ts'
 import type { AppContext } from './answers.ts'
 
@@ -16,7 +16,7 @@ export function createRateLimits(limits: { reads_per_minute: number; writes_per_
 
   return {
     /** Counts a request of a key, and tells how many are left. */
-    async count(c: AppContext, caller: Caller) {
+    async count(c: AppContext, caller: KeyedCaller) {
       const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
       const limiter = isRead ? reads : writes
       const policy = isRead ? 'reads' : 'writes'

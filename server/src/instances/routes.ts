@@ -2,6 +2,8 @@ import * as contract from '@garrison/contract/instances/routes'
 import type { BillingService } from '../billing/service.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Database } from '../database/database.ts'
+import type { DeployRequestService } from '../deploy-requests/service.ts'
+import { deployRequestAnswer } from '../deploy-requests/view.ts'
 import type { SecurityRuleService } from '../firewalls/security-rules.ts'
 import { attachedFirewall, ruleAnswer } from '../firewalls/view.ts'
 import { callerOf, envelope } from '../http/answers.ts'
@@ -19,6 +21,7 @@ type Deps = {
   write: Write
   catalog: Catalog
   instances: InstanceService
+  deployRequests: DeployRequestService
   billing: BillingService
   rollback: Rollback
   securityRules: SecurityRuleService
@@ -27,14 +30,26 @@ type Deps = {
 }
 
 export function instanceRoutes(app: App, deps: Deps) {
+  const { deployRequests } = deps
   const { db, write, catalog, instances, billing, rollback, securityRules, attachments, view } =
     deps
 
   app.openapi(contract.deployInstance, (c) =>
     write(c, async (tx, caller) => {
-      const { instance } = await instances.deploy(tx, caller, c.req.valid('json'))
+      const input = c.req.valid('json')
+      const { instance, request } = await deployRequests.deploy(tx, caller, input)
+      if (instance === null) {
+        return {
+          ...envelope(c, 'There is no room now; the deployment waits for it'),
+          timestamp: request.created_at.toISOString(),
+          data: null,
+          deploy_request: deployRequestAnswer(request),
+          tier: catalog.region(input.region).tier,
+        }
+      }
+      const where = input.alternatives === undefined ? '' : ` in ${instance.region}`
       return {
-        ...envelope(c, 'Instance deployment started'),
+        ...envelope(c, `Instance deployment started${where}`),
         timestamp: instance.created_at.toISOString(),
         data: deployedData(instance),
         tier: instance.tier,

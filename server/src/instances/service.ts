@@ -384,7 +384,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     countActive: (db: Database, caller: Caller, region: string | undefined) =>
       store.countActive(db, caller.accountId, region),
 
-    get: (db: Database, caller: Caller, internalId: string) =>
+    get: (db: Database | Tx, caller: Caller, internalId: string) =>
       store.getInstance(db, caller.accountId, internalId),
 
     /** For other services: the machine, which nobody changes until the transaction ends. */

@@ -39,6 +39,7 @@ export function getInstance(db: Database | Tx, accountId: string, id: string) {
     .executeTakeFirstOrThrow()
 }
 
+/** Also by a deployment that still waits for room. */
 export async function isNameTaken(db: Database | Tx, accountId: string, name: string) {
   const row = await db
     .selectFrom('instances')
@@ -46,6 +47,14 @@ export async function isNameTaken(db: Database | Tx, accountId: string, name: st
     .where('account_id', '=', accountId)
     .where((where) => where(where.fn('lower', ['name']), '=', name.toLowerCase()))
     .where('deleted_at', 'is', null)
+    .unionAll(
+      db
+        .selectFrom('deploy_requests')
+        .select('id')
+        .where('account_id', '=', accountId)
+        .where((where) => where(where.fn('lower', ['vm_name']), '=', name.toLowerCase()))
+        .where('state', '=', 'waiting'),
+    )
     .executeTakeFirst()
   return row !== undefined
 }

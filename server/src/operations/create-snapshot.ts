@@ -1,5 +1,6 @@
 import type { SnapshotResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
+import { noteFailed, noteTaken } from '../snapshot-policies/store.ts'
 import { updateSnapshot } from '../snapshots/store.ts'
 import type { OperationKind, Work } from './definition.ts'
 import { recordSubjectEvent } from './subject-event.ts'
@@ -30,6 +31,7 @@ export const createSnapshot: OperationKind<CreateSnapshotInput> = {
           disk_gb: diskGb,
           updated_at: now,
         })
+        await noteTaken(tx, work.operation.subject.id, now)
         await recordSubjectEvent(tx, work.operation, 'snapshot.created', {}, now)
       },
       async undo({ engine, operation, order }) {
@@ -48,5 +50,6 @@ async function snapshotFailed(tx: Tx, work: Work<CreateSnapshotInput>, reason: s
     error: reason,
     updated_at: now,
   })
+  await noteFailed(tx, work.operation.subject.id, reason, now)
   await recordSubjectEvent(tx, work.operation, 'snapshot.error', { reason }, now)
 }

@@ -96,6 +96,19 @@ export function snapshotRoutes(app: App, deps: Deps) {
     }),
   )
 
+  app.openapi(contract.pinSnapshot, (c) =>
+    write(c, async (tx, caller) => {
+      const { pinned } = c.req.valid('json')
+      const { snapshot_id } = c.req.valid('param')
+      const snapshot = await snapshots.pin(tx, caller, snapshot_id, pinned)
+      return {
+        ...envelope(c, pinned ? 'Snapshot pinned' : 'Snapshot unpinned'),
+        snapshot: snapshotAnswer(snapshot, await snapshots.hasImage(tx, caller, snapshot)),
+        tier: snapshot.tier,
+      }
+    }),
+  )
+
   app.openapi(contract.restoreSnapshot, (c) => {
     const caller = callerOf(c)
     const tellSimulated = ({ region }: Instance) => {

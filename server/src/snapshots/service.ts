@@ -14,6 +14,7 @@ import { type Database, isUniqueViolation, type Tx } from '../database/database.
 import type { Range } from '../database/pages.ts'
 import type { SnapshotSshKey } from '../database/schema.ts'
 import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
+import { recordEvent } from '../events/outbox.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
@@ -49,6 +50,13 @@ const asJson = (keys: readonly SnapshotSshKey[]) =>
   JSON.stringify(
     keys.map(({ id, public_id, name, public_key }) => ({ id, public_id, name, public_key })),
   )
+
+/** The slot of a snapshot policy that a snapshot is taken for. */
+type PolicySlot = {
+  readonly policyId: string
+  readonly policyPublicId: string
+  readonly slot: Date
+}
 
 export function createSnapshotService(deps: SnapshotServiceDeps) {
   const { clock, catalog, regions, placement, operations, billing, instances, images } = deps
@@ -145,6 +153,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     caller: Caller,
     { instance, keys }: Awaited<ReturnType<InstanceService['lock']>>,
     input: Pick<CreateSnapshotRequest, 'name' | 'description' | 'memory'>,
+    by?: PolicySlot,
   ) {
     requireCapability(instance, input.memory ?? false)
     await requireAllowed(tx, caller, input.name)
@@ -160,6 +169,9 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       tier: instance.tier,
       disk_gb: instance.disk_gb,
       memory: input.memory ?? false,
+      policy_id: by?.policyId ?? null,
+      policy_public_id: by?.policyPublicId ?? null,
+      policy_slot: by?.slot ?? null,
       flavor: instance.flavor,
       gpu_model: instance.gpu_model,
       gpu_count: instance.gpu_count,
@@ -169,7 +181,11 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       login_user: instance.login_user,
       ssh_keys: asJson(keys.map(({ ssh_key_id, ...key }) => ({ ...key, id: ssh_key_id }))),
     })
-    await audit(tx, caller, 'create', publicId, { name: input.name, instance: instance.public_id })
+    await audit(tx, caller, 'create', publicId, {
+      name: input.name,
+      instance: instance.public_id,
+      ...(by && { policy: by.policyPublicId }),
+    })
     return require(tx, caller, publicId)
   }
 
@@ -195,12 +211,13 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     addForeign,
     beginDeletion,
 
-    async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest) {
+    /** `by`: the policy whose slot it is, when nobody asked for it. */
+    async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest, by?: PolicySlot) {
       const source = await instances.lock(tx, caller, input.instance_id)
       const { instance } = source
       const refusal = whyNotInstance('snapshot', instance.status)
       if (refusal !== null) throw refusalOf(instance.status, refusal)
-      const snapshot = await add(tx, caller, source, input)
+      const snapshot = await add(tx, caller, source, input, by)
       await operations.begin(tx, {
         kind: 'create-snapshot',
         accountId: caller.accountId,
@@ -247,10 +264,22 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       return { ...created, snapshot }
     },
 
-    async delete(tx: Tx, caller: Caller, id: string) {
+    /** `by`: the policy that has too many, and why it is this one, when nobody asked for it. */
+    async delete(
+      tx: Tx,
+      caller: Caller,
+      id: string,
+      by?: { readonly policy: string; readonly reason: string },
+    ) {
       const snapshot = await store.lockSnapshot(tx, caller.accountId, id)
       if (snapshot === undefined) throw new NotFound('Snapshot', id)
       regions.requireConfigured(snapshot.region)
+      if (snapshot.pinned) {
+        throw new DomainError(
+          'SNAPSHOT_PINNED',
+          `Snapshot ${id} is pinned, so it is not deleted; unpin it first`,
+        )
+      }
       const refusal = whyNot('delete', snapshot.status)
       if (refusal !== null) {
         throw snapshot.status === 'CREATING'
@@ -258,8 +287,33 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
           : new InvalidState('snapshot', refusal)
       }
       await beginDeletion(tx, snapshot, 'refuse')
-      await audit(tx, caller, 'delete', snapshot.public_id, { name: snapshot.name })
+      await audit(tx, caller, 'delete', snapshot.public_id, { name: snapshot.name, ...by })
       return snapshot
+    },
+
+    /** Twice the same is fine, and nothing happens. In every state: a failed one may be evidence. */
+    async pin(tx: Tx, caller: Caller, id: string, pinned: boolean) {
+      const snapshot = await store.lockSnapshot(tx, caller.accountId, id)
+      if (snapshot === undefined) throw new NotFound('Snapshot', id)
+      if (snapshot.status === 'DELETING') {
+        throw new InvalidState('snapshot', `Snapshot ${id} is being deleted and cannot be pinned`)
+      }
+      if (snapshot.pinned === pinned) return snapshot
+      const change = { pinned, updated_at: clock.now() }
+      await store.updateSnapshot(tx, caller.accountId, snapshot.id, change)
+      await audit(tx, caller, pinned ? 'pin' : 'unpin', snapshot.public_id, { name: snapshot.name })
+      await recordEvent(
+        tx,
+        {
+          accountId: caller.accountId,
+          kind: pinned ? 'snapshot.pinned' : 'snapshot.unpinned',
+          subjectKind: 'snapshot',
+          subjectId: snapshot.public_id,
+          data: {},
+        },
+        change.updated_at,
+      )
+      return { ...snapshot, ...change }
     },
 
     async createImage(tx: Tx, caller: Caller, input: CreateImageRequest) {

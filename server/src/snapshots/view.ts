@@ -31,6 +31,8 @@ export function snapshotAnswer(row: Snapshot, isImage: boolean): SnapshotAnswer 
     disk_gb: row.disk_gb,
     consistency: row.consistency,
     memory: row.memory,
+    pinned: row.pinned,
+    policy_id: row.policy_public_id,
     error: row.error,
     hourly_rate: toDecimal(row.hourly_rate_micros),
     created_at: row.created_at.toISOString(),

@@ -3,7 +3,7 @@
  * line in `makers`; until then every operation that names one fails the walk.
  */
 import type { Api } from '../api.ts'
-import { allow, allowSsh } from '../world.ts'
+import { allow, allowSsh, testImage, testRegion } from '../world.ts'
 
 type Client = Awaited<ReturnType<Api['client']>>
 type Site = { readonly api: Api; readonly client: Client; readonly id: Things['id'] }
@@ -41,6 +41,23 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     const { body } = await client.post(path, allow(8080))
     await api.settle()
     return body.security_rule.id
+  },
+  policy_id: async ({ client }) => {
+    const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
+    return body.policy.id
+  },
+  request_id: async ({ client, id }) => {
+    // Beside a machine there is no room for a large one, which therefore waits.
+    await id('instance_id')
+    const { body } = await client.post('/api/deploy/', {
+      vm_name: 'waits',
+      region: testRegion,
+      flavor: 'cpu-large',
+      os_image: testImage,
+      ssh_key_ids: [await id('key_id')],
+      wait_until: new Date(Date.now() + 3_600_000).toISOString(),
+    })
+    return body.deploy_request.id
   },
 }
 
