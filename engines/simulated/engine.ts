@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, sizeOf } from '../address-pools.ts'
 import {
-  type Address,
   type AttachedVolume,
   type Capabilities,
   type Engine,
@@ -18,7 +17,6 @@ import {
   type HibernationResult,
   type Holdings,
   type Host,
-  type ImageResult,
   type Inventory,
   type MachineCounters,
   type MachineSpec,
@@ -27,13 +25,13 @@ import {
   NotRunningError,
   type Order,
   type RunOptions,
-  type SnapshotResult,
   type StartupLog,
   type StopResult,
   UnsupportedError,
   type VolumeSpec,
 } from '../engine.ts'
-import { freeAddress } from './addresses.ts'
+import * as addresses from './address-verbs.ts'
+import { CAPABILITIES, NOTICE } from './capabilities.ts'
 import { SimulatedConsoles, simulatedBoot } from './console.ts'
 import { type Durations, scaledDurations } from './durations.ts'
 import { misbehaves } from './failures.ts'
@@ -49,8 +47,6 @@ import {
   requireRoom,
   requireSource,
   type SimulatedOsImage,
-  snapshotOf,
-  snapshotResult,
   startupLogOf,
   stateOf,
   switchedOff,
@@ -58,8 +54,9 @@ import {
   withMachine,
 } from './machines.ts'
 import { type EffectHook, Orders } from './orders.ts'
-import { DOCUMENTATION, requirePublicAddresses, withPublicAddress } from './public-addresses.ts'
+import { DOCUMENTATION } from './public-addresses.ts'
 import { rollBack } from './rollback.ts'
+import * as snapshots from './snapshots.ts'
 import {
   inMemory,
   type MachineRecord,
@@ -86,35 +83,6 @@ export type SimulatedEngineOptions = {
   /** In memory when left out. */
   readonly state?: Persistence
   readonly onEffect?: EffectHook
-}
-
-const NOTICE = 'Machines of this region are simulated: nothing real runs and nobody can log in.'
-
-const CAPABILITIES: Omit<Capabilities, 'simulated' | 'notices'> = {
-  snapshot: true,
-  memorySnapshot: true,
-  rollback: true,
-  hibernate: true,
-  hotplug: true,
-  coldplug: true,
-  snapshotTransfer: true,
-  firewall: true,
-  atomicFirewall: true,
-  firewallIpv6: true,
-  publicAddress: true,
-  publicAddressToggle: true,
-  console: true,
-  display: false,
-  gpu: true,
-  volumes: true,
-  volumeResize: true,
-  volumeClone: true,
-  volumeBoot: true,
-  diskSize: true,
-  exec: false,
-  metrics: true,
-  cloudInit: true,
-  startupScripts: true,
 }
 
 export class SimulatedEngine implements Engine {
@@ -193,51 +161,6 @@ export class SimulatedEngine implements Engine {
 
   async osImages() {
     return this.#options.osImages.map((image) => ({ ...image, sizeBytes: 0, ready: true }))
-  }
-
-  ensureAddress(machine: string, tenant: string, order: Order): Promise<Address> {
-    return this.#orders.run(machine, order, async () => {
-      if (this.#world.addresses[machine] === undefined)
-        await this.#orders.apply('address.create', machine, order, (world) => {
-          const address = freeAddress(tenant, Object.values(world.addresses))
-          return { ...world, addresses: { ...world.addresses, [machine]: { tenant, address } } }
-        })
-      return found(this.#world.addresses[machine], `address of machine ${machine}`).address
-    })
-  }
-
-  ensureAddressGone(machine: string, order: Order): Promise<void> {
-    return this.#orders.run(machine, order, async () => {
-      if (this.#world.addresses[machine] === undefined) return
-      await this.#orders.apply('address.delete', machine, order, (world) => ({
-        ...world,
-        addresses: without(world.addresses, machine),
-        publicAddresses: without(world.publicAddresses, machine),
-      }))
-    })
-  }
-
-  ensurePublicAddress(machine: string, tenant: string, order: Order): Promise<{ ip: string }> {
-    return this.#orders.run(machine, order, async () => {
-      requirePublicAddresses(this.capabilities())
-      if (this.#world.addresses[machine]?.tenant !== tenant)
-        throw new NotFoundError(`Machine ${machine} has no address; call ensureAddress first`)
-      if (this.#world.publicAddresses[machine] === undefined)
-        await this.#orders.apply('public-address.create', machine, order, (world) =>
-          withPublicAddress(world, machine, this.#pools),
-        )
-      return { ip: found(this.#world.publicAddresses[machine], `public address of ${machine}`) }
-    })
-  }
-
-  ensurePublicAddressGone(machine: string, order: Order): Promise<void> {
-    return this.#orders.run(machine, order, async () => {
-      if (this.#world.publicAddresses[machine] === undefined) return
-      await this.#orders.apply('public-address.delete', machine, order, (world) => ({
-        ...world,
-        publicAddresses: without(world.publicAddresses, machine),
-      }))
-    })
   }
 
   ensureMachine(
@@ -375,45 +298,23 @@ export class SimulatedEngine implements Engine {
     return this.#watcher.listen(listener)
   }
 
-  ensureSnapshot(
-    machine: string,
-    snapshot: string,
-    options: { memory: boolean },
-    order: Order,
-  ): Promise<SnapshotResult> {
-    return this.#orders.run(snapshot, order, async () => {
-      const finished = this.#world.snapshots[snapshot]
-      if (finished !== undefined) return snapshotResult(finished)
-      const { snapshot: able, memorySnapshot } = this.capabilities()
-      if (!able) throw new UnsupportedError('This simulated region has no snapshots')
-      if (options.memory && !memorySnapshot)
-        throw new UnsupportedError('This simulated region has no snapshots with memory')
-
-      const record = found(this.#world.machines[machine], `machine ${machine}`)
-      const taken = snapshotOf(machine, record, options.memory, this.#now)
-      await this.#orders.wait(this.#durations.snapshot, order)
-      if (misbehaves(record.hostname, 'fail-snapshot'))
-        throw new EngineError(blamed(`The snapshot of machine ${machine} failed`, record.hostname))
-      await this.#orders.apply('snapshot.create', snapshot, order, (world) => ({
-        ...world,
-        snapshots: { ...world.snapshots, [snapshot]: taken },
-      }))
-      return snapshotResult(taken)
-    })
-  }
-
-  ensureSnapshotGone(snapshot: string, order: Order): Promise<void> {
-    return this.#orders.run(snapshot, order, async () => {
-      await transfer.removeUpload(this.#parts, snapshot, order)
-      if (this.#world.snapshots[snapshot] === undefined) return
-      await this.#orders.apply('snapshot.delete', snapshot, order, (world) => ({
-        ...world,
-        snapshots: without(world.snapshots, snapshot),
-      }))
-    })
-  }
-
   // Fields rather than methods: what they do stands in files of their own, with its arguments.
+  readonly ensureAddress: Engine['ensureAddress'] = (...args) =>
+    addresses.ensureAddress(this.#parts, ...args)
+  readonly ensureAddressGone: Engine['ensureAddressGone'] = (...args) =>
+    addresses.ensureAddressGone(this.#parts, ...args)
+  readonly ensurePublicAddress: Engine['ensurePublicAddress'] = (...args) =>
+    addresses.ensurePublicAddress(this.#parts, ...args)
+  readonly ensurePublicAddressGone: Engine['ensurePublicAddressGone'] = (...args) =>
+    addresses.ensurePublicAddressGone(this.#parts, ...args)
+  readonly ensureSnapshot: Engine['ensureSnapshot'] = (...args) =>
+    snapshots.ensureSnapshot(this.#parts, ...args)
+  readonly ensureSnapshotGone: Engine['ensureSnapshotGone'] = (...args) =>
+    snapshots.ensureSnapshotGone(this.#parts, ...args)
+  readonly ensureImage: Engine['ensureImage'] = (...args) =>
+    snapshots.ensureImage(this.#parts, ...args)
+  readonly ensureImageGone: Engine['ensureImageGone'] = (...args) =>
+    snapshots.ensureImageGone(this.#parts, ...args)
   readonly rollback: Engine['rollback'] = (...args) => rollBack(this.#parts, ...args)
   readonly exportSnapshot: Engine['exportSnapshot'] = (...args) =>
     transfer.exportSnapshot(this.#parts, ...args)
@@ -427,33 +328,6 @@ export class SimulatedEngine implements Engine {
     transfer.uploadedBytes(this.#parts, snapshot)
   readonly importSnapshot: Engine['importSnapshot'] = (...args) =>
     transfer.importSnapshot(this.#parts, ...args)
-
-  ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
-    return this.#orders.run(image, order, async () => {
-      const finished = this.#world.images[image]
-      if (finished !== undefined) return finished
-      const source = found(this.#world.snapshots[snapshot], `snapshot ${snapshot}`)
-      await this.#orders.wait(this.#durations.image, order)
-      if (misbehaves(source.hostname, 'fail-image'))
-        throw new EngineError(blamed(`The image of snapshot ${snapshot} failed`, source.hostname))
-      const made = { sizeBytes: source.sizeBytes, minDiskGb: source.diskGb }
-      await this.#orders.apply('image.create', image, order, (world) => ({
-        ...world,
-        images: { ...world.images, [image]: made },
-      }))
-      return made
-    })
-  }
-
-  ensureImageGone(image: string, order: Order): Promise<void> {
-    return this.#orders.run(image, order, async () => {
-      if (this.#world.images[image] === undefined) return
-      await this.#orders.apply('image.delete', image, order, (world) => ({
-        ...world,
-        images: without(world.images, image),
-      }))
-    })
-  }
 
   async console(machine: string): Promise<Duplex> {
     const { hostname, power } = this.#running(machine)
@@ -493,7 +367,11 @@ export class SimulatedEngine implements Engine {
   get #parts() {
     const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
     const { osImages } = this.#options
-    return { orders, store, durations, osImages, now: () => this.#now }
+    return {
+      ...{ orders, store, durations, osImages, pools: this.#pools },
+      capabilities: () => this.capabilities(),
+      now: () => this.#now,
+    }
   }
 
   get #pools(): readonly AddressRange[] {
