@@ -40,6 +40,8 @@ const START_MS = 30_000
 const ADOPT_MS = 5_000
 const OBSERVE_MS = 2_000
 const CUT_LOGS_MS = 60_000
+/** A guest that has just gone on may be slow to answer; one that cannot set its clock holds up nobody. */
+const TELL_TIME_TRIES = 3
 
 /** QEMU's words for a machine whose memory is moved, or was. */
 const MOVING = new Set(['paused', 'finish-migrate', 'postmigrate'])
@@ -335,7 +337,10 @@ export class Machines {
     const { clockBehind = false, identity = null } = this.#store.machines.get(id) ?? {}
     // Changes are not waited for: whoever has its turn may be waiting for the guest.
     if (clockBehind) {
-      if (await live.tellTime()) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
+      let isRight = false
+      for (let tries = 0; !isRight && tries < TELL_TIME_TRIES; tries++)
+        isRight = await live.tellTime()
+      if (isRight) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
       else log('warn', 'The clock of a guest could not be set', { machine: id })
     }
     if (identity === null) return

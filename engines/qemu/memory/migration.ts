@@ -6,8 +6,9 @@
  *     save    QEMU ──► socket (ours) ──► zstd ──► file
  *     load    file ──► zstd ──► socket (QEMU's) ──► QEMU
  *
- * Compressed at the fastest level: memory is half empty lines of a cache, so less is written than is
- * saved in time, and the frame's checksum finds a damaged file before a guest does.
+ * Compressed at the fastest level: on a busy host with two processors that takes as long as writing all
+ * of it, or somewhat longer, and leaves a file of half the size or less, whose checksum finds damage before
+ * a guest does.
  */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, chown, rename, rm, stat } from 'node:fs/promises'
