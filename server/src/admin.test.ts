@@ -138,6 +138,11 @@ describe('uninstalling', () => {
     await refused(/^Delete first what is left: 1 image \([0-9]+ base\)$/)
   })
 
+  it('is refused while there are volumes, which nobody needs to have attached', async () => {
+    await world.volume(me, { name: 'data' })
+    await refused(/^Delete first what is left: 1 volume \([^ ]+ data\)$/)
+  })
+
   it('is refused with the database of another, and lets go of the folder', async () => {
     await matchInstallation(world.db, options.dataDir)
     await world.db.deleteFrom('installation').execute()

@@ -241,11 +241,11 @@ export async function uninstall(options: AdminOptions): Promise<void> {
 }
 
 function requireNothingLeft(left: Awaited<ReturnType<typeof belongings>>) {
-  const words = Object.entries(left)
-    .filter(([, rows]) => rows.length > 0)
-    .map(([kind, rows]) => {
+  const words = left
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ one, table, rows }) => {
       const names = rows.map(({ public_id, name }) => `${public_id} ${name}`)
-      return `${rows.length} ${rows.length === 1 ? kind.slice(0, -1) : kind} (${names.join(', ')})`
+      return `${rows.length} ${rows.length === 1 ? one : table} (${names.join(', ')})`
     })
   if (words.length > 0) throw new Error(`Delete first what is left: ${words.join('; ')}`)
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { keptOnHosts } from './catalog/regions-in-use.ts'
 import { replaceFile } from './data-folder.ts'
 import type { Database } from './database/database.ts'
 import { newUuid } from './ids.ts'
@@ -46,16 +47,17 @@ export async function matchInstallation(db: Database, dataDir: string): Promise<
 /** For whoever has taken everything off the host: an interrupted removal of the folder can be repeated. */
 export const forgetInstallation = (dataDir: string) => rmSync(idFile(dataDir), { force: true })
 
-/** What accounts have, whoever they are. */
+/** What accounts have on hosts, whoever they are, by its table. */
 export async function belongings(db: Database) {
-  const left = (table: 'instances' | 'snapshots' | 'images') =>
-    db.selectFrom(table).select(['public_id', 'name']).where('deleted_at', 'is', null).execute()
-  const [instances, snapshots, images] = await Promise.all([
-    left('instances'),
-    left('snapshots'),
-    left('images'),
-  ])
-  return { instances, snapshots, images }
+  const kinds = keptOnHosts.map(async ({ table, one }) => {
+    const rows = await db
+      .selectFrom(table)
+      .select(['public_id', 'name'])
+      .where('deleted_at', 'is', null)
+      .execute()
+    return { one, table, rows }
+  })
+  return Promise.all(kinds)
 }
 
 const idFile = (dataDir: string) => join(dataDir, 'installation')

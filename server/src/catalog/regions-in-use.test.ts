@@ -21,10 +21,11 @@ it('counts what is there, and not what is deleted', async () => {
   await world.runningInstance(me)
   await world.readySnapshot(me, instance)
   await world.firewall(me)
+  await world.volume(me)
   await world.change((tx) => world.services.instances.delete(tx, me, instance.public_id))
   await world.settle()
   expect(await regionsInUse(world.db)).toEqual([
-    { region: testRegion, things: '1 instance, 1 snapshot, 1 firewall' },
+    { region: testRegion, things: '1 instance, 1 snapshot, 1 volume, 1 firewall' },
   ])
 })
 
@@ -45,12 +46,11 @@ it('starts with it, without anything there, and where somebody means to go on wi
   await expect(start(['LOCAL-2'], ['LOCAL-l'])).rejects.toThrow('LOCAL-1')
 })
 
-it('looks at every table whose rows are in a region', async () => {
+it('looks at every table whose rows are in a region and are somebody’s', async () => {
   const { rows } = await sql<{ table_name: string }>`
     select table_name from information_schema.columns
-    where table_schema = current_schema() and column_name = 'region' order by table_name`.execute(
-    world.db,
-  )
+    where table_schema = current_schema() and column_name in ('region', 'account_id')
+    group by table_name having count(*) = 2`.execute(world.db)
   const known = keptInRegions.map(({ table }) => table)
   // Operations are about something that is counted itself.
   const others = rows.map((row) => row.table_name).filter((name) => name !== 'operations')

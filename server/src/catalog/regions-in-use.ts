@@ -6,11 +6,17 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 
+/** What lies on hosts. The row stays for a while when the thing is gone, with `deleted_at`. */
+export const keptOnHosts = [
+  { table: 'instances', one: 'instance' },
+  { table: 'snapshots', one: 'snapshot' },
+  { table: 'images', one: 'image' },
+  { table: 'volumes', one: 'volume' },
+] as const
+
 /** Every table whose rows are in a region and are somebody's; a test compares it with the database. */
 export const keptInRegions = [
-  { table: 'instances', one: 'instance', marksDeleted: true },
-  { table: 'snapshots', one: 'snapshot', marksDeleted: true },
-  { table: 'images', one: 'image', marksDeleted: true },
+  ...keptOnHosts.map((kept) => ({ ...kept, marksDeleted: true })),
   { table: 'firewalls', one: 'firewall', marksDeleted: false },
 ] as const
 
