@@ -53,6 +53,13 @@ describe('every route', () => {
     expect(tags).toHaveLength(1)
   })
 
+  it.each(ofApi.filter(([, { request }]) => takesIdempotencyKey(request)))(
+    'that takes an Idempotency-Key tells what becomes of a second use: %s',
+    (_name, { responses }) => {
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['409', '422']))
+    },
+  )
+
   it('has a method and path of its own', () => {
     const places = routes.map(([, { method, path }]) => `${method} ${path}`)
     expect(places).toEqual([...new Set(places)])

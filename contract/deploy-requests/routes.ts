@@ -83,6 +83,6 @@ export const cancelDeployRequest = createRoute({
       message: 'Deploy request cancelled',
       deploy_request: { ...exampleDeployRequest, state: 'cancelled', position: null },
     }),
-    ...errors(400, 404, 422),
+    ...errors(400, 404, 409, 422),
   },
 })

@@ -85,7 +85,7 @@ export const createConsoleToken = createRoute({
         tier: 'legacy',
       },
     ),
-    ...errors(400, 404, 413, 422),
+    ...errors(400, 403, 404, 409, 413, 422),
   },
 })
 

@@ -274,7 +274,7 @@ export const deleteSnapshotPolicy = createRoute({
       message: 'Snapshot policy deleted successfully',
       policy_id: example.id,
     }),
-    ...errors(400, 404, 422),
+    ...errors(400, 404, 409, 422),
   },
 })
 

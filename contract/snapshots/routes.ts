@@ -283,7 +283,7 @@ export const pinSnapshot = createRoute({
       snapshot: { ...example, pinned: true },
       tier: 'legacy',
     }),
-    ...errors(400, 404, 413, 422),
+    ...errors(400, 404, 409, 413, 422),
   },
 })
 

@@ -35,7 +35,7 @@ export function createBallast({
   log: Log
   freeBytes?: (folder: string) => Promise<number>
 }): Ballast {
-  const file = join(dataDir, 'ballast')
+  const file = fileIn(dataDir)
   let free = Number.POSITIVE_INFINITY
 
   return {
@@ -64,6 +64,11 @@ export function createBallast({
   }
 }
 
+/** For a start on a disk without a byte left, which cannot even say that it has begun. */
+export function giveUpBallast(dataDir: string) {
+  rmSync(fileIn(dataDir), { force: true })
+}
+
 /** Looks every two seconds, until it is closed. The first look is over when this answers. */
 export async function keepBallast(ballast: Ballast, log: Log) {
   const closing = new AbortController()
@@ -82,6 +87,7 @@ export async function keepBallast(ballast: Ballast, log: Log) {
   }
 }
 
+const fileIn = (dataDir: string) => join(dataDir, 'ballast')
 const inMib = (bytes: number) => Math.floor(bytes / mebibyte)
 
 async function freeOn(folder: string): Promise<number> {

@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
-import { createBallast, keepBallast } from './ballast.ts'
+import { createBallast, giveUpBallast, keepBallast } from './ballast.ts'
 import { createMeter } from './billing/meter.ts'
 import { createRegions } from './catalog/regions.ts'
 import { requireRegionsInUse } from './catalog/regions-in-use.ts'
@@ -53,7 +53,7 @@ export type RunningServer = {
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const stack = new AsyncDisposableStack()
   try {
-    const claim = claimDataFolder(config.dataDir)
+    const claim = claimWithRoom(config.dataDir)
     stack.defer(() => claim.release())
     // Before the database, which does not start on a disk without a byte left.
     const ballast = createBallast({ dataDir: config.dataDir, log })
@@ -129,6 +129,17 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   } catch (error) {
     await stack.disposeAsync()
     throw error
+  }
+}
+
+/** A claim is written down, for which a full disk has no room until the reserve is given up. */
+function claimWithRoom(dataDir: string) {
+  try {
+    return claimDataFolder(dataDir)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    giveUpBallast(dataDir)
+    return claimDataFolder(dataDir)
   }
 }
 

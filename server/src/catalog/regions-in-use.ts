@@ -39,6 +39,26 @@ export async function regionsInUse(db: Database): Promise<RegionInUse[]> {
   }))
 }
 
+/**
+ * Those of the regions in use that are not among `known`. Cheap however much there is: it looks for one
+ * thing in each table and counts nothing.
+ */
+export async function unknownRegionsInUse(
+  db: Database,
+  known: readonly string[],
+): Promise<string[]> {
+  const looks = keptInRegions.map(
+    ({ table, marksDeleted }) => sql`
+      (select region from ${sql.table(table)}
+        where region <> all(${known}::text[]) and ${marksDeleted ? sql`deleted_at is null` : sql`true`}
+        limit 1)`,
+  )
+  const { rows } = await sql<{ region: string }>`
+    select distinct region from (${sql.join(looks, sql` union all `)}) as found order by region
+  `.execute(db)
+  return rows.map(({ region }) => region)
+}
+
 export class RegionNotConfigured extends Error {
   override name = 'RegionNotConfigured'
   constructor(missing: readonly RegionInUse[], configured: readonly string[]) {

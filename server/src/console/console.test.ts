@@ -57,7 +57,8 @@ async function opened(to: string, options?: object) {
     socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
   )
   await once(socket, 'open')
-  const says = (words: string) => expect.poll(() => heard).toContain(words)
+  const says = (words: string) =>
+    expect.poll(() => heard.includes(words), { timeout: 8_000, message: words }).toBe(true)
   return { socket, says, ended, heard: () => heard }
 }
 

@@ -147,6 +147,8 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
         const caller = await identify(tx, visitor, id, kind)
         const instance = await instances.require(tx, caller, id)
         requireWatchable(instance, kind)
+        // Here, where throwing gives the token back; the place itself is taken when all is well.
+        sessions.requirePlace(instance.id, kind)
         beforeAnything()
         await tellOf(tx, caller, instance, 'open', kind)
         return { caller, instance }

@@ -24,18 +24,24 @@ export function createSessions() {
     { instanceId: string; kind: LineKind; keyId: string; close: Close }
   >()
 
+  /** Throws LIMIT_EXCEEDED when all places are taken. */
+  function requirePlace(instanceId: string, kind: LineKind) {
+    const taken = [...open.values()].filter(
+      (other) => other.instanceId === instanceId && other.kind === kind,
+    )
+    if (taken.length < places[kind]) return
+    throw new DomainError(
+      'LIMIT_EXCEEDED',
+      `The ${kind} of this instance has ${places[kind]} viewers already; close one first`,
+    )
+  }
+
   return {
-    /** Throws LIMIT_EXCEEDED when all places are taken. */
+    requirePlace,
+
+    /** Takes a place, or throws LIMIT_EXCEEDED. */
     enter(instanceId: string, kind: LineKind, keyId: string): Session {
-      const taken = [...open.values()].filter(
-        (other) => other.instanceId === instanceId && other.kind === kind,
-      )
-      if (taken.length >= places[kind]) {
-        throw new DomainError(
-          'LIMIT_EXCEEDED',
-          `The ${kind} of this instance has ${places[kind]} viewers already; close one first`,
-        )
-      }
+      requirePlace(instanceId, kind)
       const place = {}
       open.set(place, { instanceId, kind, keyId, close: () => {} })
       return {

@@ -57,7 +57,8 @@ export function createApp(deps: AppDeps): App {
     if (methods.length === 0) return next()
     return c.body(null, 204, { Allow: allowHeader(methods) })
   })
-  app.use('/api/*', forCallersOnly, limitBody, authenticate(deps), readJson)
+  // Strangers are turned away before anything of theirs is read.
+  app.use('/api/*', forCallersOnly, authenticate(deps), limitBody, readJson)
 
   app.onError((error, c) => answerError(c, error, log))
   app.notFound((c) => answerError(c, notFound(app, c), log))

@@ -1,7 +1,7 @@
 import * as contract from '@garrison/contract/health/routes'
 import { sql } from 'kysely'
 import { NotConfigured, type Regions } from '../catalog/regions.ts'
-import { regionsInUse } from '../catalog/regions-in-use.ts'
+import { unknownRegionsInUse } from '../catalog/regions-in-use.ts'
 import { firstImage } from '../config/defaults.ts'
 import type { Database } from '../database/database.ts'
 import type { App } from './answers.ts'
@@ -26,11 +26,10 @@ export function healthRoutes(
         const notices = new Set(names.flatMap((name) => regions.capabilities(name).notices))
         const verb = names.length === 1 ? 'answers' : 'answer'
         // None while the database is away: that is told by its own check.
-        const inUse = await regionsInUse(db).catch(() => [])
-        const missing = inUse.filter(({ region }) => !names.includes(region))
+        const missing = await unknownRegionsInUse(db, names).catch(() => [])
         return [
           `${names.join(', ')} ${verb}.`,
-          ...missing.map(({ region }) => `${new NotConfigured(region).message}.`),
+          ...missing.map((region) => `${new NotConfigured(region).message}.`),
           ...notices,
         ].join(' ')
       }),

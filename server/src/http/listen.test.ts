@@ -80,6 +80,11 @@ it('refuses a body of 2 MB without reading it all', async () => {
   expect(response.status).toBe(413)
 })
 
+it('turns a stranger away without waiting for a body that never ends', async () => {
+  const head = 'POST /api/ssh-keys/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked'
+  expect(await raw(`${head}\r\n\r\n1\r\n{\r\n`)).toContain('HTTP/1.1 401')
+})
+
 it('answers requests that no client would send with 4xx', async () => {
   const host = 'Host: localhost\r\n\r\n'
   for (const [request, status] of [

@@ -87,6 +87,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
     create trigger meter_snapshot after insert or update of status on snapshots
       for each row execute function meter_snapshot();
+
+    -- What exists already is billed from now on.
+    insert into billing_records (
+      billing_id, account_id, resource_kind, resource_id, resource_public_id, resource_name,
+      tier, gpu_model, gpu_count, size_gb, rate, hourly_rate_micros, currency, started_at, metered_until
+    )
+    select public_id || 'B', account_id, 'instance', id, public_id, name,
+        tier, gpu_model, gpu_count, null, 'full', hourly_rate_micros, currency, now(), now()
+      from instances where status in ('ACTIVE', 'SHUTOFF')
+    union all
+    select public_id || 'B', account_id, 'snapshot', id, public_id, name,
+        tier, null, null, disk_gb, 'storage', hourly_rate_micros, currency, now(), now()
+      from snapshots where status = 'SUCCESS';
   `.execute(db)
 
   await sql`
