@@ -39,6 +39,16 @@ export function describeStartupLog(site: Site): void {
     expect(log.finishedAt?.getTime()).toBeGreaterThanOrEqual(log.startedAt?.getTime() ?? Infinity)
   })
 
+  test('is there after a hibernation, in which the user-data was forgotten', async (context) => {
+    context.skip(!site.engine.capabilities().hibernate, 'this engine cannot hibernate')
+    const before = await ended(spec)
+    await site.engine.ensureHibernated(spec.id, site.order())
+    const forgotten = { ...spec, guest: { ...spec.guest, userData: null } }
+    await site.engine.ensureMachine(forgotten, site.order())
+    await isUp(spec)
+    expect(await ended(spec)).toMatchObject({ status: before.status, log: before.log })
+  })
+
   test('is the same after a restart without user-data: it ran once', async () => {
     const before = await ended(spec)
     await site.engine.ensureStopped(spec.id, LIMIT_MS, site.order())

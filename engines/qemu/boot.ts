@@ -4,7 +4,7 @@ import type { MachineSpec } from '../engine.ts'
 import { metaData } from './guest/identity.ts'
 import { type Cgroup, ensureCgroup, removeCgroup } from './host/cgroups.ts'
 import type { MachinesOptions } from './machines.ts'
-import { incomingArguments } from './memory/arguments.ts'
+import { incomingArguments, noteArguments } from './memory/arguments.ts'
 import type { Paths } from './paths.ts'
 import { qemuArguments } from './process/arguments.ts'
 import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from './process/launch.ts'
@@ -39,7 +39,8 @@ export async function launchMachine(
   await store.layers.give(activeLayer, { uid, gid })
   const { userData } = guest
   await handOver(paths.metaData(id), metaData(guest), uid)
-  if (userData !== null) await handOver(paths.userData(id), userData, uid)
+  // One that goes on has the arguments that it began with, whether or not its user-data is still known.
+  if (userData !== null || memory !== null) await handOver(paths.userData(id), userData ?? '', uid)
   signal.throwIfAborted()
 
   const plan = {
@@ -58,6 +59,7 @@ export async function launchMachine(
     memory === null
       ? qemuArguments(plan, paths)
       : incomingArguments(memory, { layer: activeLayer, tap, volumes: plan.volumes })
+  await noteArguments(paths, id, args)
   const process = await launch({ args, netns, uid, gid, groups, log: paths.processLog(id) })
   return { process, cgroup }
 }

@@ -363,7 +363,8 @@ export class QemuEngine implements Engine {
   }
 
   async metrics(machine: string): Promise<MachineCounters> {
-    return this.#machines.running(asUuid(machine)).usage()
+    const tap = this.#networks.tapOf(machine)
+    return this.#machines.running(asUuid(machine)).usage(tap)
   }
 
   ensureVolume(spec: VolumeSpec, order: Order): Promise<void> {

@@ -123,7 +123,7 @@ export class LiveMachine {
       const channels = Channels.parse(await qmp.execute('query-chardev'))
       const agent = channels.find((channel) => channel.label === AGENT_CHANNEL)
       this.#agentOpen = agent?.['frontend-open'] === true
-      if (this.#agentOpen) void this.#untilAgentAnswers()
+      if (this.#agentOpen) this.#listenForAgent()
     } catch (error) {
       qmp.close()
       throw error
@@ -160,15 +160,8 @@ export class LiveMachine {
     return this.#command(command, args)
   }
 
-  /** Throws {@link EngineError} when the guest's agent refuses or says nothing for `ms` milliseconds. */
-  async askGuest(command: string, args: object, ms: number): Promise<unknown> {
-    if (this.#agent === null || !this.#agentOpen)
-      throw new EngineError('The guest has no agent that answers', { retryable: true })
-    return this.#agent.execute(command, args, ms)
-  }
-
   /** Pulls the guest's network line, or puts it back. */
-  async plug(up: boolean): Promise<void> {
+  async setLink(up: boolean): Promise<void> {
     await this.#command('set_link', { name: NETWORK_DEVICE, up })
   }
 
@@ -249,8 +242,8 @@ export class LiveMachine {
     return connectDisplay(this.#options.paths.display(this.#options.id))
   }
 
-  usage(): Promise<MachineCounters> {
-    return readUsage((command, args) => this.#command(command, args), this.process)
+  usage(tap: string | null): Promise<MachineCounters> {
+    return readUsage((command, args) => this.#command(command, args), this.process, tap)
   }
 
   /** Throws {@link EngineError} when the guest's agent is not there, refuses or is silent for `ms`. */

@@ -98,7 +98,7 @@ export class Machines {
       }),
     )
     const withoutProcess = new Set([...this.ids(), ...(await readFolderIfThere(paths.run))])
-    for (const id of withoutProcess) if (!this.#live.has(id)) await cleanUpAfter(this.#options, id)
+    for (const id of withoutProcess) if (!this.#live.has(id)) await this.#cleanUpOrLeave(id)
     for (const id of this.ids()) {
       if (isUnsettled(store, id)) await this.#settleOrLeave(id)
       if (store.machines.get(id)?.hibernation === null) await forgetMemory(paths, id)
@@ -311,7 +311,7 @@ export class Machines {
   async #letRun(id: string, live: LiveMachine, wentOn: boolean): Promise<void> {
     const { paths, log } = this.#options
     const { hibernation, identity } = found(this.#store.machines.get(id), `machine ${id}`)
-    if (wentOn && identity !== null) await live.plug(false)
+    if (wentOn && identity !== null) await live.setLink(false)
     // One that boots is told as ever.
     if (!wentOn) await this.change(id, { identity: null })
     await this.change(id, { hibernation: null, clockBehind: wentOn })
@@ -346,7 +346,7 @@ export class Machines {
     if (identity === null) return
     try {
       await introduce(live, identity)
-      await live.plug(true)
+      await live.setLink(true)
       this.#inTurn(id, () => this.change(id, { identity: null }))
     } catch (error) {
       log('warn', 'A copy does not know yet who it is, and has no network', { machine: id, error })
@@ -421,6 +421,16 @@ export class Machines {
       await this.current(id)
     } catch (error) {
       const message = 'A snapshot was cut short; it is settled when the machine answers'
+      this.#options.log('warn', message, { machine: id, error })
+    }
+  }
+
+  /** Something may run there that does not say that it is the machine's; the others are not to wait for it. */
+  async #cleanUpOrLeave(id: string): Promise<void> {
+    try {
+      await cleanUpAfter(this.#options, id)
+    } catch (error) {
+      const message = 'What a machine left cannot be removed; if it goes on, look what runs in its group'
       this.#options.log('warn', message, { machine: id, error })
     }
   }

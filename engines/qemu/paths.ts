@@ -1,7 +1,8 @@
 /**
  * Where everything of this engine stands.
  *
- *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, memory.zst when it is hibernated
+ *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, arguments.json of its QEMU,
+ *                             memory.zst when it is hibernated
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
  *     DATA/strays.json        layers that nothing points to, and since when; see disks/strays.ts
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer, and <uuid>.memory.zst
@@ -48,6 +49,8 @@ export function pathsOf(dataDir: string, mark: string) {
     consoleLog: (machine: string) => join(machines, asUuid(machine), 'console.log'),
     /** What QEMU itself says. */
     processLog: (machine: string) => join(machines, asUuid(machine), 'qemu.log'),
+    /** What its QEMU was started with. */
+    arguments: (machine: string) => join(machines, asUuid(machine), 'arguments.json'),
     snapshotMemory: (snapshot: string) =>
       join(dataDir, 'snapshots', asUuid(snapshot) + MEMORY_SUFFIX),
     /** What was in its memory when it was hibernated. */

@@ -8,7 +8,7 @@ test('cannot be measured, and says so, of a process that has just ended', async 
     'query-cpus-fast': [{ 'thread-id': gone.pid }],
     'query-blockstats': [],
   }
-  await expect(readUsage(async (command) => answers[command], gone)).rejects.toThrow(EngineError)
+  await expect(readUsage(async (command) => answers[command], gone, null)).rejects.toThrow(EngineError)
 })
 
 test('adds user and system time, whatever a thread is called', () => {
@@ -48,14 +48,14 @@ Inter-|   Receive                                                |  Transmit
  tap70:    9999       2    0    0    0     0          0         0     9999       4    0    0
 `
   test('is told from the machine’s side', () => {
-    expect(trafficOf(devices, ['tap7'])).toEqual({
+    expect(trafficOf(devices, 'tap7')).toEqual({
       networkReceivedBytes: 300,
       networkSentBytes: 100,
     })
   })
 
   test('is unknown without the tap', () => {
-    expect(trafficOf(devices, ['tap1'])).toEqual({
+    expect(trafficOf(devices, 'tap1')).toEqual({
       networkReceivedBytes: null,
       networkSentBytes: null,
     })

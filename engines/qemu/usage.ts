@@ -46,13 +46,17 @@ export async function pollMemory(query: Query): Promise<void> {
   }).catch(() => {})
 }
 
-/** Throws {@link EngineError}, also for a process that ends while it is looked at. */
-export async function readUsage(query: Query, process: Process): Promise<MachineCounters> {
+/** @param tap Its name, where it has one. Throws {@link EngineError}, also for a process that ends while it is looked at. */
+export async function readUsage(
+  query: Query,
+  process: Process,
+  tap: string | null,
+): Promise<MachineCounters> {
   const looks = [
     cpuTime(query, process),
     diskUse(query),
     memoryUse(query),
-    networkUse(process),
+    networkUse(process, tap),
   ] as const
   const [cpuSeconds, disks, memory, network] = await Promise.all(looks).catch((cause: unknown) => {
     if (cause instanceof EngineError) throw cause
@@ -129,14 +133,9 @@ function stated(value: number | undefined): number | null {
 }
 
 /** QEMU lives in its tenant's network namespace, and sees its tap there. */
-async function networkUse({ pid }: Process) {
+async function networkUse({ pid }: Process, tap: string | null) {
   try {
-    const [args, devices] = await Promise.all([
-      readFile(`/proc/${pid}/cmdline`, 'utf8'),
-      readFile(`/proc/${pid}/net/dev`, 'utf8'),
-    ])
-    const taps = [...args.matchAll(/\0tap,[^\0]*ifname=([^,\0]+)/g)].map(([, name]) => name ?? '')
-    return trafficOf(devices, taps)
+    return trafficOf(await readFile(`/proc/${pid}/net/dev`, 'utf8'), tap)
   } catch {
     return { networkReceivedBytes: null, networkSentBytes: null }
   }
@@ -145,15 +144,12 @@ async function networkUse({ pid }: Process) {
 /** @param devices As in `/proc/net/dev`. What a tap sends is what its machine receives. */
 export function trafficOf(
   devices: string,
-  taps: readonly string[],
+  tap: string | null,
 ): Pick<MachineCounters, 'networkReceivedBytes' | 'networkSentBytes'> {
   const rows = devices.split('\n').map((line) => line.trim().split(/[:\s]+/))
-  const found = rows.filter(([name]) => name !== undefined && taps.includes(name))
-  if (found.length === 0) return { networkReceivedBytes: null, networkSentBytes: null }
-  return {
-    networkReceivedBytes: sum(found.map((fields) => Number(fields[9]))),
-    networkSentBytes: sum(found.map((fields) => Number(fields[1]))),
-  }
+  const found = rows.find(([name]) => name === tap)
+  if (found === undefined) return { networkReceivedBytes: null, networkSentBytes: null }
+  return { networkReceivedBytes: Number(found[9]), networkSentBytes: Number(found[1]) }
 }
 
 function sum(numbers: readonly number[]): number {

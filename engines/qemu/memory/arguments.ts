@@ -1,18 +1,31 @@
 /**
- * What QEMU must be started with to take over kept memory: the arguments of the QEMU that it is of, since
- * a device more, less or elsewhere is refused. They are read from that process and not put together
- * anew, so that a newer version of ours, which gives machines other devices, can still go on with it.
+ * What QEMU must be started with to take over kept memory: the arguments of the QEMU that it is of. One
+ * with a device less ends while it reads, and in one with a device more the guest meets what it does not
+ * know. They are kept and not put together anew, so that a newer version of ours, which gives machines
+ * other devices, can still go on with it. What the process itself shows as its arguments counts for
+ * nothing: a guest that has taken over its QEMU decides that.
  */
-import { readFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { EngineError } from '../../engine.ts'
-import { type PluggedVolume, QEMU, ROOT_DEVICE, volumeArguments } from '../process/arguments.ts'
-import type { Process } from '../process/processes.ts'
+import type { Paths } from '../paths.ts'
+import { type PluggedVolume, ROOT_DEVICE, volumeArguments } from '../process/arguments.ts'
+import { readIfThere } from '../records/durable-files.ts'
 
-/** Those behind the program's name. */
-export async function argumentsOf({ pid }: Process): Promise<string[]> {
-  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1)
-  if (words[0]?.endsWith(QEMU) === true) return words.slice(1)
-  throw new EngineError(`Process ${pid} is not QEMU any more`, { retryable: true })
+const Arguments = z.array(z.string())
+
+/** Call it before the process is there: what a crash leaves half written then belongs to none. */
+export async function noteArguments(paths: Paths, id: string, args: readonly string[]) {
+  await writeFile(paths.arguments(id), JSON.stringify(args), { mode: 0o600 })
+}
+
+/** What the machine's process was started with, behind the program's name. */
+export async function notedArguments(paths: Paths, id: string): Promise<string[]> {
+  const text = await readIfThere(paths.arguments(id))
+  if (text !== null) return Arguments.parse(JSON.parse(text))
+  throw new EngineError(
+    'It was started by an earlier version, and its memory cannot be kept; stop and start it first',
+  )
 }
 
 /** Name of the block node that the root disk was started with. */

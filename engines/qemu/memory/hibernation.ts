@@ -26,7 +26,7 @@ import { stopMachine } from '../power.ts'
 import { syncPath, UNFINISHED } from '../records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
-import { argumentsOf, hasHostDevices, memoryMibIn, rootLayerIn } from './arguments.ts'
+import { hasHostDevices, memoryMibIn, notedArguments, rootLayerIn } from './arguments.ts'
 import { letGoOn, loadMemory, saveMemory } from './migration.ts'
 
 /** For a guest that must shut down because its memory cannot be kept. */
@@ -56,7 +56,7 @@ export async function hibernate(
     if (live !== undefined) await machines.end(id, live)
     return { memory: record.hibernation.memory !== null }
   }
-  const args = live === undefined ? null : await argumentsOf(live.process)
+  const args = live === undefined ? null : await notedArguments(deps.paths, id)
   if (live === undefined || args === null || hasHostDevices(args)) {
     if (live !== undefined) await stopMachine(machines, id, SHUTDOWN_MS, signal)
     await machines.change(id, { hibernation: { memory: null } })

@@ -20,7 +20,13 @@ import type { Log } from '../machines.ts'
 import { MEMORY_SUFFIX, type Paths } from '../paths.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
-import { argumentsAs, argumentsOf, hasHostDevices, memoryMibIn, rootLayerIn } from './arguments.ts'
+import {
+  argumentsAs,
+  hasHostDevices,
+  memoryMibIn,
+  notedArguments,
+  rootLayerIn,
+} from './arguments.ts'
 import { versionOf } from './hibernation.ts'
 import { CONTINUE_AS } from './identity.ts'
 import { letGoOn, saveMemory } from './migration.ts'
@@ -44,6 +50,7 @@ export type Capture = {
 /** Throws {@link UnsupportedError} where a restore could not be told from the machine it is of. */
 export async function requireMemorySnapshot(
   paths: Paths,
+  machine: string,
   { volumes }: MachineRecord,
   live: LiveMachine,
 ): Promise<void> {
@@ -52,7 +59,7 @@ export async function requireMemorySnapshot(
       'Its volumes would be missing from what begins as the snapshot; detach them, or take it without memory',
     )
 
-  const args = await argumentsOf(live.process)
+  const args = await notedArguments(paths, machine)
   if (hasHostDevices(args))
     throw new UnsupportedError(
       "What is in a device of the host's cannot be kept; take the snapshot without memory",
@@ -75,7 +82,7 @@ export async function captureMemory(
   { machine, snapshot, record, live, overlay }: Capture,
   signal: AbortSignal,
 ): Promise<MemoryRecord> {
-  const args = await argumentsOf(live.process)
+  const args = await notedArguments(paths, machine)
   const door = {
     ...{ uid: record.uid, gid: record.gid },
     ...{ folder: paths.runFolder(machine), socket: paths.memorySocket(machine) },

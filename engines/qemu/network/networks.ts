@@ -203,6 +203,12 @@ export class Networks {
     return { netns: this.#network(tenant).network.netns, tap: tapOf(number) }
   }
 
+  /** Name of its tap; `null`: it has none. */
+  tapOf(machine: string): string | null {
+    const record = this.#machines.get(machine)
+    return record === undefined || record.uid === null ? null : tapOf(record.number)
+  }
+
   async removeTap(machine: string): Promise<void> {
     if (this.#machines.get(machine) !== undefined) await this.#change(machine, { uid: null })
   }

@@ -2,10 +2,13 @@
  * QEMU processes, seen from outside. They outlive this program, so which one belongs to which machine is
  * found by looking at the host and not by remembering pids: a pid alone may have become a stranger's.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { EngineError } from '../../engine.ts'
 import { isMissing } from '../records/durable-files.ts'
 import { processName } from './arguments.ts'
+
+/** More than QEMU is ever started with. A process shows as its arguments whatever it likes, of any length. */
+const MAX_ARGUMENTS_BYTES = 64 * 1024
 
 /** A pid and when it began, in clock ticks since the host booted: together they never come again. */
 export type Process = { readonly pid: number; readonly startTime: string }
@@ -20,7 +23,7 @@ export async function findMachineProcesses(mark: string): Promise<FoundProcess[]
 }
 
 async function machineProcess(pid: number, mark: string): Promise<FoundProcess | null> {
-  const args = (await readProc(pid, 'cmdline'))?.split('\0')
+  const args = (await readProc(pid, 'cmdline', readArguments))?.split('\0')
   const name = args?.[args.indexOf('-name') + 1]?.split(',')[0]
   const prefix = processName(mark, '')
   if (name === undefined || !name.startsWith(prefix)) return null
@@ -71,9 +74,23 @@ export async function isGoneWithin(process: Process, ms: number): Promise<boolea
   return true
 }
 
-async function readProc(pid: number, file: string): Promise<string | null> {
+async function readArguments(path: string): Promise<string> {
+  const file = await open(path)
   try {
-    return await readFile(`/proc/${pid}/${file}`, 'utf8')
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(MAX_ARGUMENTS_BYTES) })
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readProc(
+  pid: number,
+  file: string,
+  read = (path: string) => readFile(path, 'utf8'),
+): Promise<string | null> {
+  try {
+    return await read(`/proc/${pid}/${file}`)
   } catch (error) {
     if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ESRCH'))
       return null
