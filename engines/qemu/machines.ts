@@ -430,7 +430,8 @@ export class Machines {
     try {
       await cleanUpAfter(this.#options, id)
     } catch (error) {
-      const message = 'What a machine left cannot be removed; if it goes on, look what runs in its group'
+      const message =
+        'What a machine left cannot be removed; if it goes on, look what runs in its group'
       this.#options.log('warn', message, { machine: id, error })
     }
   }

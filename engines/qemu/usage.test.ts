@@ -8,7 +8,9 @@ test('cannot be measured, and says so, of a process that has just ended', async 
     'query-cpus-fast': [{ 'thread-id': gone.pid }],
     'query-blockstats': [],
   }
-  await expect(readUsage(async (command) => answers[command], gone, null)).rejects.toThrow(EngineError)
+  await expect(readUsage(async (command) => answers[command], gone, null)).rejects.toThrow(
+    EngineError,
+  )
 })
 
 test('adds user and system time, whatever a thread is called', () => {

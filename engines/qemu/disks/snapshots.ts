@@ -30,7 +30,8 @@ export async function takeSnapshot(
   if (finished !== undefined) return resultOf(finished)
   const { record, live } = await machines.current(machine)
   await requireFreeSpace(paths.layers)
-  if (options.memory && live !== undefined) await requireMemorySnapshot(paths, machine, record, live)
+  if (options.memory && live !== undefined)
+    await requireMemorySnapshot(paths, machine, record, live)
   const { gid, tenant, recipe, diskGb, activeLayer } = record
 
   const about = { machine, snapshot }
