@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { EngineError } from '@garrison/engines/engine'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../caller.ts'
 import { loadConfig } from '../config.ts'
 import { hastyClock } from '../testing/hasty-clock.ts'
@@ -135,6 +136,23 @@ describe('hibernation', () => {
     expect(awake).toMatchObject({ status: 'ACTIVE' })
     expect(awake.error).toMatch(/could not be hibernated.*was not hibernated/)
     expect(await engineSays(awake)).toBe('running')
+  })
+
+  it('that fails when the public address is to be let go of leaves the machine its address', async () => {
+    await begin()
+    const { public_id } = await world.deploy(me, undefined, { public_ip: true })
+    await world.settle()
+    const before = await world.services.instances.require(world.db, me, public_id)
+    vi.spyOn(world.engine, 'ensurePublicAddressGone').mockRejectedValueOnce(
+      new EngineError('The host is tired'),
+    )
+    const awake = await hibernated(before)
+    const { public_address } = before
+    expect(public_address).not.toBeNull()
+    expect(awake).toMatchObject({ status: 'ACTIVE', public_ip: 'attached', public_address })
+    expect((await world.engine.holdings()).publicAddresses).toEqual([before.id])
+    expect(await engineSays(awake)).toBe('running')
+    expect(await hibernated(before)).toMatchObject({ public_ip: 'detached', public_address: null })
   })
 
   it('outlives a restore that failed, until it is restored from the disk', async () => {

@@ -32,11 +32,17 @@ export const attachVolumes: OperationKind<PlugInput> = {
       undo: pullOut,
     },
   ],
-  async failed(tx, { operation, input, clock }, reason) {
+  async failed(tx, { operation, input, clock }, reason, leftovers) {
     const now = clock.now()
+    // A machine that did not give back what it had got may still have it; detaching looks again.
+    const outcome =
+      leftovers.length > 0
+        ? ({ status: 'in-use' } as const)
+        : ({ status: 'available', instance_id: null, attached_at: null } as const)
+    const advice = leftovers.length > 0 ? '; the machine may have it, so detach it' : ''
     await updateVolumes(tx, operation.accountId, input.volumeIds, {
-      ...{ status: 'available', instance_id: null, attached_at: null },
-      ...{ error: `It could not be attached: ${reason}`, updated_at: now },
+      ...outcome,
+      ...{ error: `It could not be attached: ${reason}${advice}`, updated_at: now },
     })
     await recordSubjectEvent(tx, operation, 'instance.volumes.error', { reason }, now)
   },

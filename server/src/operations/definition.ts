@@ -55,8 +55,11 @@ export type Step<Input> = {
 export type OperationKind<Input> = {
   readonly kind: string
   readonly steps: readonly Step<Input>[]
-  /** The operation failed and is undone: say so on the resource. Same transaction as the closing. */
-  failed(tx: Tx, work: Work<Input>, reason: string): Promise<void>
+  /**
+   * The operation failed and is undone: say so on the resource. Same transaction as the closing.
+   * `leftovers`: what could not be undone, step by step, and why.
+   */
+  failed(tx: Tx, work: Work<Input>, reason: string, leftovers: readonly string[]): Promise<void>
   /** It was cancelled and is undone. Left out where nothing can cancel it. */
   cancelled?(tx: Tx, work: Work<Input>): Promise<void>
 }

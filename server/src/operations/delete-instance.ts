@@ -20,12 +20,12 @@ export const deleteInstance: OperationKind<InstanceInput> = {
       async record(tx, { operation, clock }) {
         const { accountId, subject } = operation
         const now = clock.now()
-        await releaseVolumes(tx, accountId, subject.id, now)
         await updateInstance(tx, accountId, subject.id, {
           address: null,
           public_address: null,
           updated_at: now,
         })
+        await releaseVolumes(tx, accountId, subject.id, now)
       },
     },
     releasePublicAddress,

@@ -1,9 +1,9 @@
 import type { HibernationResult } from '@garrison/engines/engine'
-import type { Tx } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 import { getInstance, updateInstance } from '../instances/store.ts'
 import type { OperationKind, StepResult, Work } from './definition.ts'
 import { type InstanceInput, leaveToDeletion, loadSpec } from './machine-steps.ts'
-import { ensurePublicAddress, recordRelease } from './public-address-steps.ts'
+import { ensurePublicAddress, putBackPublicAddress, recordRelease } from './public-address-steps.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
 const withoutMemory =
@@ -20,11 +20,8 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
         return memory ? { memory } : { memory, note: withoutMemory }
       },
       async record(tx, work, result) {
-        const { operation, clock, engine } = work
+        const { operation, clock } = work
         const { memory } = result as HibernationResult
-        const { retain_ip } = await getInstance(tx, operation.accountId, operation.subject.id)
-        const keepsPublicAddress = retain_ip || !engine.capabilities().publicAddressToggle
-        if (!keepsPublicAddress) await recordRelease(tx, work)
         await updateInstance(tx, operation.accountId, operation.subject.id, {
           hibernation_memory: memory,
           updated_at: clock.now(),
@@ -37,16 +34,35 @@ export const hibernateInstance: OperationKind<InstanceInput> = {
         await work.engine.ensureMachine(spec, work.order)
       },
     },
-    { ...ensurePublicAddress, record: recordHibernated },
+    {
+      ...ensurePublicAddress,
+      async do(work) {
+        const { db, engine, operation, order } = work
+        if (await keepsPublicAddress(db, work)) return ensurePublicAddress.do(work)
+        await engine.ensurePublicAddressGone(operation.subject.id, order)
+        return { ip: null }
+      },
+      record: recordHibernated,
+      undo: putBackPublicAddress,
+    },
   ],
   failed,
   cancelled: leaveToDeletion,
 }
 
+async function keepsPublicAddress(
+  db: Database | Tx,
+  { engine, operation }: Work<InstanceInput>,
+): Promise<boolean> {
+  const { retain_ip } = await getInstance(db, operation.accountId, operation.subject.id)
+  return retain_ip || !engine.capabilities().publicAddressToggle
+}
+
 /** With the last step, so that whoever sees the status may restore it. */
 async function recordHibernated(tx: Tx, work: Work<InstanceInput>, result: StepResult) {
   const { operation, clock } = work
-  await ensurePublicAddress.record?.(tx, work, result)
+  if (await keepsPublicAddress(tx, work)) await ensurePublicAddress.record?.(tx, work, result)
+  else await recordRelease(tx, work)
   const { id } = operation.subject
   const { hibernation_memory: memory } = await getInstance(tx, operation.accountId, id)
   const now = clock.now()

@@ -4,7 +4,7 @@ import type { Tx } from '../database/database.ts'
 import { machineRules, rulesInForce, rulesNotInForce } from '../firewalls/machine-store.ts'
 import { machineSpec } from '../instances/machine-spec.ts'
 import { getInstance, sshKeysOf, updateInstance } from '../instances/store.ts'
-import { dataVolumes, releaseVolumes, volumesInUse } from '../volumes/machine-store.ts'
+import { dataVolumes, volumesInUse } from '../volumes/machine-store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
@@ -102,7 +102,6 @@ export async function recordActive(
 ) {
   await rulesInForce(tx, operation.accountId, operation.subject.id, Number(revision))
   const now = clock.now()
-  await volumesInUse(tx, operation.accountId, operation.subject.id, now)
   const { made_at } = await getInstance(tx, operation.accountId, operation.subject.id)
   await updateInstance(tx, operation.accountId, operation.subject.id, {
     status: 'ACTIVE',
@@ -110,10 +109,14 @@ export async function recordActive(
     error: null,
     updated_at: now,
   })
+  await volumesInUse(tx, operation.accountId, operation.subject.id, now)
   await recordSubjectEvent(tx, operation, 'instance.active', {}, now)
 }
 
-/** The change failed: the instance says why. What became of the machine, the undo has decided. */
+/**
+ * The change failed: the instance says why. What became of the machine, the undo has decided. Its volumes
+ * stay with it, for a reboot makes it with them; only its deletion frees them.
+ */
 export async function instanceFailed(tx: Tx, { operation, clock }: InstanceWork, reason: string) {
   await rulesNotInForce(tx, operation.accountId, operation.subject.id)
   const now = clock.now()
@@ -122,6 +125,7 @@ export async function instanceFailed(tx: Tx, { operation, clock }: InstanceWork,
     error: reason,
     updated_at: now,
   })
+  await volumesInUse(tx, operation.accountId, operation.subject.id, now)
   await recordSubjectEvent(tx, operation, 'instance.error', { reason }, now)
 }
 
@@ -130,7 +134,6 @@ export async function instanceNeverWas(tx: Tx, work: InstanceWork, reason: strin
   await instanceFailed(tx, work, reason)
   const { accountId, subject } = work.operation
   const now = work.clock.now()
-  await releaseVolumes(tx, accountId, subject.id, now)
   await updateInstance(tx, accountId, subject.id, {
     address: null,
     public_address: null,

@@ -1,5 +1,5 @@
 /** The steps that changes to a machine share about its public address: the row says whether it is to have one. */
-import type { Tx } from '../database/database.ts'
+import { type Tx, transaction } from '../database/database.ts'
 import { getInstance, updateInstance } from '../instances/store.ts'
 import type { Step, Work } from './definition.ts'
 import type { InstanceInput } from './machine-steps.ts'
@@ -22,6 +22,14 @@ export const ensurePublicAddress: Step<InstanceInput> = {
   async record(tx, work, { ip }) {
     await recordAddress(tx, work, ip as string | null)
   },
+}
+
+/** As it is on the row, which says so when it had to become another one. */
+export async function putBackPublicAddress(work: InstanceWork) {
+  const { ip } = (await ensurePublicAddress.do(work)) as { ip: string | null }
+  const { accountId, subject } = work.operation
+  const { public_address } = await getInstance(work.db, accountId, subject.id)
+  if (public_address !== ip) await transaction(work.db, (tx) => recordAddress(tx, work, ip))
 }
 
 /** Also takes it back: for machines that do not exist yet. */

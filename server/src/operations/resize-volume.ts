@@ -1,5 +1,5 @@
 import { updateInstance } from '../instances/store.ts'
-import { atRest, getVolume } from '../volumes/store.ts'
+import { atRest, getVolume, lockMachineOf } from '../volumes/store.ts'
 import type { OperationKind } from './definition.ts'
 import { recordSubjectEvent } from './subject-event.ts'
 
@@ -20,6 +20,7 @@ export const resizeVolume: OperationKind<Record<string, never>> = {
       async record(tx, { operation, clock }, { sizeGb }) {
         const { accountId, subject } = operation
         const now = clock.now()
+        await lockMachineOf(tx, accountId, subject.id)
         const size = { size_gb: Number(sizeGb), growing_to_gb: null }
         await atRest(tx, accountId, subject.id, { ...size, error: null, updated_at: now })
         const { is_boot, instance_id } = await getVolume(tx, accountId, subject.id)

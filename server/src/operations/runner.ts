@@ -250,7 +250,7 @@ export class OperationRunner {
     await this.#journal(run, async (tx, current) => {
       const cancelled = current.cancel_requested && kind.cancelled !== undefined
       if (cancelled) await kind.cancelled?.(tx, undoing)
-      else await kind.failed(tx, undoing, reason)
+      else await kind.failed(tx, undoing, reason, leftovers)
       await store.close(tx, operation.id, operation.region, {
         state: cancelled ? 'cancelled' : 'failed',
         now: this.#deps.clock.now(),

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { EngineError } from '@garrison/engines/engine'
+import { describe, expect, it, vi } from 'vitest'
 import { transaction } from '../database/database.ts'
+import { hastyClock } from '../testing/hasty-clock.ts'
 import { openSite } from './testing.ts'
 
 const site = openSite()
@@ -95,6 +97,40 @@ describe('attaching', () => {
   })
 })
 
+describe('attaching, where taking it back fails', () => {
+  const hasty = openSite({ clock: hastyClock })
+
+  it('leaves the volumes with the machine, to be detached', async () => {
+    const machine = await hasty.world.runningInstance(hasty.me, 'keep-volumes')
+    const volume = await hasty.world.volume(hasty.me)
+    const { engine } = hasty.world
+    const attachVolumes = engine.attachVolumes.bind(engine)
+    vi.spyOn(engine, 'attachVolumes').mockImplementationOnce(async (...asked) => {
+      await attachVolumes(...asked)
+      throw new EngineError('The host is tired')
+    })
+    await hasty.attach(machine, volume)
+    await hasty.world.settle()
+    expect(hasty.has(machine)).toEqual([volume.id])
+    expect(await hasty.now(volume)).toMatchObject({
+      ...{ status: 'in-use', instance_id: machine.id },
+      error: expect.stringMatching(/tired.*detach it/),
+    })
+    await hasty.world.change((tx) =>
+      hasty.world.services.instances.stop(tx, hasty.me, machine.public_id),
+    )
+    await hasty.world.settle()
+    await hasty.detach(volume)
+    await hasty.world.settle()
+    expect(hasty.has(machine)).toEqual([])
+    expect(await hasty.now(volume)).toMatchObject({
+      status: 'available',
+      instance_id: null,
+      error: null,
+    })
+  })
+})
+
 describe('detaching', () => {
   async function attached(name?: string) {
     const machine = await site.world.runningInstance(site.me, name)
@@ -136,6 +172,25 @@ describe('detaching', () => {
     const free = await site.world.volume(site.me)
     await expect(detach(free)).rejects.toEqual(code('INVALID_VOLUME_STATE'))
     await expect(detach(one.volume, two.volume)).rejects.toEqual(code('VALIDATION_ERROR'))
+  })
+
+  it('that a deletion cut short is the machine’s again when the deletion fails, and may be asked for anew', async () => {
+    const { machine, volume } = await attached()
+    await site.world.stopRunners()
+    await detach(volume)
+    vi.spyOn(site.world.engine, 'ensureGone').mockRejectedValueOnce(
+      new EngineError('The disk is busy'),
+    )
+    const { instances } = site.world.services
+    await site.world.change((tx) => instances.delete(tx, site.me, machine.public_id))
+    await site.world.settle()
+    expect(await site.world.instance(site.me, machine)).toMatchObject({ status: 'ERROR' })
+    expect(await now(volume)).toMatchObject({ status: 'in-use', instance_id: machine.id })
+    await site.world.change((tx) => instances.reboot(tx, site.me, machine.public_id))
+    await site.world.settle()
+    await detach(volume)
+    await site.world.settle()
+    expect(await now(volume)).toMatchObject({ status: 'available' })
   })
 })
 
@@ -224,16 +279,34 @@ describe('an instance that boots from a volume', () => {
     expect(await site.world.instance(site.me, again)).toMatchObject({ status: 'ACTIVE' })
   })
 
-  it('gives it back when it cannot be made', async () => {
+  it('keeps all of them while it cannot be made; a reboot makes it with them, its deletion frees them', async () => {
     const volume = await site.world.volume(site.me, { bootable: true })
     const data = await site.world.volume(site.me)
-    await site.world.deploy(site.me, 'fail-start', {
+    const machine = await site.world.deploy(site.me, 'fail-start', {
       ...{ boot_source: 'volume', volume_id: volume.public_id, os_image: undefined },
       volume_ids: [data.public_id],
     })
     await site.world.settle()
-    for (const each of [volume, data])
-      expect(await now(each)).toMatchObject({ status: 'available', instance_id: null })
+    expect(await site.world.instance(site.me, machine)).toMatchObject({ status: 'ERROR' })
+    const all = () => Promise.all([now(volume), now(data)])
+    const kept = { status: 'in-use', instance_id: machine.id }
+    expect(await all()).toMatchObject([{ ...kept, is_boot: true }, kept])
+    await expect(remove(volume)).rejects.toEqual(code('VOLUME_IN_USE'))
+
+    const ensureMachine = vi.spyOn(site.world.engine, 'ensureMachine')
+    const { instances } = site.world.services
+    await site.world.change((tx) => instances.reboot(tx, site.me, machine.public_id))
+    await site.world.settle()
+    expect(ensureMachine.mock.lastCall?.[0]).toMatchObject({
+      source: { kind: 'volume', id: volume.id },
+      volumes: [{ id: data.id }],
+    })
+    expect(await all()).toMatchObject([kept, kept])
+
+    await site.world.change((tx) => instances.delete(tx, site.me, machine.public_id))
+    await site.world.settle()
+    const free = { status: 'available', instance_id: null, is_boot: false }
+    expect(await all()).toMatchObject([free, free])
   })
 
   it('is refused a volume that nothing can boot from', async () => {

@@ -32,18 +32,18 @@ export async function dataVolumes(db: Database | Tx, accountId: string, instance
   return all.filter((volume) => !volume.is_boot).map(asAttached)
 }
 
-/** The machine that they were given to runs. */
+/** Nothing is at work on the machine any more: what was on its way to it, or off it, is the machine's. */
 export async function volumesInUse(tx: Tx, accountId: string, instanceId: string, now: Date) {
   await tx
     .updateTable('volumes')
     .set({ status: 'in-use', error: null, updated_at: now })
     .where('account_id', '=', accountId)
     .where('instance_id', '=', instanceId)
-    .where('status', '=', 'attaching')
+    .where('status', 'in', ['attaching', 'detaching'])
     .execute()
 }
 
-/** The machine is gone, or never was: its volumes are free again. */
+/** The machine is gone: its volumes are free again. */
 export async function releaseVolumes(tx: Tx, accountId: string, instanceId: string, now: Date) {
   await tx
     .updateTable('volumes')

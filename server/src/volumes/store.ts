@@ -84,6 +84,19 @@ export const updateVolume = (
   set: Updateable<Schema['volumes']> & { updated_at: Date },
 ) => updateVolumes(tx, accountId, [id], set)
 
+/** The machine that has it, if any: machines before volumes, always, so that nobody waits for one another. */
+export async function lockMachineOf(tx: Tx, accountId: string, id: string) {
+  const { instance_id } = await getVolume(tx, accountId, id)
+  if (instance_id === null) return
+  await tx
+    .selectFrom('instances')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('id', '=', instance_id)
+    .forUpdate()
+    .execute()
+}
+
 /** Nothing is at work on it any more: it is where it was, or `available` when its machine is gone since. */
 export async function atRest(
   tx: Tx,
