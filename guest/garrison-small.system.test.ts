@@ -243,24 +243,32 @@ describe('a machine that was there before', () => {
     await machine.agent()
     const ended = 'until grep -q failed /var/lib/garrison/startup.json; do usleep 50000; done'
     const shown = 'cat /var/lib/garrison/startup.json /var/log/cloud-init-output.log'
+    const left = 'while find /run /var -xdev -name user-data | grep .; do usleep 50000; done'
     expect(await machine.ssh(anna, `${ended}; ${shown}`)).toMatch(
       /"status":"failed","exit_code":null.*\nbegun\ngarrison: the machine was restarted/,
     )
+    await machine.ssh(anna, left)
   }, 90_000)
 
   it('is somebody else on a copy of its disk, and knows its old friends', async () => {
     const disk = await newDisk('source')
+    const script = (code: number) => `#!/bin/sh\nhostname | tee -a /root/runs\nexit ${code}\n`
     const first = { instanceId: 'first', hostname: 'one', keys: [await publicKey(anna)] }
     const keys = [await publicKey(anna), await publicKey(ben)]
-    const source = await start(disk, first)
+    const source = await start(disk, { ...first, userData: script(1) })
     await source.agent()
+    await source.showed(/user-data ended/)
     const before = await whoIs(source, anna)
     await source.pressPowerButton()
     await source.exit()
 
     const copy = await overlay(disk, join(base, 'copy.qcow2'))
-    await using machine = await start(copy, { instanceId: 'second', hostname: 'two', keys })
+    const second = { instanceId: 'second', hostname: 'two', keys, userData: script(0) }
+    await using machine = await start(copy, second)
     await machine.agent()
+    await machine.showed(/user-data ended with exit code 0/)
+    const outcome = 'cat /root/runs /var/log/cloud-init-output.log /var/lib/garrison/startup.json'
+    expect(await machine.ssh(anna, outcome)).toMatch(/^one\ntwo\ntwo\n.*"succeeded"/)
     const after = await whoIs(machine, anna)
     expect(after.name).toBe('two')
     expect(after.hostKey).not.toBe(before.hostKey)
