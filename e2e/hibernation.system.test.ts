@@ -87,7 +87,7 @@ it('a machine goes on where it was, though others had its room and the server wa
   await expectToGoOn(after, count)
 })
 
-it('another machine goes on from a snapshot with memory, and is not taken for the first', async () => {
+it('other machines go on from a snapshot with memory, and are taken neither for the first nor each other', async () => {
   const first = await server.readyInstance(id)
   const [count, boot] = [await reached(first), await bootId(first)]
   const asked = { instance_id: id, name: 'deep', memory: true }
@@ -99,19 +99,24 @@ it('another machine goes on from a snapshot with memory, and is not taken for th
   })
   await expectToGoOn(first, count)
 
-  const restored = await server.post(`/api/snapshots/${snapshot.id}/restore/`, {
-    new_vm_name: 'double',
-  })
-  const double = await server.readyInstance(restored.body.data.instance_id)
-  expect(double.ip_address).not.toBe(first.ip_address)
-  expect(await bootId(double)).toBe(boot)
-  await expectToGoOn(double, count)
+  const machines = [first]
+  for (const name of ['double', 'triple']) {
+    const asked = { new_vm_name: name }
+    const restored = await server.post(`/api/snapshots/${snapshot.id}/restore/`, asked)
+    const copy = await server.readyInstance(restored.body.data.instance_id)
+    expect(await bootId(copy)).toBe(boot)
+    await expectToGoOn(copy, count)
+    expect(await server.ssh(copy, 'hostname')).toBe(name)
+    machines.push(copy)
+  }
+  expect(new Set(machines.map((machine) => machine.ip_address)).size).toBe(machines.length)
   for (const own of [
     'hostname',
     'cat /etc/machine-id',
     'cat /sys/class/net/eth0/address',
     'dropbearkey -y -f /etc/dropbear/host_key',
-  ])
-    expect(await server.ssh(double, own), own).not.toBe(await server.ssh(first, own))
-  expect(await server.ssh(double, 'hostname')).toBe('double')
+  ]) {
+    const all = await Promise.all(machines.map((machine) => server.ssh(machine, own)))
+    expect(new Set(all).size, own).toBe(machines.length)
+  }
 })

@@ -189,6 +189,11 @@ describe('a new machine', () => {
     expect(await agent.ask('guest-exec', run)).toEqual({ pid: expect.any(Number) })
   })
 
+  it('becomes another machine while it runs, with random numbers that begin anew', async () => {
+    expect(await machine.ssh(anna, '/usr/lib/garrison/reseed && echo done')).toBe('done')
+    expect(await machine.ssh(anna, '/usr/lib/garrison/continue-as able && echo able')).toBe('able')
+  })
+
   it('has only what runs from the image: no kernel modules on the disk', async () => {
     expect(await machine.ssh(anna, 'find / -xdev -name "*.ko*"')).toBe('')
   })

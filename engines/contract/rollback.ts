@@ -40,6 +40,15 @@ export function describeRollback(site: Site): void {
     expect(await site.engine.observe(source.id)).toMatchObject({ status: 'running' })
   })
 
+  test('a hibernated machine is refused, and stays so', async (context) => {
+    context.skip(!site.engine.capabilities().hibernate, 'this engine cannot hibernate')
+    await site.engine.ensureMachine(source, site.order())
+    await site.engine.ensureHibernated(source.id, site.order())
+    await expect(rollBack()).rejects.toThrow(/hibernated.*restore it first/)
+    expect(await site.engine.observe(source.id)).toMatchObject({ status: 'hibernated' })
+    await site.engine.ensureMachine(source, site.order())
+  })
+
   test('later snapshots stay, so that it can be undone', async () => {
     const later = await site.snapshot(source)
     await rollBack()

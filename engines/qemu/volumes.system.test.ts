@@ -144,6 +144,40 @@ test('a volume in use is whole when the server is killed at any step of cloning 
   expect({ devices, disks: nodes.length }).toEqual({ devices: [], disks: 1 })
 })
 
+test('a volume that nobody has is whole when the server was killed at any step of cloning it', async () => {
+  await world.current().ensureStopped(spec.id, 0, world.order())
+  const id = await volume()
+  const layersOf = async () =>
+    JSON.parse(await readFile(`${world.paths.volumes}/${id}.json`, 'utf8'))
+  for (const step of [
+    'snapshot: overlay announced',
+    'snapshot: overlay created',
+    'volume copied',
+  ]) {
+    await killedAt('clone', id, step)
+    expect((await layersOf()).pendingLayer, step).not.toBe(null)
+    await world.current().ensureMachine({ ...spec, volumes: [attached(id)] }, world.order())
+    const { activeLayer, pendingLayer } = await layersOf()
+    expect(pendingLayer, step).toBe(null)
+    expect((await stat(`${world.paths.layers}/${activeLayer}.qcow2`)).mode & 0o777).toBe(0o600)
+    expect((await pluggedIn()).nodes, step).toContain(activeLayer)
+    await world.current().ensureStopped(spec.id, 0, world.order())
+    await detach(id)
+  }
+
+  const copy = await killedAt('clone', id, 'volume copied')
+  const again = {
+    id: copy,
+    tenant: spec.tenant,
+    sizeGb: 1,
+    source: { kind: 'volume', id },
+  } as const
+  await world.current().ensureVolume(again, world.order())
+  expect((await layersOf()).pendingLayer).toBe(null)
+  await world.current().ensureMachine(spec, world.order())
+  await world.until(spec.id, (state) => state.guestUp)
+})
+
 test('a hibernated machine goes on with the volume that it got while it ran, and can give it back', async () => {
   const id = await volume()
   await attach(id)

@@ -52,9 +52,12 @@ export class Volumes {
   ensure(spec: VolumeSpec, order: Order): Promise<void> {
     const { orders, store, paths } = this.#options
     return orders.run(spec.id, order, async (signal) => {
-      if (store.volumes.get(spec.id) !== undefined) return
-      await requireFreeSpace(paths.layers)
       const { tenant, source, sizeGb } = spec
+      if (store.volumes.get(spec.id) !== undefined) {
+        if (source?.kind === 'volume') await this.#settleSource(source.id, signal)
+        return
+      }
+      await requireFreeSpace(paths.layers)
       const gid = store.identities.gidOf(tenant)
       const name = newLayerName()
       using _ = store.layers.pin(name)
@@ -91,8 +94,6 @@ export class Volumes {
       await giveVolumes(store, machine, all)
       log('debug', 'volumes recorded', { machine, volumes: ids })
       if (live === undefined) return
-      // What was left half done while nobody had them.
-      for (const id of ids) await settle(store, volumeDisk(store, id), undefined)
       try {
         await plug(live, pluggedVolumes(store, machine, ids))
       } catch (error) {
@@ -168,6 +169,14 @@ export class Volumes {
       log('debug', 'volume copied', { volume: spec.id })
       await settle(store, volumeDisk(store, source), live)
     })
+  }
+
+  /** Whoever made a copy may have been killed before the last step. */
+  async #settleSource(volume: string, signal: AbortSignal): Promise<void> {
+    const { store } = this.#options
+    if (store.volumes.get(volume) === undefined) return
+    if (volumeDisk(store, volume).pendingLayer === null) return
+    await this.#withDisk(volume, signal, async () => {})
   }
 
   /** Works on a volume's disk while nobody else does; `live` is where it is plugged in. */

@@ -29,6 +29,8 @@ export const garrisonSmall: Recipe = {
       at: '/usr/lib/garrison/busybox',
       isStatic: true,
     },
+    // For one ioctl that nothing else here can do; see `reseed`. It has no modules, so it is not for people.
+    { package: 'perl-base', path: '/usr/bin/perl', at: '/usr/lib/garrison/perl' },
     { package: 'dropbear-bin', path: '/usr/sbin/dropbear' },
     { package: 'dropbear-bin', path: '/usr/bin/dropbearkey' },
     { package: 'openssh-sftp-server', path: '/usr/lib/openssh/sftp-server' },

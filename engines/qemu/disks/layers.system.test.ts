@@ -69,6 +69,15 @@ test('what is spared stays, though nothing leads to it', async () => {
   expect(await files()).toEqual(['os-test.qcow2', 'spared.qcow2'])
 })
 
+test('what lies below one that is spared stays as well, whether or not anything is in it', async () => {
+  await layers.createOverlay('base', 'os-test', owner, GB)
+  await layers.createOverlay('middle', 'base', owner)
+  await layers.createOverlay('top', 'middle', owner)
+  await layers.sweep([], ['top'])
+  await run('qemu-img', ['check', '-q', layers.path('top')])
+  expect((await open()).chain('top')).toEqual(['top', 'middle', 'base', 'os-test'])
+})
+
 test('a layer is empty until somebody writes to it', async () => {
   await layers.createOverlay('one', 'os-test', owner, GB)
   expect(await layers.isEmpty('one')).toBe(true)

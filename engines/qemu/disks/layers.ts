@@ -199,8 +199,11 @@ export class Layers {
   /** What can be reached neither from these layers nor from a pin. */
   unreachable(roots: readonly string[]): string[] {
     const needed = new Set<string>()
-    for (const root of [...roots, ...this.#pins.keys()])
-      if (this.has(root)) for (const layer of this.chain(root)) needed.add(layer)
+    for (const root of [...roots, ...this.#pins.keys()]) {
+      // One whose lower layers are lost keeps what is left.
+      let at: string | null = root
+      for (; at !== null; at = this.#layers.get(at)?.below ?? null) needed.add(at)
+    }
     return [...this.#layers.keys()].filter((layer) => !needed.has(layer))
   }
 
@@ -210,9 +213,9 @@ export class Layers {
     return (await stat(this.path(name))).size <= endOfTablesBytes
   }
 
-  /** Removes what is unreachable, except for what is spared. */
+  /** Removes what is unreachable, except for what is spared and what lies below that. */
   async sweep(roots: readonly string[], spared: readonly string[] = []): Promise<void> {
-    const garbage = this.unreachable(roots).filter((layer) => !spared.includes(layer))
+    const garbage = this.unreachable([...roots, ...spared])
     // Forgotten before anything is awaited: from here on nobody can build upon them.
     for (const layer of garbage) this.#layers.delete(layer)
     await Promise.all(garbage.map((layer) => rm(this.path(layer), { force: true })))

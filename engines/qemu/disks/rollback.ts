@@ -28,8 +28,6 @@ export async function rollBack(
     throw new EngineError(
       'The machine is hibernated and its memory fits to this disk only; restore it first',
     )
-  if (record.hibernation !== null)
-    throw new EngineError('The machine is hibernated; its memory goes with the disk that it has')
   if (live !== undefined)
     throw new EngineError('The machine runs; stop it before it is rolled back')
 

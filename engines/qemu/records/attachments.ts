@@ -1,7 +1,8 @@
 /** Which volumes a machine has, as its record says; see ../volumes.ts. Call all of it in the machine's turn. */
 import { isDeepStrictEqual } from 'node:util'
 import { type AttachedVolume, EngineError, type MachineSpec } from '../../engine.ts'
-import { holderOf } from '../disks/disk.ts'
+import { holderOf, volumeDisk } from '../disks/disk.ts'
+import { settle } from '../disks/freezing.ts'
 import { found } from '../disks/source.ts'
 import { type PluggedVolume, VOLUME_PORTS } from '../process/arguments.ts'
 import type { MachineRecord } from './records.ts'
@@ -74,6 +75,9 @@ export async function giveVolumes(
       if (holder !== null && (holder.machine !== machine || holder.port === null))
         throw inUse(id, holder.machine)
     }
+    // What was left half done while nobody had them.
+    for (const { id } of wanted)
+      if (holderOf(store, id) === null) await settle(store, volumeDisk(store, id), undefined)
     if (!isDeepStrictEqual(record.volumes, wanted))
       await store.machines.put(machine, { ...record, volumes: wanted })
     return record
