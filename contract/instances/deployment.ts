@@ -57,7 +57,8 @@ const regionalOptions = {
    */
   jupyter: Jupyter.optional(),
   /**
-   * Runs once, on the first boot. Copied now: what becomes of the script later does not matter. Either
+   * Runs once, on the first boot. Copied now, also where it waits for room: what becomes of the script later
+   * does not matter. Either
    * this or `cloud_init`: of two, nobody could say whose log and exit code is shown.
    */
   startup_script_id: publicId('C').optional(),

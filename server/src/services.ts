@@ -77,7 +77,12 @@ export function createServices(deps: {
   const machineMetrics = createMetricsService({ clock, regions, instances })
   const volumes = createVolumeService(machines)
   const attachments = createAttachmentService({ clock, regions, operations, instances })
-  const deployRequests = createDeployRequestService({ ...machines, accounts, instances })
+  const deployRequests = createDeployRequestService({
+    ...machines,
+    accounts,
+    instances,
+    preparation,
+  })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
   return {
     catalog,

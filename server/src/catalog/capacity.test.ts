@@ -63,7 +63,7 @@ describe('place', () => {
             promised.set(placed.host, add(promised.get(placed.host), placed.host, need))
         }
         for (const each of hosts) {
-          const left = free(each, promised.get(each.name), ratios)
+          const left = free(each, [...promised.values()], ratios)
           expect(
             Math.min(left.vcpus, left.memoryMib, left.diskGb, ...Object.values(left.gpus)),
           ).toBeGreaterThanOrEqual(0)

@@ -20,6 +20,13 @@ export type Allocation = {
   readonly gpus: Readonly<Record<string, number>>
 }
 
+/** What a machine with that need is promised on a host. */
+export const allocationOf = (host: string, { gpu, ...need }: Need): Allocation => ({
+  host,
+  ...need,
+  gpus: gpu === null ? {} : { [gpu.model]: gpu.count },
+})
+
 export type Ratios = {
   readonly vcpuRatio: number
   readonly diskRatio: number
@@ -39,15 +46,19 @@ export type Free = {
   readonly gpus: Readonly<Record<string, number>>
 }
 
-export function free(host: Host, allocation: Allocation | undefined, ratios: Ratios): Free {
+/** `allocations`: of any hosts, and any number for each. */
+export function free(host: Host, allocations: readonly Allocation[], ratios: Ratios): Free {
+  const its = allocations.filter((each) => each.host === host.name)
+  const sum = (part: (allocation: Allocation) => number | undefined) =>
+    its.reduce((total, each) => total + (part(each) ?? 0), 0)
   return {
     host: host.name,
-    vcpus: Math.floor(host.vcpus * ratios.vcpuRatio) - (allocation?.vcpus ?? 0),
-    memoryMib: host.memoryMib - (allocation?.memoryMib ?? 0),
-    diskGb: Math.floor(host.diskGb * ratios.diskRatio) - (allocation?.diskGb ?? 0),
+    vcpus: Math.floor(host.vcpus * ratios.vcpuRatio) - sum((each) => each.vcpus),
+    memoryMib: host.memoryMib - sum((each) => each.memoryMib),
+    diskGb: Math.floor(host.diskGb * ratios.diskRatio) - sum((each) => each.diskGb),
     diskAboveFloor: host.diskFreeGb >= ratios.diskFloorGb,
     gpus: Object.fromEntries(
-      host.gpus.map(({ model, count }) => [model, count - (allocation?.gpus[model] ?? 0)]),
+      host.gpus.map(({ model, count }) => [model, count - sum((each) => each.gpus[model])]),
     ),
   }
 }
@@ -73,13 +84,7 @@ export function place(
   ratios: Ratios,
   need: Need,
 ): Placed {
-  const candidates = hosts.map((host) =>
-    free(
-      host,
-      allocations.find((each) => each.host === host.name),
-      ratios,
-    ),
-  )
+  const candidates = hosts.map((host) => free(host, allocations, ratios))
   const model = need.gpu?.model
   const tightestFirst = (a: Free, b: Free) =>
     (model === undefined
@@ -105,13 +110,7 @@ export function nearestToRoom(
 ): string | null {
   const candidates = hosts
     .filter((host) => couldEverFit(host, ratios, need))
-    .map((host) =>
-      free(
-        host,
-        allocations.find((each) => each.host === host.name),
-        ratios,
-      ),
-    )
+    .map((host) => free(host, allocations, ratios))
   const gpus = (left: Free) => (need.gpu === null ? 0 : (left.gpus[need.gpu.model] ?? 0))
   const [nearest] = candidates.sort(
     (a, b) =>
@@ -136,11 +135,7 @@ export function deployable(
   need: Need,
 ): number {
   const perHost = hosts.map((host) => {
-    const left = free(
-      host,
-      allocations.find((each) => each.host === host.name),
-      ratios,
-    )
+    const left = free(host, allocations, ratios)
     if (!left.diskAboveFloor) return 0
     return Math.min(
       Math.floor(left.vcpus / need.vcpus),

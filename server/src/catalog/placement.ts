@@ -1,15 +1,49 @@
 /** Finds room for a machine, and keeps it until the caller's transaction has written the row. */
+import type { Host } from '@garrison/engines/engine'
 import type { Config } from '../config.ts'
-import type { Tx } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 import { InsufficientCapacity } from '../errors.ts'
-import { couldEverFit, type Need, nearestToRoom, type Placed, place } from './capacity.ts'
+import {
+  type Allocation,
+  couldEverFit,
+  type Need,
+  nearestToRoom,
+  type Placed,
+  place,
+} from './capacity.ts'
 import type { Regions } from './regions.ts'
-import { allocations, keptHosts, lockRegion, publicAddressesTaken } from './store.ts'
+import { allocations, keptRoom, lockRegion, publicAddressesTaken } from './store.ts'
+
+type Search = {
+  readonly hosts: readonly Host[]
+  readonly need: Need
+  /** What of a promise counts. */
+  readonly of?: (allocation: Allocation) => Allocation
+}
 
 export function createPlacement(deps: { regions: Regions; config: Config }) {
   const { regions } = deps
   const { vcpu_ratio, disk_ratio, disk_floor_gb } = deps.config.capacity
   const ratios = { vcpuRatio: vcpu_ratio, diskRatio: disk_ratio, diskFloorGb: disk_floor_gb }
+
+  /** Throws what `lacking` makes of the shortage, unless it is only that room is kept for others. */
+  async function placed(
+    tx: Tx,
+    region: string,
+    { hosts, need, of = (each) => each }: Search,
+    lacking: (missing: Missing) => string,
+  ): Promise<string> {
+    await lockRegion(tx, region)
+    const [allocated, kept] = await Promise.all([allocations(tx, region), keptRoom(tx, region)])
+    const found = place(hosts, [...allocated, ...kept].map(of), ratios, need)
+    if ('host' in found) return found.host
+    if (kept.length > 0 && 'host' in place(hosts, allocated.map(of), ratios, need)) {
+      throw new InsufficientCapacity(
+        `${region} keeps its room for deployments that have waited longer; try again later, or another region, or deploy with wait_until to wait behind them`,
+      )
+    }
+    throw new InsufficientCapacity(lacking(found.missing))
+  }
 
   return {
     ratios,
@@ -17,17 +51,14 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
     /** Answers the host. One at a time per region, so that two never get the same room. */
     async reserve(tx: Tx, region: string, need: Need): Promise<string> {
       const { hosts } = await regions.inventory(region)
-      await lockRegion(tx, region)
-      const [allocated, kept] = await Promise.all([allocations(tx, region), keptHosts(tx, region)])
-      const others = hosts.filter((host) => !kept.has(host.name))
-      const placed = place(others, allocated, ratios, need)
-      if ('host' in placed) return placed.host
-      if (kept.size > 0 && 'host' in place(hosts, allocated, ratios, need)) {
-        throw new InsufficientCapacity(
-          `${region} keeps its room for deployments that have waited longer; give wait_until to wait behind them, or try another region`,
-        )
-      }
-      throw new InsufficientCapacity(shortage(region, need, placed.missing))
+      return placed(tx, region, { hosts, need }, (missing) => shortage(region, need, missing))
+    },
+
+    /** Without promising anything. */
+    async hasRoom(db: Database | Tx, region: string, need: Need): Promise<boolean> {
+      const { hosts } = await regions.inventory(region)
+      const promised = [...(await allocations(db, region)), ...(await keptRoom(db, region))]
+      return 'host' in place(hosts, promised, ratios, need)
     },
 
     /** Some host there would have room for it, if it were empty. */
@@ -36,7 +67,7 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       return hosts.some((host) => couldEverFit(host, ratios, need))
     },
 
-    /** Where room for it is best kept, `taken` hosts aside; null where none would ever do. */
+    /** Where room for it is best kept, other than on `taken` hosts; null where none would ever do. */
     async hostToKeep(tx: Tx, region: string, need: Need, taken: readonly string[]) {
       const { hosts } = await regions.inventory(region)
       const others = hosts.filter((host) => !taken.includes(host.name))
@@ -80,38 +111,33 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       const gpu = gpu_model === null ? null : { model: gpu_model, count: machine.gpu_count }
       const need = { vcpus, memoryMib: machine.memory_mib, diskGb: 0, gpu }
       const { hosts } = await regions.inventory(region)
-      await lockRegion(tx, region)
       const its = hosts
         .filter((each) => each.name === host)
         // It asks for no more disk than it has.
         .map((each) => ({ ...each, diskFreeGb: Number.POSITIVE_INFINITY }))
-      const promised = (await allocations(tx, region)).map((each) => ({ ...each, diskGb: 0 }))
-      const placed = place(its, promised, ratios, need)
-      if ('missing' in placed)
-        throw new InsufficientCapacity(
-          `${lack(region, need, placed.missing)}; it stays hibernated, try again later`,
-        )
+      const of = (each: Allocation) => ({ ...each, diskGb: 0 })
+      await placed(
+        tx,
+        region,
+        { hosts: its, need, of },
+        (missing) => `${lack(region, need, missing)}; it stays hibernated, try again later`,
+      )
     },
 
     /** For a volume of so many GB, or for one to grow by so many on its host. Answers the host. */
     async reserveDisk(tx: Tx, region: string, diskGb: number, onHost?: string): Promise<string> {
       const { hosts } = await regions.inventory(region)
-      await lockRegion(tx, region)
       const candidates = hosts.filter(({ name }) => onHost === undefined || name === onHost)
       const need: Need = { vcpus: 0, memoryMib: 0, diskGb, gpu: null }
-      const left = await allocations(tx, region)
       // Only the disk counts; a host that has shrunk may have promised too much of the rest.
-      const placed = place(
-        candidates,
-        left.map((each) => ({ ...each, vcpus: 0, memoryMib: 0, gpus: {} })),
-        ratios,
-        need,
-      )
-      if ('missing' in placed)
-        throw new InsufficientCapacity(
+      const of = (each: Allocation) => ({ ...each, vcpus: 0, memoryMib: 0, gpus: {} })
+      return placed(
+        tx,
+        region,
+        { hosts: candidates, need, of },
+        () =>
           `${region} has no room for ${diskGb} GB more of disk; ask for less, delete what you no longer need, or try another region`,
-        )
-      return placed.host
+      )
     },
 
     /**

@@ -5,7 +5,7 @@ import { deployable } from './capacity.ts'
 import type { Catalog, Flavor, GpuModel, Region } from './catalog.ts'
 import type { Placement } from './placement.ts'
 import type { Regions } from './regions.ts'
-import { allocations, keptHosts } from './store.ts'
+import { allocations, keptRoom } from './store.ts'
 
 export type StockDeps = { catalog: Catalog; regions: Regions; placement: Placement; clock: Clock }
 
@@ -15,10 +15,10 @@ export function createStock({ catalog, regions, placement, clock }: StockDeps) {
     const [{ hosts }, allocated, kept] = await Promise.all([
       regions.inventory(region.name),
       allocations(db, region.name),
-      keptHosts(db, region.name),
+      keptRoom(db, region.name),
     ])
-    const open = hosts.filter((host) => !kept.has(host.name))
-    return (flavor: Flavor) => deployable(open, allocated, placement.ratios, flavor)
+    const promised = [...allocated, ...kept]
+    return (flavor: Flavor) => deployable(hosts, promised, placement.ratios, flavor)
   }
 
   return {

@@ -1,7 +1,7 @@
 /** What a region's machines have been promised, summed from their rows. */
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
-import type { Allocation } from './capacity.ts'
+import { type Allocation, allocationOf } from './capacity.ts'
 
 /** Whoever wants room in this region waits here until the transaction before has ended. */
 export async function lockRegion(tx: Tx, region: string) {
@@ -90,15 +90,17 @@ export async function publicAddressesTaken(db: Database | Tx, region: string): P
   return Number(taken)
 }
 
-/** Hosts where nobody else is placed, for a deployment that has waited for long. This spans accounts too. */
-export async function keptHosts(db: Database | Tx, region: string): Promise<ReadonlySet<string>> {
+/** Room that is kept for deployments that have waited for long. This spans accounts too. */
+export async function keptRoom(db: Database | Tx, region: string): Promise<Allocation[]> {
   const rows = await db
     .selectFrom('deploy_requests')
-    .select('kept_host')
+    .select(['kept_host', 'kept_need'])
     .where('state', '=', 'waiting')
     .where('kept_region', '=', region)
     .execute()
-  return new Set(rows.flatMap((row) => row.kept_host ?? []))
+  return rows.flatMap(({ kept_host: host, kept_need: need }) =>
+    host === null || need === null ? [] : [allocationOf(host, need)],
+  )
 }
 
 /** Sums arrive as text where they could be too large for a number; these are not. */

@@ -401,6 +401,22 @@ type DeployRequestsTable = {
   wait_until: Fixed<Date>
   kept_region: string | null
   kept_host: string | null
+  kept_need: JSONColumnType<
+    {
+      vcpus: number
+      memoryMib: number
+      diskGb: number
+      gpu: { model: string; count: number } | null
+    } | null,
+    string | null,
+    string | null
+  >
+  kept_until: Date | null
+  first_boot: JSONColumnType<
+    { script: string | null; jupyterHash: string | null } | null,
+    string | null,
+    string | null
+  >
   instance_id: string | null
   instance_public_id: string | null
   reason: string | null

@@ -30,7 +30,13 @@ export function requestFor(input: DeploymentRequest, choice: Choice): Deployment
 }
 
 export function needOf(catalog: Catalog, choice: DeploymentRequest): Need {
-  return catalog.resolveFlavor(catalog.region(choice.region), choice)
+  const { vcpus, memoryMib, diskGb, gpu } = catalog.resolveFlavor(
+    catalog.region(choice.region),
+    choice,
+  )
+  const own = choice.os_volume_size_gb ?? diskGb
+  // A volume has its room already.
+  return { vcpus, memoryMib, diskGb: choice.boot_source === 'volume' ? 0 : own, gpu }
 }
 
 /** Whoever wants room of the same pool waits in one line: GPUs of a model in a region, or no GPU there. */

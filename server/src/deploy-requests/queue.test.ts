@@ -6,9 +6,9 @@ import { footprint } from '../testing/footprint.ts'
 import { expectRefusal } from '../testing/refusal.ts'
 import { type SettableClock, settableClock } from '../testing/settable-clock.ts'
 import { testImage, testRegion } from '../testing/world.ts'
-import { createDeployQueue, type DeployQueue, patienceMs } from './queue.ts'
+import { createDeployQueue, type DeployQueue, keptForMs, patienceMs } from './queue.ts'
 
-const { gpu_models, regions } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
+const { gpu_models, regions, os_images } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
 const published = regions.find((each) => each.engine === 'simulated')
 if (published === undefined) throw new Error('the demo has no simulated region')
 const secondRegion = 'LOCAL-2'
@@ -40,7 +40,11 @@ beforeEach(async () => {
   clock = settableClock('2026-01-10T09:00:00Z')
   api = await createApi({
     clock,
-    config: { gpu_models, regions: [region(testRegion), region(secondRegion)] },
+    config: {
+      gpu_models,
+      regions: [region(testRegion), region(secondRegion)],
+      os_images: os_images.map((image) => ({ ...image, has_jupyter: true })),
+    },
     hosts: [host('four', 'A40', 4), host('two', 'A40', 2), host('one', 'L40', 1)],
   })
   api.engines.set(secondRegion, api.engine)
@@ -278,6 +282,51 @@ describe('a deployment that waits', () => {
     expect((await get(id)).state).toBe('deployed')
   })
 
+  /** One of the four GPUs of a host is left, and room for two is kept there. */
+  async function twoKept() {
+    await running('pair', a40(2))
+    const half = await running('half', a40(2))
+    await running('single', a40(1))
+    const id = await waiting('large', a40(2))
+    clock.pass(patienceMs)
+    await look()
+    expect(await get(id)).toMatchObject({ state: 'waiting', room_kept_in: testRegion })
+    const small = () => deploy('small', a40(1))
+    expectRefusal(await small(), 409, 'INSUFFICIENT_CAPACITY', /keeps its room.*wait_until/)
+    return { id, half }
+  }
+
+  it('has no more kept than it needs', async () => {
+    const { half } = await twoKept()
+    await remove(half)
+    await running('beside', a40(1))
+    const more = await deploy('more', a40(1))
+    expectRefusal(more, 409, 'INSUFFICIENT_CAPACITY', /keeps its room/)
+  })
+
+  it('has room kept for some hours only, and then waits like everybody', async () => {
+    const { id, half } = await twoKept()
+    clock.pass(keptForMs)
+    await look()
+    await look()
+    expect(await get(id)).toMatchObject({ state: 'waiting', room_kept_in: null })
+    await running('small', a40(1))
+    await remove(half)
+    await look()
+    expect((await get(id)).state).toBe('deployed')
+  })
+
+  it('has room kept against machines that come back from hibernation', async () => {
+    const all = await running('all', a40(4))
+    await waiting('large', a40(4))
+    clock.pass(patienceMs)
+    await look()
+    await me.post(`/api/instances/${all}/hibernate/`, {})
+    await api.settle()
+    const back = await me.post(`/api/instances/${all}/restore/`, {})
+    expectRefusal(back, 409, 'INSUFFICIENT_CAPACITY', /keeps its room/)
+  })
+
   it('gives back the room that is kept for it when it is cancelled', async () => {
     const all = await running('all', a40(4))
     const id = await waiting('large', a40(4))
@@ -328,6 +377,34 @@ describe('a deployment that waits', () => {
     })
     const rows = await api.db.selectFrom('deploy_requests').select('request').execute()
     expect(rows).toEqual([{ request: null }])
+  })
+
+  it('runs the script as it was when it was asked for, and keeps no password meanwhile', async () => {
+    const all = await running('all', a40(4))
+    const script = await api.startupScript(me.caller, '#!/bin/sh\necho of-then\n')
+    const id = await waiting('later', {
+      ...a40(4),
+      startup_script_id: script.public_id,
+      jupyter: { enabled: true, password: 'correct horse' },
+    })
+    const removed = await me.delete(`/api/scripts/${script.public_id}/`)
+    expect(removed.body).toMatchObject({ success: true })
+    const rows = await api.db.selectFrom('deploy_requests').selectAll().execute()
+    expect(JSON.stringify(rows)).not.toContain('correct horse')
+    await remove(all)
+    await queue.run()
+    const { state, instance_id, reason } = await get(id)
+    expect({ state, reason }).toEqual({ state: 'deploying', reason: null })
+    const { user_data } = await api.db
+      .selectFrom('instances')
+      .select('user_data')
+      .where('public_id', '=', instance_id)
+      .executeTakeFirstOrThrow()
+    const encoded = Buffer.from('#!/bin/sh\necho of-then\n').toString('base64')
+    expect(user_data).toContain('argon2:$argon2id$')
+    expect(user_data).toContain(encoded)
+    const after = api.db.selectFrom('deploy_requests').select(['request', 'first_boot'])
+    expect(await after.execute()).toEqual([{ request: null, first_boot: null }])
   })
 
   it('fails when the machine does', async () => {

@@ -4,8 +4,9 @@
  * A younger request, or a deployment that does not wait, may pass an older one that needs more than is
  * free. So that a large one does not wait for ever while small ones take what becomes free, a host is
  * kept for it once it has waited for {@link patienceMs}: the host that is nearest to having room for its
- * first choice. Nobody else is placed there until the request is served, expires or is cancelled. An
- * account has one host kept in a region at a time, for its oldest request there.
+ * first choice. The room that it needs there counts as taken until the request is served or ends, for
+ * {@link keptForMs} at most and once for each request: what is kept stands idle. A host is kept for one
+ * request at a time, and an account has one host kept in a region, for its oldest request there.
  */
 
 import type { DeploymentRequest } from '@garrison/contract/instances/routes'
@@ -30,6 +31,7 @@ import type { DeployRequestService } from './service.ts'
 import * as store from './store.ts'
 
 export const patienceMs = 10 * 60_000
+export const keptForMs = 6 * 60 * 60_000
 
 export type DeployQueueDeps = {
   db: Database
@@ -117,14 +119,15 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     try {
       await savepoint(tx, async () => {
         const now = clock.now()
-        // First, since a request that waits keeps its name, and its host, from everybody else.
+        // First, since a request that waits keeps its name, and its room, from everybody else.
         await store.updateRequest(tx, request, { state: 'deploying', updated_at: now })
-        const { instance } = await instances.deploy(tx, caller, choice)
+        const { instance } = await instances.deploy(tx, caller, choice, request.first_boot)
         await store.updateRequest(tx, request, {
           instance_id: instance.id,
           instance_public_id: instance.public_id,
           // May hold secrets, and is not needed again.
           request: null,
+          first_boot: null,
           updated_at: now,
         })
         await deployRequests.tell(tx, request, 'deploying', {
@@ -150,7 +153,8 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     choice: DeploymentRequest | undefined,
   ) {
     const now = clock.now()
-    if (choice === undefined || request.kept_host !== null) return
+    if (request.kept_until !== null) return endKeeping(tx, request, request.kept_until)
+    if (choice === undefined) return
     if (now.getTime() - request.created_at.getTime() < patienceMs) return
     const kept = await store.kept(tx, choice.region)
     if (kept.some((each) => each.account_id === request.account_id)) return
@@ -161,6 +165,19 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     await store.updateRequest(tx, request, {
       kept_region: choice.region,
       kept_host: host,
+      kept_need: JSON.stringify(need),
+      kept_until: new Date(now.getTime() + keptForMs),
+      updated_at: now,
+    })
+  }
+
+  async function endKeeping(tx: Tx, request: store.DeployRequest, until: Date) {
+    const now = clock.now()
+    if (request.kept_host === null || now < until) return
+    await store.updateRequest(tx, request, {
+      kept_region: null,
+      kept_host: null,
+      kept_need: null,
       updated_at: now,
     })
   }
@@ -176,6 +193,7 @@ export function createDeployQueue(deps: DeployQueueDeps) {
       state,
       reason,
       request: null,
+      first_boot: null,
       updated_at: now,
       finished_at: now,
     })

@@ -24,6 +24,7 @@ import {
   ValidationError,
 } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
+import type { Preparation } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { InstanceService } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
@@ -36,6 +37,7 @@ export type DeployRequestServiceDeps = {
   placement: Placement
   accounts: AccountService
   instances: InstanceService
+  preparation: Preparation
 }
 
 const dayMs = 24 * 60 * 60_000
@@ -48,7 +50,7 @@ export type Deployed =
   | { readonly instance: null; readonly request: store.PlacedRequest }
 
 export function createDeployRequestService(deps: DeployRequestServiceDeps) {
-  const { clock, catalog, placement, accounts, instances } = deps
+  const { clock, catalog, placement, accounts, instances, preparation } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const request = await store.findRequest(db, caller.accountId, id)
@@ -133,10 +135,13 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
         state: 'waiting',
         choices: JSON.stringify(choices),
         pools: choices.map((choice) => poolOf(catalog, requestFor(input, choice))),
-        request: JSON.stringify(input),
+        request: JSON.stringify(withoutPassword(input)),
         wait_until: until,
         kept_region: null,
         kept_host: null,
+        kept_need: null,
+        kept_until: null,
+        first_boot: JSON.stringify(await preparation.settle(tx, caller, input)),
         instance_id: null,
         instance_public_id: null,
         reason: null,
@@ -219,6 +224,7 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
       await store.updateRequest(tx, request, {
         state: 'cancelled',
         request: null,
+        first_boot: null,
         updated_at: now,
         finished_at: now,
       })
@@ -230,6 +236,10 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
 }
 
 export type DeployRequestService = ReturnType<typeof createDeployRequestService>
+
+/** Which is settled, hashed, before the request is written. */
+const withoutPassword = ({ jupyter, ...rest }: DeploymentRequest): DeploymentRequest =>
+  jupyter === undefined ? rest : { ...rest, jupyter: { enabled: jupyter.enabled } }
 
 /** Says which choice is meant. The first one is the request itself. */
 function ofChoice(error: unknown, index: number): unknown {

@@ -107,7 +107,7 @@ export async function holdQueue(tx: Tx): Promise<boolean> {
   return rows[0]?.held === true
 }
 
-/** Hosts of the region that are kept, for whom, whoever they are. */
+/** Hosts of the region where room is kept, for whom, whoever they are. */
 export const kept = (tx: Tx, region: string) =>
   tx
     .selectFrom('deploy_requests')

@@ -1,6 +1,6 @@
 /**
  * The switch for Jupyter, on OS images that are marked as having it. Such an image starts its Jupyter
- * server after user-data ran and reads `/etc/jupyter`; the password gets there hashed, and nowhere else.
+ * server after user-data ran and reads `/etc/jupyter`; the password gets there hashed, and is kept nowhere.
  */
 import { argon2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'

@@ -6,6 +6,7 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Tx } from '../database/database.ts'
 import { DomainError, ValidationError } from '../errors.ts'
 import type { ScriptService } from '../scripts/service.ts'
+import { hashJupyterPassword } from './jupyter.ts'
 import { insertStartupLog } from './store.ts'
 import { type Given, userDataFor } from './user-data.ts'
 
@@ -13,6 +14,12 @@ export type PreparationDeps = { catalog: Catalog; regions: Regions; scripts: Scr
 
 /** Once everything about it is known to be right. */
 export type NewFirstBoot = { readonly userData: string | null; readonly jupyter: boolean }
+
+/**
+ * What a deployment brings from outside itself, as it was when it was asked for: the text of its startup
+ * script, and the password for Jupyter, hashed.
+ */
+export type Settled = { readonly script: string | null; readonly jupyterHash: string | null }
 
 type Request = Pick<DeploymentRequest, 'cloud_init' | 'startup_script_id' | 'jupyter'>
 
@@ -30,35 +37,44 @@ export function createPreparation({ catalog, regions, scripts }: PreparationDeps
     }
   }
 
-  async function given(tx: Tx, caller: Caller, request: Request): Promise<Given | null> {
-    const { cloud_init, startup_script_id } = request
-    if (startup_script_id !== undefined) {
-      const { script } = await scripts.require(tx, caller, startup_script_id)
-      return { field: 'startup_script_id', text: script }
-    }
+  async function settle(tx: Tx, caller: Caller, request: Request): Promise<Settled> {
+    const { startup_script_id: id, jupyter } = request
+    const script = id === undefined ? null : (await scripts.require(tx, caller, id)).script
+    // The schema has made sure that there is one.
+    const password = jupyter?.enabled === true ? (jupyter.password ?? null) : null
+    return { script, jupyterHash: password === null ? null : await hashJupyterPassword(password) }
+  }
+
+  function given({ cloud_init }: Request, { script }: Settled): Given | null {
+    if (script !== null) return { field: 'startup_script_id', text: script }
     return cloud_init === undefined ? null : { field: 'cloud_init', text: cloud_init }
   }
 
   return {
-    /** @param osImage Name of the image that the disk goes back to, if anybody knows. */
+    /** For a deployment that is made later: what becomes of the script until then does not matter. */
+    settle,
+
+    /**
+     * @param osImage Name of the image that the disk goes back to, if anybody knows.
+     * @param settled Of a deployment that was asked for earlier; otherwise it is settled now.
+     */
     async require(
       tx: Tx,
       caller: Caller,
       region: Region,
       osImage: string | null,
       request: Request,
+      settled: Settled | null,
     ): Promise<NewFirstBoot> {
       requireOffered(region, request)
       if (request.cloud_init !== undefined && request.startup_script_id !== undefined) {
         const message = 'Give either cloud_init or startup_script_id, not both.'
         throw new ValidationError({ cloud_init: [message], startup_script_id: [message] })
       }
-      const jupyter = request.jupyter?.enabled === true
-      // The schema has made sure that there is one.
-      const password = jupyter ? (request.jupyter?.password ?? null) : null
+      const known = settled ?? (await settle(tx, caller, request))
       const image = catalog.osImages(region).find((each) => each.name === osImage)
-      const userData = await userDataFor(image, await given(tx, caller, request), password)
-      return { userData, jupyter }
+      const userData = userDataFor(image, given(request, known), known.jupyterHash)
+      return { userData, jupyter: request.jupyter?.enabled === true }
     },
 
     /** The machine was written with its user-data; from now on there is something to tell of it. */

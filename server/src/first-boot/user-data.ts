@@ -2,7 +2,7 @@
 import type { OsImage } from '../catalog/catalog.ts'
 import { ValidationError } from '../errors.ts'
 import { scriptOfCloudConfig } from './cloud-config.ts'
-import { hashJupyterPassword, jupyterSetup, multipart, setupBefore } from './jupyter.ts'
+import { jupyterSetup, multipart, setupBefore } from './jupyter.ts'
 
 /** A text that begins with `#!` or `#cloud-config`. `field`: of the request that it came with. */
 export type Given = { readonly field: 'cloud_init' | 'startup_script_id'; readonly text: string }
@@ -13,15 +13,15 @@ const isCloudConfig = (text: string) => !text.startsWith('#!')
  * The user-data for an image, or `null` when there is nothing to do. An unknown image (of a custom one)
  * gets the text as it is. Throws {@link ValidationError} for what the image cannot do, by its name.
  */
-export async function userDataFor(
+export function userDataFor(
   image: OsImage | undefined,
   given: Given | null,
-  jupyterPassword: string | null,
-): Promise<string | null> {
+  jupyterHash: string | null,
+): string | null {
   const text = given === null ? null : understood(image, given)
-  if (jupyterPassword === null) return text
+  if (jupyterHash === null) return text
   requireJupyter(image)
-  const setup = jupyterSetup(await hashJupyterPassword(jupyterPassword))
+  const setup = jupyterSetup(jupyterHash)
   if (text === null) return setup
   return isCloudConfig(text) ? multipart(setup, text) : setupBefore(setup, text)
 }

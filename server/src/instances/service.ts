@@ -21,7 +21,7 @@ import type { Range } from '../database/pages.ts'
 import { DomainError, InvalidState, NameTaken, NotFound, ValidationError } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { Protection } from '../firewalls/protection.ts'
-import type { Preparation } from '../first-boot/preparation.ts'
+import type { Preparation, Settled } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
@@ -299,7 +299,8 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     /** For services with rules of their own about an action. */
     act,
 
-    async deploy(tx: Tx, caller: Caller, input: DeploymentRequest) {
+    /** @param settled Of a deployment that was asked for earlier. */
+    async deploy(tx: Tx, caller: Caller, input: DeploymentRequest, settled: Settled | null = null) {
       await requireKnownNames({ catalog, images, sshKeys }, tx, caller, input)
       const region = catalog.region(input.region)
       if (input.tier !== undefined && input.tier !== region.tier) {
@@ -327,7 +328,14 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           flavor: [`The image needs a disk of ${minDiskGb} GB; ${flavor.name} has ${diskGb} GB.`],
         })
       }
-      const firstBoot = await preparation.require(tx, caller, region, source.osImage, input)
+      const firstBoot = await preparation.require(
+        tx,
+        caller,
+        region,
+        source.osImage,
+        input,
+        settled,
+      )
       const keys = await sshKeys.requireAll(tx, caller, input.ssh_key_ids)
       const protectedBy = await protection.require(tx, caller, region.name, input)
       const created = await create(tx, caller, {
