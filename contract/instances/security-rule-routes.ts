@@ -33,7 +33,7 @@ export const addSecurityRule = createRoute({
   path: '/api/instances/{instance_id}/security-rules/',
   summary: 'Add instance security rule',
   description:
-    'Of an ACTIVE instance. An instance without any rule or firewall lets everything in; its first rule closes it to all that no rule names. In force as soon as the status is SUCCESS.',
+    'Of an ACTIVE instance. An instance without any rule or firewall lets everything in; its first rule closes it to all that no rule names. What goes out is free until a rule says egress; from then on only what egress rules name goes out. Answers always pass. In force as soon as the status is SUCCESS.',
   tags,
   security,
   request: {

@@ -163,7 +163,9 @@ export function whyNot(action: InstanceAction, status: InstanceStatus): string |
   if (from.includes(status)) return null
   if (status === 'DELETED') return 'Instance is DELETED; that cannot be undone'
   if (isTransitional(status)) return `Instance is ${status}; wait until that has finished`
-  return refusal('Instance', from, verb, status)
+  // The way out that people look for under another name.
+  const instead = status === 'HIBERNATED' ? '; restore it first' : ''
+  return refusal('Instance', from, verb, status) + instead
 }
 
 /**

@@ -6,8 +6,8 @@ import type { PublicAddressService } from './public-addresses.ts'
 import { ipStatus } from './view.ts'
 
 const messages = {
-  attach: 'Public IP is being attached',
-  detach: 'Public IP is being detached',
+  attach: { changes: 'Public IP is being attached', same: 'It has a public IP already' },
+  detach: { changes: 'Public IP is being detached', same: 'It has no public IP' },
 }
 
 export function publicAddressRoutes(
@@ -16,14 +16,14 @@ export function publicAddressRoutes(
 ) {
   app.openapi(contract.togglePublicIp, (c) =>
     write(c, async (tx, caller) => {
-      const { instance, action } = await publicAddresses.toggle(
+      const { instance, action, changes } = await publicAddresses.toggle(
         tx,
         caller,
         c.req.valid('param').instance_id,
         c.req.valid('json').enable,
       )
       return {
-        ...envelope(c, messages[action]),
+        ...envelope(c, messages[action][changes ? 'changes' : 'same']),
         instance_id: instance.public_id,
         action,
         ip_address: action === 'attach' ? instance.public_address : null,

@@ -68,7 +68,8 @@ export function createPublicAddressService(deps: PublicAddressServiceDeps) {
         await tellOf(tx, caller, instance, wanted)
       }
       const changed = await getInstance(tx, caller.accountId, instance.id)
-      return { instance: changed, action: wanted ? ('attach' as const) : ('detach' as const) }
+      const action = wanted ? ('attach' as const) : ('detach' as const)
+      return { instance: changed, action, changes: wanted !== has }
     },
   }
 }

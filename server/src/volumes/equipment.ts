@@ -106,7 +106,10 @@ export function requireState(volume: store.Volume, action: Parameters<typeof why
   if (refusal === null) return
   const said = `${volume.public_id}: ${refusal}`
   if (volume.instance_id !== null && (action === 'attach' || action === 'delete'))
-    throw new DomainError('VOLUME_IN_USE', `${said}; detach it first`)
+    throw new DomainError(
+      'VOLUME_IN_USE',
+      `${said}; ${volume.is_boot ? 'its instance boots from it, delete that first' : 'detach it first'}`,
+    )
   throw isTransitional(volume.status)
     ? new DomainError('OPERATION_IN_PROGRESS', said)
     : new InvalidState('volume', said)
