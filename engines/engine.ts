@@ -100,8 +100,8 @@ export interface Engine {
   /** Throws {@link EngineError} while a machine has it. */
   ensureVolumeGone(volume: string, order: Order): Promise<void>
   /**
-   * All or none; also of a machine that is stopped, which starts with them. Throws {@link EngineError}
-   * when another machine has one of them.
+   * All or none; also of a machine that is stopped, which starts with them. Whatever hosts there are, each
+   * reaches every volume. Throws {@link EngineError} when another machine has one of them.
    */
   attachVolumes(machine: string, volumes: readonly AttachedVolume[], order: Order): Promise<void>
   /**

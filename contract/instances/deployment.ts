@@ -124,6 +124,11 @@ export const DeploymentRequest = z
       if (source !== undefined && request[source] === undefined) {
         wrong(source, 'This field is required.')
       }
+      for (const [other, field] of Object.entries(sourceField)) {
+        if (source !== undefined && field !== source && request[field] !== undefined) {
+          wrong(field, `Goes with the boot source ${other} only; this one is ${boot_source}.`)
+        }
+      }
     },
     // Also when single fields are wrong, so that everything is reported at once. Then `boot_source`
     // can be anything, and has been complained of.

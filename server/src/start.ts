@@ -185,7 +185,7 @@ function keepHouse(
     await meter.tick(db)
   })
   every(ownLogMs, async () => boundOwnLog())
-  every(housekeepingMs, () => tidy(db, systemClock.now()))
+  every(housekeepingMs, () => tidy(db, systemClock.now(), log))
   every(housekeepingMs, () => services.snapshotExports.expire(db))
   every(housekeepingMs, () => services.snapshotImports.expire(db))
 }

@@ -306,17 +306,24 @@ describe('bodies', () => {
     ['user-data over 16 KiB', { cloud_init: `#!${'x'.repeat(16_384)}` }, 'cloud_init'],
     ['user-data with a null character', { cloud_init: '#!/bin/sh\n\u0000' }, 'cloud_init'],
     ['the tier of another region', { tier: 'advanced' }, 'tier'],
+    ['a volume to boot from beside an OS image', { volume_id: 'BRK-000000V' }, 'volume_id'],
+    [
+      'an OS image beside a volume to boot from',
+      { boot_source: 'volume', volume_id: 'BRK-000000V' },
+      'os_image',
+    ],
+    ['a custom image beside an OS image', { image_id: '4711' }, 'image_id'],
   ])('a deployment with %s is a 400', async (_, change, field) => {
     const fields = expectRefusal(await deploy(change), 400, 'VALIDATION_ERROR')
     expect(Object.keys(fields)).toEqual([field])
   })
 
-  it.each([{ volume_ids: ['BRK-000000V'] }, { boot_source: 'volume', volume_id: 'BRK-000000V' }])(
-    'an unknown volume of a deployment is a 404: %j',
-    async (change) => {
-      expectRefusal(await deploy(change), 404, 'NOT_FOUND', /BRK-000000V/)
-    },
-  )
+  it.each([
+    { volume_ids: ['BRK-000000V'] },
+    { boot_source: 'volume', os_image: undefined, volume_id: 'BRK-000000V' },
+  ])('an unknown volume of a deployment is a 404: %j', async (change) => {
+    expectRefusal(await deploy(change), 404, 'NOT_FOUND', /BRK-000000V/)
+  })
 
   it('an unknown firewall of a deployment is a 404', async () => {
     const reply = await deploy({ firewall_ids: ['BRK-000000F'] })

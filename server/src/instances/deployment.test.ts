@@ -212,4 +212,19 @@ describe('where credits are needed', () => {
     await grant(10_000)
     await expect(deploy()).resolves.toMatchObject({ instance: { hourly_rate_micros: 10_000 } })
   })
+
+  it('a start needs an hour of them, as a deployment does', async () => {
+    await grant(10_000)
+    const { instance } = await deploy()
+    await world.settle()
+    const { instances } = world.services
+    await world.change((tx) => instances.stop(tx, me, instance.public_id))
+    await world.settle()
+    await grant(-1)
+    const start = () => world.change((tx) => instances.start(tx, me, instance.public_id))
+    await expect(start()).rejects.toMatchObject({ code: 'INSUFFICIENT_CREDITS' })
+    expect(await world.instance(me, instance)).toMatchObject({ status: 'SHUTOFF', error: null })
+    await grant(1)
+    await expect(start()).resolves.toMatchObject({ status: 'STARTING' })
+  })
 })

@@ -147,7 +147,20 @@ describe('an instance', () => {
     expect((await api.engine.holdings()).publicAddresses).toEqual([])
   })
 
-  it('made of a snapshot has none, whatever its source has', async () => {
+  it('made of a snapshot gets one where any new machine does', async () => {
+    await open({ capabilities: { publicAddressToggle: false } })
+    const { id } = await deployed()
+    const snapshot = await api.readySnapshot(me.caller, { public_id: id })
+    const { instance } = await api.change((tx) =>
+      api.services.snapshots.restore(tx, me.caller, snapshot.public_id, 'again'),
+    )
+    await api.settle()
+    expect(await api.instance(me.caller, instance)).toMatchObject({
+      ...{ status: 'ACTIVE', public_ip: 'attached', public_address: expect.any(String) },
+    })
+  })
+
+  it('made of a snapshot has none elsewhere, whatever its source has', async () => {
     await open()
     const { id } = await deployed({ public_ip: true })
     const snapshot = await api.readySnapshot(me.caller, { public_id: id })

@@ -357,7 +357,13 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       return created
     },
 
-    start: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'start'),
+    /** Nothing starts that would stop at once for want of credits. */
+    async start(tx: Tx, caller: Caller, id: string) {
+      const instance = await require(tx, caller, id)
+      if (whyNot('start', instance.status) === null)
+        await billing.requireCredits(tx, caller, instance.hourly_rate_micros)
+      return act(tx, caller, id, 'start')
+    },
     stop: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'stop'),
     reboot: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'reboot'),
 

@@ -17,6 +17,7 @@ import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
+import { getsPublicAddress } from '../instances/public-address-rule.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import type { OperationService } from '../operations/service.ts'
@@ -242,6 +243,8 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     /** A new machine like the source was; several of one snapshot at once are fine. */
     async restore(tx: Tx, caller: Caller, id: string, name: string) {
       const snapshot = await lockFor(tx, caller, id, 'restore')
+      const region = catalog.region(snapshot.region)
+      const can = regions.capabilities(region.name)
       const flavor = catalog.flavorOfRecord(snapshot.region, snapshot, caller.currency)
       const created = await instances.create(tx, caller, {
         kind: 'restore-snapshot',
@@ -255,7 +258,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
         osImage: snapshot.os_image,
         loginUser: snapshot.login_user,
         userData: null,
-        publicIp: false,
+        publicIp: getsPublicAddress(region, can, undefined),
         keys: snapshot.ssh_keys,
       })
       await audit(tx, caller, 'restore', snapshot.public_id, {

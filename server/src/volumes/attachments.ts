@@ -70,7 +70,7 @@ export function createAttachmentService(deps: AttachmentServiceDeps) {
 
   return {
     async attach(tx: Tx, caller: Caller, instanceId: string, ids: readonly string[]) {
-      // Machines before volumes, always: so nobody waits for one another.
+      // Machines before volumes, in operations too: so nobody waits for one another.
       const { instance } = await instances.lock(tx, caller, instanceId)
       const volumes = await lockAll(tx, caller, ids)
       for (const volume of volumes) requireRegion(volume, instance.region)

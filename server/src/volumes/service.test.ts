@@ -71,6 +71,31 @@ describe('a volume', () => {
     await expect(remove(source)).rejects.toEqual(code('OPERATION_IN_PROGRESS'))
   })
 
+  it('is cloned where its source is', async () => {
+    const world = await createWorld({
+      hosts: ['host-1', 'host-2'].map((name) => ({
+        ...{ name, vcpus: 4, memoryMib: 8192, diskGb: 1_000, diskFreeGb: 1_000, gpus: [] },
+      })),
+    })
+    try {
+      const me = await world.account()
+      const source = await world.volume(me)
+      const other = source.host === 'host-1' ? 'host-2' : 'host-1'
+      // The other one would be chosen for anything new.
+      await world.db
+        .updateTable('volumes')
+        .set({ host: other })
+        .where('id', '=', source.id)
+        .execute()
+      const copy = await world.change((tx) =>
+        world.services.volumes.clone(tx, me, source.public_id, {}),
+      )
+      expect(copy.volume.host).toBe(other)
+    } finally {
+      await world.close()
+    }
+  })
+
   it('takes the room that it may come to need, and no more than there is', async () => {
     await site.world.volume(site.me, { sizeGb: 39_000 })
     await expect(site.world.volume(site.me, { sizeGb: 2_000 })).rejects.toEqual(

@@ -108,13 +108,13 @@ export function createVolumeService(deps: VolumeServiceDeps) {
   > &
     Pick<store.Volume, 'bootable' | 'os_image' | 'login_user'>
 
-  /** Checks name, credits and room, then writes the row. */
-  async function insert(tx: Tx, caller: Caller, made: Made) {
+  /** Checks name, credits and room, on a certain host where it says which, then writes the row. */
+  async function insert(tx: Tx, caller: Caller, made: Made, onHost?: string) {
     if (await store.isVolumeNameTaken(tx, caller.accountId, made.name))
       throw new NameTaken('a volume', made.name)
     await billing.requireProfile(tx, caller)
     await billing.requireStorageCredits(tx, caller)
-    const host = await placement.reserveDisk(tx, made.region, made.size_gb)
+    const host = await placement.reserveDisk(tx, made.region, made.size_gb, onHost)
     const now = clock.now()
     const publicId = await issuePublicId(tx, 'V')
     await store
@@ -170,12 +170,14 @@ export function createVolumeService(deps: VolumeServiceDeps) {
       requireAble(name, 'volumeClone')
       const source = await lockFor(tx, caller, id, 'clone')
       const region = catalog.region(name)
-      const volume = await insert(tx, caller, {
+      const made = {
         ...source,
         name: input.name ?? `${source.name.slice(0, 50 - '-clone'.length).trimEnd()}-clone`,
-        status: 'cloning',
+        status: 'cloning' as const,
         volume_type: requireType(region, input.volume_type ?? source.volume_type),
-      })
+      }
+      // Its layers are the source's, which do not move.
+      const volume = await insert(tx, caller, made, source.host)
       await begin(tx, volume, 'clone-volume', {
         input: { sourceId: source.id },
         holds: [{ id: source.id, exclusive: false }],
