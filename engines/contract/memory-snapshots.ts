@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { MachineSpec } from '../engine.ts'
+import { type MachineSpec, UnsupportedError } from '../engine.ts'
 import { LIMIT_MS, type Site } from './site.ts'
 
 export function describeMemorySnapshots(site: Site): void {
@@ -34,6 +34,16 @@ export function describeMemorySnapshots(site: Site): void {
   test('hold the disk only where nothing runs', async () => {
     await site.engine.ensureStopped(source.id, 0, site.order())
     expect((await take()).result).toMatchObject({ memory: false })
+  })
+
+  test('are refused while volumes are attached, and nothing is left of them', async (context) => {
+    context.skip(!site.engine.capabilities().volumes, 'this engine has no volumes')
+    const id = await site.volume(source.tenant)
+    const volume = { id, serial: 'V-1' }
+    await site.engine.attachVolumes(source.id, [volume], site.order())
+    await expect(take()).rejects.toThrow(UnsupportedError)
+    await site.engine.detachVolumes(source.id, [id], site.order())
+    expect((await take()).result).toMatchObject({ memory: true })
   })
 
   test('make several machines that go on', async () => {

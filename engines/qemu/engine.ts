@@ -46,7 +46,6 @@ import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
 import { hibernate } from './memory/hibernation.ts'
-import { sweepSnapshotMemories } from './memory/snapshot.ts'
 import { hasIpv6 } from './network/addresses/ipv6.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
@@ -130,15 +129,16 @@ export class QemuEngine implements Engine {
     }
     const strays = await this.#store.load()
     if (strays > 0) {
-      const message = 'Disk layers belong to nothing that is known here; they are kept for a day'
-      this.#options.log('warn', message, { layers: strays })
+      const message =
+        'Disk layers or kept memory belong to nothing that is known here; they are kept for a day'
+      this.#options.log('warn', message, { files: strays })
     }
     await this.#orders.load((thing) => this.#store.has(thing))
     await this.#networks.start()
     await this.#machines.adopt()
     await this.#store.sweep()
     await sweepExports(this.#transfer)
-    await sweepSnapshotMemories(this.#paths, this.#store)
+    await this.#store.sweepMemories()
     this.#mending = setInterval(() => {
       this.#networks.start().catch((error: unknown) => {
         this.#options.log('warn', 'the networks cannot be mended', { error })

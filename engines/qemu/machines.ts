@@ -28,10 +28,17 @@ import { beginFromMemory } from './memory/snapshot.ts'
 import type { Networks } from './network/networks.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
+import { tellSizes } from './plugging.ts'
 import { cutLog, lastWords } from './process/launch.ts'
 import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
 import { QmpError } from './process/qmp.ts'
-import { bootable, giveVolumes, leaveVolumes, startingVolumes } from './records/attachments.ts'
+import {
+  bootable,
+  giveVolumes,
+  leaveVolumes,
+  pluggedVolumes,
+  startingVolumes,
+} from './records/attachments.ts'
 import { readFolderIfThere } from './records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
@@ -294,6 +301,7 @@ export class Machines {
       }
       await withdraw(paths, id)
       await this.#letRun(id, live, memory !== null)
+      if (memory !== null) await this.#tellSizes(id, live)
       log('debug', 'machine runs', { machine: id })
     } catch (cause) {
       const words = await lastWords(paths.processLog(id))
@@ -305,6 +313,21 @@ export class Machines {
     } finally {
       this.#ending.delete(id)
     }
+  }
+
+  /** It runs: what goes wrong here is no reason to end it. */
+  async #tellSizes(id: string, live: LiveMachine): Promise<void> {
+    const store = this.#store
+    const { activeLayer, volumes } = found(store.machines.get(id), `machine ${id}`)
+    const ids = volumes.map((volume) => volume.id)
+    const nodes = [activeLayer, ...pluggedVolumes(store, id, ids).map(({ node }) => node)]
+    const disks = nodes.map((node) => ({ node, sizeBytes: store.layers.virtualSizeBytes(node) }))
+    await tellSizes(live, disks).catch((error: unknown) => {
+      this.#options.log('warn', 'A guest was not told how large its disks are', {
+        machine: id,
+        error,
+      })
+    })
   }
 
   /** From here on its disk moves on, so kept memory is void before; see memory/hibernation.ts. */

@@ -4,7 +4,7 @@
  *     DATA/machines/<uuid>/   machine.json, console.log, qemu.log, arguments.json of its QEMU,
  *                             memory.zst when it is hibernated
  *     DATA/layers/            disk layers, each naming the one below it relative to this folder
- *     DATA/strays.json        layers that nothing points to, and since when; see disks/strays.ts
+ *     DATA/strays.json        layers and memory that nothing points to, and since when; see disks/strays.ts
  *     DATA/snapshots/         <uuid>.json, each pointing to a layer, and <uuid>.memory.zst
  *     DATA/images/            <uuid>.json, likewise
  *     DATA/volumes/           <uuid>.json, likewise
@@ -24,6 +24,9 @@ import { EngineError } from '../engine.ts'
 
 /** Ends the name of a snapshot's memory, behind its id. */
 export const MEMORY_SUFFIX = '.memory.zst'
+
+/** Of a machine's memory, in its folder. */
+export const MEMORY_FILE = 'memory.zst'
 
 export type Paths = ReturnType<typeof pathsOf>
 
@@ -54,7 +57,7 @@ export function pathsOf(dataDir: string, mark: string) {
     snapshotMemory: (snapshot: string) =>
       join(dataDir, 'snapshots', asUuid(snapshot) + MEMORY_SUFFIX),
     /** What was in its memory when it was hibernated. */
-    memory: (machine: string) => join(machines, asUuid(machine), 'memory.zst'),
+    memory: (machine: string) => join(machines, asUuid(machine), MEMORY_FILE),
     runFolder,
     qmp: (machine: string) => join(runFolder(machine), 'qmp.sock'),
     serial: (machine: string) => join(runFolder(machine), 'serial.sock'),

@@ -33,6 +33,15 @@ export async function plug(live: LiveMachine, volumes: readonly PluggedVolume[])
   for (const volume of missing) await live.execute('device_add', volumeDisk(volume))
 }
 
+/** Has the guest look how large its disks are: they may have grown while it was not there to be told. */
+export async function tellSizes(
+  live: LiveMachine,
+  disks: readonly { readonly node: string; readonly sizeBytes: number }[],
+): Promise<void> {
+  for (const { node, sizeBytes } of disks)
+    await live.execute('block_resize', { 'node-name': node, size: sizeBytes })
+}
+
 /**
  * Asks the guest to let go of them all at once, and removes them from QEMU. Answers those
  * that it has kept after `ms` milliseconds.

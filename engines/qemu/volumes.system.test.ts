@@ -192,6 +192,22 @@ test('a hibernated machine goes on with the volume that it got while it ran, and
   expect(await world.volumesOf(spec.id)).toEqual([])
 })
 
+test('a guest that goes on sees how large its volume has become while it was hibernated', async () => {
+  const userData = `#!/bin/sh
+(while :; do echo "SECTORS $(cat /sys/block/vdb/size) END" > /dev/console; usleep 300000; done) &
+`
+  const id = await volume()
+  const plain = world.spec({ volumes: [attached(id)] })
+  const machine = await world.deploy({ ...plain, guest: { ...plain.guest, userData } })
+  await world.until(machine.id, (state) => state.guestUp)
+  await world.printed(machine.id, `SECTORS ${1e9 / 512} END`)
+  await world.current().ensureHibernated(machine.id, world.order())
+  await world.current().resizeVolume(id, 2, world.order())
+  await world.current().ensureMachine(machine, world.order())
+  await world.printed(machine.id, `SECTORS ${2e9 / 512} END`)
+  await world.current().ensureGone(machine.id, world.order())
+})
+
 test('a volume that another machine has is refused before anything happens', async () => {
   const id = await volume()
   await attach(id)

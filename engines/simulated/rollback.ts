@@ -18,7 +18,9 @@ async function inTurn(deps: Deps, machine: string, snapshot: string, order: Orde
   const taken = store.world.snapshots[snapshot]
   found(taken?.machine === machine ? taken : undefined, `snapshot ${snapshot} of this machine`)
   if (hibernationOf(record.power) !== null)
-    throw new EngineError('The machine is hibernated; its memory goes with the disk that it has')
+    throw new EngineError(
+      'The machine is hibernated and its memory fits to this disk only; restore it first',
+    )
   if (isRunning(record.power, now()))
     throw new EngineError('The machine runs; stop it before it is rolled back')
   await orders.wait(durations.rollback, order)

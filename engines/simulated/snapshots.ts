@@ -8,8 +8,8 @@ import {
   UnsupportedError,
 } from '../engine.ts'
 import { misbehaves } from './failures.ts'
-import { blamed, found, snapshotOf, snapshotResult } from './machines.ts'
-import { without } from './state.ts'
+import { blamed, found, isRunning, snapshotOf, snapshotResult } from './machines.ts'
+import { type World, without } from './state.ts'
 import { removeUpload, type TransferDeps } from './transfer.ts'
 
 export type SnapshotDeps = TransferDeps & { readonly capabilities: () => Capabilities }
@@ -31,6 +31,10 @@ export function ensureSnapshot(
       throw new UnsupportedError('This simulated region has no snapshots with memory')
 
     const record = found(store.world.machines[machine], `machine ${machine}`)
+    if (options.memory && isRunning(record.power, now()) && hasDataVolumes(store.world, machine))
+      throw new UnsupportedError(
+        'Its volumes would be missing from what begins as the snapshot; detach them, or take it without memory',
+      )
     const taken = snapshotOf(machine, record, options.memory, now())
     await orders.wait(durations.snapshot, order)
     if (misbehaves(record.hostname, 'fail-snapshot'))
@@ -94,3 +98,6 @@ export function ensureImageGone(
     }))
   })
 }
+
+const hasDataVolumes = ({ volumes }: World, machine: string) =>
+  Object.values(volumes).some((volume) => volume.machine === machine && !volume.boot)

@@ -1,5 +1,5 @@
 /**
- * Layers that nothing points to when the engine starts. That is what a killed process leaves behind, and
+ * Layers, and files of kept memory, that nothing points to when the engine starts. That is what a killed process leaves behind, and
  * also what is found when somebody has brought back older records, or has lost some: then they are all
  * that is left of somebody's data. So they are kept for a day, by the clock of the first start that found
  * them, and a start with the right records in place finds that they are none.
@@ -9,7 +9,7 @@ import { readIfThere, writeDurably } from '../records/durable-files.ts'
 
 const GRACE_MS = 24 * 3600 * 1000
 
-/** Layer → milliseconds since 1970. */
+/** Name of a layer, or path of a file → milliseconds since 1970. */
 const Since = z.record(z.string(), z.number())
 
 export class Strays {
@@ -23,7 +23,7 @@ export class Strays {
   /** At the start: `found` is all that nothing points to. Answers how many of them are kept. */
   async notice(found: readonly string[], now = Date.now()): Promise<number> {
     const known = await this.#read()
-    this.#since = Object.fromEntries(found.map((layer) => [layer, known[layer] ?? now]))
+    this.#since = Object.fromEntries(found.map((name) => [name, known[name] ?? now]))
     if (found.length > 0 || Object.keys(known).length > 0)
       await writeDurably(this.#path, `${JSON.stringify(this.#since, null, 2)}\n`)
     return this.kept(now).length
@@ -33,7 +33,7 @@ export class Strays {
   kept(now = Date.now()): string[] {
     return Object.entries(this.#since)
       .filter(([, since]) => now - since < GRACE_MS)
-      .map(([layer]) => layer)
+      .map(([name]) => name)
   }
 
   /** One that cannot be read is as if it had never been: everything gets its day once more. */

@@ -10,14 +10,13 @@
  * A guest that writes faster than that is stopped after a while. A machine that begins as the snapshot
  * is a hibernated one, on a layer of its own, that is told who it is when it goes on; see identity.ts.
  */
-import { link, mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { link, mkdir, rm } from 'node:fs/promises'
 import { EngineError, type MachineSpec, UnsupportedError } from '../../engine.ts'
 import { requireFreeSpace } from '../disks/free-space.ts'
 import { runInGuest } from '../guest/programs.ts'
 import type { LiveMachine } from '../live-machine.ts'
 import type { Log } from '../machines.ts'
-import { MEMORY_SUFFIX, type Paths } from '../paths.ts'
+import type { Paths } from '../paths.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
 import {
@@ -110,15 +109,6 @@ export async function captureMemory(
     await letGoOn(live)
     const ms = Math.round(performance.now() - stillSince)
     log('debug', 'snapshot: the guest goes on', { machine, ms })
-  }
-}
-
-/** Memory of snapshots that never were finished, or whose deletion was cut short. */
-export async function sweepSnapshotMemories(paths: Paths, store: Store): Promise<void> {
-  for (const file of await readdir(paths.snapshots)) {
-    const id = file.endsWith(MEMORY_SUFFIX) ? basename(file, MEMORY_SUFFIX) : null
-    if (id !== null && !store.snapshots.get(id)?.memory)
-      await rm(join(paths.snapshots, file), { force: true })
   }
 }
 

@@ -95,7 +95,9 @@ export class Networks {
     this.#machines = new Records(join(options.dir, 'machines'), MachineRecord)
     const { mark, log } = options
     const machines = this.#machines
-    this.#publicAddresses = new PublicAddresses({ mark, log, machines, configured: this.#pools })
+    const file = join(options.dir, 'answered.json')
+    const configured = this.#pools
+    this.#publicAddresses = new PublicAddresses({ mark, log, machines, configured, file })
   }
 
   /**

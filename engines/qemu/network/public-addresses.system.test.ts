@@ -218,6 +218,18 @@ describe.skipIf(process.getuid?.() !== 0)('a public address of a LAN', () => {
     expect(await reaches(far, ip)).toBe(false)
   })
 
+  test('is answered for until it is released, and then no longer, when its pool was taken away', async () => {
+    const answered = () => run('ip', ['neighbour', 'show', 'proxy', 'dev', `l${mark}`])
+    const { ip: left } = await networks.ensurePublicAddress(two.id, tenant)
+    networks = newNetworks(mark, [{ first: '203.0.113.7', last: '203.0.113.7' }])
+    await networks.start()
+    expect(await answered()).toContain(left)
+    await networks.releasePublicAddress(two.id)
+    expect(await answered()).toBe('')
+    networks = newNetworks(mark, pools)
+    await networks.start()
+  })
+
   test('must not be one that machines have among themselves', async () => {
     const { gateway } = one.address
     const overlapping = newNetworks(mark, [{ first: gateway, last: gateway }])

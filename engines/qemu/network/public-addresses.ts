@@ -12,6 +12,7 @@ import { Locks } from '../../locks.ts'
 import type { Records } from '../records/records.ts'
 import { formatRange, hostOnlyPool } from './addresses/layout.ts'
 import { type Cidr, formatCidr } from './addresses/subnets.ts'
+import { Answered } from './answered.ts'
 import { ensureHostRules, type Log } from './host-network.ts'
 import type { MachineRecord } from './records.ts'
 import { ensureAnswered, readUplinks, userOf } from './uplinks.ts'
@@ -22,16 +23,20 @@ export type PublicAddressesOptions = {
   /** Of the operator; they come to this host. */
   readonly configured: readonly AddressRange[]
   readonly machines: Records<MachineRecord>
+  /** Absolute path of a file of its own. */
+  readonly file: string
 }
 
 export class PublicAddresses {
   readonly #options: PublicAddressesOptions
   readonly #locks = new Locks()
+  readonly #answered: Answered
   #subnet: Cidr | null = null
   #last: string | null = null
 
   constructor(options: PublicAddressesOptions) {
     this.#options = options
+    this.#answered = new Answered(options.file)
   }
 
   /** Throws {@link EngineError} for a pool that machines have as their own addresses. */
@@ -95,7 +100,10 @@ export class PublicAddresses {
         this.#startedSubnet,
         inForce.map((ip) => ({ ip, routed: isRouted(ip) })),
       )
-      await ensureAnswered(mark, inForce.filter(isRouted), (ip) => isInPools(configured, ip))
+      const wanted = inForce.filter(isRouted)
+      const former = await this.#answered.add(wanted)
+      await ensureAnswered(mark, wanted, (ip) => former.has(ip) || isInPools(configured, ip))
+      await this.#answered.keepOnly(wanted)
     })
   }
 
@@ -103,7 +111,8 @@ export class PublicAddresses {
   async remove(): Promise<void> {
     const { mark, machines } = this.#options
     const given = machines.values().map(({ publicAddress }) => publicAddress)
-    await ensureAnswered(mark, [], (ip) => given.includes(ip))
+    const former = await this.#answered.add([])
+    await ensureAnswered(mark, [], (ip) => former.has(ip) || given.includes(ip))
   }
 
   async #choose(signal: AbortSignal | undefined): Promise<string> {

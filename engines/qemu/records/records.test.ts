@@ -54,6 +54,13 @@ test('a folder without its record is what is left of a deletion, and goes', asyn
   expect(await readdir(folder)).toEqual([])
 })
 
+test("unless it holds what may be all that is left of somebody's data", async () => {
+  await mkdir(join(folder, id))
+  await writeFile(join(folder, id, 'memory'), '')
+  await new Records(folder, Thing, 'thing.json', 'memory').load()
+  expect(await readdir(folder)).toEqual([id])
+})
+
 test("other people's files are left alone", async () => {
   await mkdir(join(folder, 'lost+found'))
   await open()

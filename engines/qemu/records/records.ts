@@ -7,7 +7,13 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { EngineError } from '../../engine.ts'
 import { asUuid, isUuid } from '../paths.ts'
-import { readIfThere, removeDurably, UNFINISHED, writeDurably } from './durable-files.ts'
+import {
+  readFolderIfThere,
+  readIfThere,
+  removeDurably,
+  UNFINISHED,
+  writeDurably,
+} from './durable-files.ts'
 
 const Disk = {
   tenant: z.string(),
@@ -139,15 +145,25 @@ export class Records<T> {
   readonly #schema: z.ZodType<T>
   /** Name inside a folder of its own; without one, the records are files side by side. */
   readonly #file: string | null
+  readonly #precious: string | null
   readonly #all = new Map<string, T>()
 
-  constructor(folder: string, schema: z.ZodType<T>, file: string | null = null) {
+  constructor(
+    folder: string,
+    schema: z.ZodType<T>,
+    file: string | null = null,
+    precious: string | null = null,
+  ) {
     this.#folder = folder
     this.#schema = schema
     this.#file = file
+    this.#precious = precious
   }
 
-  /** Reads what is there, and removes what was being written or deleted when a process was killed. */
+  /**
+   * Reads what is there, and removes what was being written or deleted when a process was killed; but no
+   * folder with this file in it, which may be all that is left of somebody's data.
+   */
   async load(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 })
     for (const entry of await readdir(this.#folder)) {
@@ -156,7 +172,7 @@ export class Records<T> {
       if (!isUuid(id)) continue
       const text = await readIfThere(this.#path(id))
       if (text !== null) this.#all.set(id, this.#parse(this.#path(id), text))
-      else await rm(join(this.#folder, entry), { recursive: true, force: true })
+      else if (!(await this.#holds(entry))) await rm(join(this.#folder, entry), { recursive: true })
     }
   }
 
@@ -183,6 +199,11 @@ export class Records<T> {
     if (!this.#all.has(id)) return
     await removeDurably(this.#path(id))
     this.#all.delete(id)
+  }
+
+  async #holds(folder: string): Promise<boolean> {
+    if (this.#precious === null) return false
+    return (await readFolderIfThere(join(this.#folder, folder))).includes(this.#precious)
   }
 
   #path(id: string): string {

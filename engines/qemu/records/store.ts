@@ -6,8 +6,9 @@ import { Locks } from '../../locks.ts'
 import { Layers, osLayerName } from '../disks/layers.ts'
 import { OsDisks } from '../disks/os-disks.ts'
 import { Strays } from '../disks/strays.ts'
+import { removeStrayMemory, strayMemories } from '../memory/strays.ts'
 import type { OsImages } from '../os-images.ts'
-import type { Paths } from '../paths.ts'
+import { MEMORY_FILE, type Paths } from '../paths.ts'
 import { Uploads } from '../transfer/uploads.ts'
 import { Identities } from './identities.ts'
 import {
@@ -36,7 +37,7 @@ export class Store {
   constructor(paths: Paths, mark: string, osImages: OsImages) {
     this.#paths = paths
     this.#strays = new Strays(paths.strays)
-    this.machines = new Records(paths.machines, MachineRecord, 'machine.json')
+    this.machines = new Records(paths.machines, MachineRecord, 'machine.json', MEMORY_FILE)
     this.snapshots = new Records(paths.snapshots, SnapshotRecord)
     this.images = new Records(paths.images, ImageRecord)
     this.volumes = new Records(paths.volumes, VolumeRecord)
@@ -47,7 +48,7 @@ export class Store {
     this.identities = new Identities(mark)
   }
 
-  /** Answers how many layers are kept that nothing points to. */
+  /** Answers how many layers and files of memory are kept that nothing points to. */
   async load(): Promise<number> {
     await mkdir(this.#paths.data, { recursive: true, mode: 0o711 })
     await requirePassable(this.#paths.data)
@@ -71,7 +72,8 @@ export class Store {
     const found = this.layers.unreachable(this.#roots())
     const empty = await Promise.all(found.map((layer) => this.layers.isEmpty(layer)))
     // An empty one is what a deployment leaves that was cut short.
-    return this.#strays.notice(found.filter((_, index) => empty[index] === false))
+    const layers = found.filter((_, index) => empty[index] === false)
+    return this.#strays.notice([...layers, ...(await strayMemories(this.#paths, this))])
   }
 
   /** Whether there is a machine, snapshot, image or volume of this id. */
@@ -90,6 +92,13 @@ export class Store {
   async sweep(): Promise<void> {
     await this.layers.sweep(this.#roots(), this.#strays.kept())
     await this.osDisks.sweep()
+  }
+
+  /** At the start: the same for memory. */
+  async sweepMemories(): Promise<void> {
+    const kept = this.#strays.kept()
+    for (const file of await strayMemories(this.#paths, this))
+      if (!kept.includes(file)) await removeStrayMemory(this.#paths, file)
   }
 
   /** The layers that records point to. An OS layer stays with its kernel, also for disks that stand alone. */

@@ -21,6 +21,7 @@ import { getsPublicAddress } from '../instances/public-address-rule.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import type { OperationService } from '../operations/service.ts'
+import { dataVolumes } from '../volumes/machine-store.ts'
 import * as store from './store.ts'
 
 export type SnapshotServiceDeps = {
@@ -157,6 +158,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     by?: PolicySlot,
   ) {
     requireCapability(instance, input.memory ?? false)
+    if (input.memory === true) await requireNoVolumes(tx, instance)
     await requireAllowed(tx, caller, input.name)
     const memoryGb = input.memory === true ? (instance.memory_mib * 1024 ** 2) / 1e9 : 0
     await placement.requireDiskRoom(instance.region, instance.host, memoryGb)
@@ -354,6 +356,17 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     async hasImage(db: Database | Tx, caller: Caller, snapshot: store.Snapshot) {
       return (await store.withImages(db, caller.accountId, [snapshot.id])).has(snapshot.id)
     },
+  }
+
+  /** What has data volumes would begin without them, and its memory knows of them. */
+  async function requireNoVolumes(tx: Tx, { account_id, id, public_id }: Instance) {
+    const attached = await dataVolumes(tx, account_id, id)
+    if (attached.length === 0) return
+    const names = attached.map(({ serial }) => serial).join(', ')
+    throw new InvalidState(
+      'instance',
+      `${public_id} has volumes attached (${names}), which a snapshot with memory cannot hold; detach them, or leave "memory" out for a snapshot of the disk`,
+    )
   }
 
   function requireCapability({ region, gpu_model }: Instance, memory: boolean) {

@@ -70,6 +70,23 @@ describe('a snapshot', () => {
     })
   })
 
+  it('with memory is refused at once where volumes are attached; their machine may be snapshotted without', async () => {
+    const instance = await api.runningInstance(me.caller)
+    const volume = await api.volume(me.caller)
+    await me.post('/api/volumes/attach/', {
+      instance_id: instance.public_id,
+      volume_ids: [volume.public_id],
+    })
+    await api.settle()
+    const body = { instance_id: instance.public_id, name: 'deep' }
+    const refused = await me.post('/api/snapshots/', { ...body, memory: true })
+    expectRefusal(refused, 400, 'INVALID_INSTANCE_STATE', volume.public_id)
+    expect((await me.get('/api/snapshots/')).body.snapshots).toEqual([])
+    await me.post('/api/snapshots/', body)
+    await api.settle()
+    expect((await me.get('/api/snapshots/')).body.snapshots).toMatchObject([{ status: 'SUCCESS' }])
+  })
+
   it('leaves its machine running', async () => {
     const { instance } = await taken()
     expect(await api.instance(me.caller, instance)).toMatchObject({ status: 'ACTIVE' })
