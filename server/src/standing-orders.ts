@@ -14,7 +14,7 @@ import type { Services } from './services.ts'
 import { createSnapshotScheduler } from './snapshot-policies/scheduler.ts'
 
 const policiesMs = 10_000
-/** Also whenever an operation ends, which may have made room. */
+/** Also whenever an operation ends that may have made room. */
 const queueMs = 30_000
 const forgetMs = 60 * 60_000
 
@@ -35,7 +35,7 @@ export async function startStandingOrders(deps: {
   const samples = repeat('the stock history', sample, { everyMs: sampleEveryMs, log })
   const forgetting = repeat('old stock', forget, { everyMs: forgetMs, log })
   // Does nothing once it is closed.
-  await listener.subscribe('operation_finished', requests.poke)
+  await listener.subscribe('deploy_queue', requests.poke)
   return {
     async close() {
       const all = [policies, requests, samples, forgetting]

@@ -1,7 +1,7 @@
 /** Finds room for a machine, and keeps it until the caller's transaction has written the row. */
 import type { Host } from '@garrison/engines/engine'
 import type { Config } from '../config.ts'
-import type { Database, Tx } from '../database/database.ts'
+import type { Tx } from '../database/database.ts'
 import { InsufficientCapacity } from '../errors.ts'
 import {
   type Allocation,
@@ -54,11 +54,11 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       return placed(tx, region, { hosts, need }, (missing) => shortage(region, need, missing))
     },
 
-    /** Without promising anything. */
-    async hasRoom(db: Database | Tx, region: string, need: Need): Promise<boolean> {
+    /** For a deploy request, and without promising anything. */
+    async hasRoom(tx: Tx, region: string, need: Need, deployRequestId: string): Promise<boolean> {
       const { hosts } = await regions.inventory(region)
-      const promised = [...(await allocations(db, region)), ...(await keptRoom(db, region))]
-      return 'host' in place(hosts, promised, ratios, need)
+      const kept = await keptRoom(tx, region, deployRequestId)
+      return 'host' in place(hosts, [...(await allocations(tx, region)), ...kept], ratios, need)
     },
 
     /** Some host there would have room for it, if it were empty. */

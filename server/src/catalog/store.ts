@@ -90,16 +90,20 @@ export async function publicAddressesTaken(db: Database | Tx, region: string): P
   return Number(taken)
 }
 
-/** Room that is kept for deployments that have waited for long. This spans accounts too. */
-export async function keptRoom(db: Database | Tx, region: string): Promise<Allocation[]> {
+/** Room that is kept for deployments that have waited for long, `except` one. This spans accounts too. */
+export async function keptRoom(
+  db: Database | Tx,
+  region: string,
+  except?: string,
+): Promise<Allocation[]> {
   const rows = await db
     .selectFrom('deploy_requests')
-    .select(['kept_host', 'kept_need'])
+    .select(['id', 'kept_host', 'kept_need'])
     .where('state', '=', 'waiting')
     .where('kept_region', '=', region)
     .execute()
-  return rows.flatMap(({ kept_host: host, kept_need: need }) =>
-    host === null || need === null ? [] : [allocationOf(host, need)],
+  return rows.flatMap(({ id, kept_host: host, kept_need: need }) =>
+    id === except || host === null || need === null ? [] : [allocationOf(host, need)],
   )
 }
 

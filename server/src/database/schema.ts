@@ -183,6 +183,7 @@ type SnapshotsTable = Hardware & {
   policy_id: Fixed<string | null>
   policy_public_id: Fixed<string | null>
   policy_slot: Fixed<Date | null>
+  policy_attempt: Generated<number>
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null

@@ -171,6 +171,23 @@ describe('a deployment that waits', () => {
     ])
   })
 
+  it('is not deployed on trial where there is no room', async () => {
+    await running('all', a40(4))
+    await running('pair', a40(2))
+    await waiting('next', { ...a40(4), alternatives: [a40(2)] })
+    const { db, services, log } = api
+    let trials = 0
+    const instances: typeof services.instances = {
+      ...services.instances,
+      deploy(...args) {
+        trials++
+        return services.instances.deploy(...args)
+      },
+    }
+    await createDeployQueue({ db, clock, log, ...services, instances }).run()
+    expect(trials).toBe(0)
+  })
+
   it('is served once, however many look at the same time', async () => {
     const all = await running('all', a40(4))
     await waiting('next', a40(4))

@@ -98,6 +98,8 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     const refusals: string[] = []
     const choices = choicesOf(input).map((choice) => requestFor(input, choice))
     for (const choice of choices) {
+      // Most looks find nothing new, and deploying on trial is work.
+      if (!(await mayFit(tx, request, choice))) continue
       const attempt = await tryChoice(tx, request, choice)
       if (attempt === 'deployed') return
       if (attempt !== 'no room') refusals.push(attempt.refused)
@@ -108,6 +110,16 @@ export function createDeployQueue(deps: DeployQueueDeps) {
       return end(tx, request, 'failed', first)
     }
     await keepRoom(tx, request, choices[0])
+  }
+
+  /** Whether it is worth trying: there is room, or something is wrong with it, which trying tells. */
+  async function mayFit(tx: Tx, request: store.DeployRequest, choice: DeploymentRequest) {
+    try {
+      return await placement.hasRoom(tx, choice.region, needOf(catalog, choice), request.id)
+    } catch (error) {
+      if (error instanceof EngineError || error instanceof DomainError) return true
+      throw error
+    }
   }
 
   async function tryChoice(
@@ -159,6 +171,8 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     const kept = await store.kept(tx, choice.region)
     if (kept.some((each) => each.account_id === request.account_id)) return
     const taken = kept.flatMap((each) => each.kept_host ?? [])
+    // None is kept for what has become impossible since.
+    if ((await tryChoice(tx, request, choice)) !== 'no room') return
     const need = needOf(catalog, choice)
     const host = await placement.hostToKeep(tx, choice.region, need, taken)
     if (host === null) return

@@ -180,6 +180,15 @@ export async function setState(
   await tx.updateTable('operations').set(set).where('id', '=', id).execute()
 }
 
+/** Deployments that wait for room look again after these: they free some, or are what one waited for. */
+const concernsWaiting: ReadonlySet<string> = new Set([
+  'delete-instance',
+  'delete-volume',
+  'deploy-instance',
+  'hibernate-instance',
+  'toggle-public-ip',
+])
+
 /** The end: what it held is free, and whoever waits hears of it. */
 export async function close(
   tx: Tx,
@@ -187,7 +196,7 @@ export async function close(
   region: string,
   set: { state: OperationState; now: Date; error: string | null },
 ) {
-  await tx
+  const { kind } = await tx
     .updateTable('operations')
     .set({
       state: set.state,
@@ -197,9 +206,11 @@ export async function close(
       ...(set.error !== null && { error: set.error }),
     })
     .where('id', '=', id)
-    .execute()
+    .returning('kind')
+    .executeTakeFirstOrThrow()
   await tx.deleteFrom('operation_holds').where('operation_id', '=', id).execute()
   await notify(tx, 'operation_finished', id)
+  if (concernsWaiting.has(kind)) await notify(tx, 'deploy_queue', id)
   await notify(tx, 'operation_begun', region)
 }
 

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
 import { DomainError, InvalidState, NotFound } from '../errors.ts'
 import { newUuid } from '../ids.ts'
+import { oneAfterAnother } from '../one-after-another.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import type { Snapshot } from '../snapshots/store.ts'
@@ -140,11 +141,9 @@ export function createSnapshotExportService(deps: SnapshotExportDeps) {
     /** Begins to remove what nobody has asked for long enough. One that cannot go holds up no other. */
     async expire(db: Database) {
       const expired = await store.expiredExports(db, clock.now())
-      const attempts = expired.map(({ account_id, snapshot_public_id }) =>
+      await oneAfterAnother(expired, ({ account_id, snapshot_public_id }) =>
         transaction(db, (tx) => beginDeletion(tx, { accountId: account_id }, snapshot_public_id)),
       )
-      const failed = (await Promise.allSettled(attempts)).find((each) => each.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
     },
   }
 }

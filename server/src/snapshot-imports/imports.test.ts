@@ -168,6 +168,62 @@ describe('an import', () => {
     expect((await api.engine.holdings()).uploads).toEqual([])
   })
 
+  describe('whose file comes slowly', () => {
+    const hourMs = 60 * 60_000
+    const pass = (hours: number) => {
+      now = new Date(now.getTime() + hours * hourMs)
+    }
+    const expire = () => api.services.snapshotImports.expire(api.db)
+    const status = async (path: string) => (await me.get(`${path}import/`)).body.import?.status
+    /** Sends what the generator yields; what goes wrong with it is its own affair. */
+    const trickle = (path: string, from: number, data: () => AsyncGenerator<Uint8Array>) =>
+      api.services.snapshotImports
+        .upload(api.db, me.caller, path.split('/')[3] ?? '', { from, data: data() })
+        .catch(() => {})
+
+    it('stays while bytes come, also when the piece breaks off', async () => {
+      const path = await begun()
+      await trickle(path, 0, async function* () {
+        for (let n = 0; n < 3; n++) {
+          pass(20)
+          yield content.slice(n, n + 1)
+          await expire()
+        }
+        throw new Error('connection reset')
+      })
+      pass(20)
+      await expire()
+      expect(await status(path)).toBe('UPLOADING')
+    })
+
+    it('is not kept by pieces of nothing, nor for more than a week', async () => {
+      const idle = await begun({ name: 'idle' })
+      pass(20)
+      await trickle(idle, 0, async function* () {
+        yield new Uint8Array()
+      })
+      pass(5)
+      await expire()
+      await api.settle()
+      expect(await status(idle)).toBeUndefined()
+
+      const slow = await begun({ name: 'slow' })
+      for (let day = 0; day < 8; day++) {
+        pass(23)
+        await send(slow, content.slice(day, day + 1), `bytes ${day}-${day}/${content.length}`)
+        await expire()
+      }
+      await api.settle()
+      expect(await status(slow)).toBeUndefined()
+    })
+  })
+
+  it('is not pinned before it is there, since it may be given up', async () => {
+    const path = await begun()
+    const pin = () => me.post(`${path}pin/`, { pinned: true })
+    await refused(pin, 400, 'INVALID_SNAPSHOT_STATE', /not there yet/)
+  })
+
   it('cannot be deleted, restored or exported as a snapshot before it is one', async () => {
     const path = await begun()
     await refused(() => me.delete(path), 409, 'OPERATION_IN_PROGRESS')

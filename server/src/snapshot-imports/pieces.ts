@@ -1,4 +1,5 @@
 /** Where a piece of an upload belongs, by its `Content-Range` (RFC 9110, section 14.4). */
+import type { Clock } from '../clock.ts'
 import { ValidationError } from '../errors.ts'
 
 /** First byte of the piece; `null`: there is none, only the question what is there. */
@@ -61,5 +62,22 @@ export async function* withPatience(
     }
   } finally {
     reader.cancel().catch(() => {})
+  }
+}
+
+/** Passes the bytes on, and calls `note` with the first of them and at most every `everyMs` after. */
+export async function* noting(
+  data: AsyncIterable<Uint8Array>,
+  note: () => Promise<void>,
+  { clock, everyMs }: { clock: Clock; everyMs: number },
+): AsyncGenerator<Uint8Array> {
+  let notedAt = Number.NEGATIVE_INFINITY
+  for await (const bytes of data) {
+    const now = clock.now().getTime()
+    if (bytes.length > 0 && now - notedAt >= everyMs) {
+      await note()
+      notedAt = now
+    }
+    yield bytes
   }
 }

@@ -13,13 +13,19 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
 import { DomainError, InvalidState, NotFound, ValidationError } from '../errors.ts'
+import { oneAfterAnother } from '../one-after-another.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import type { SshKeyService } from '../ssh-keys/service.ts'
+import { noting } from './pieces.ts'
 import * as store from './store.ts'
 
 /** How long an upload may rest. */
 const patienceMs = 24 * 60 * 60_000
+/** How old it may become, however slowly bytes come. */
+const longestMs = 7 * 24 * 60 * 60_000
+/** While bytes come, that they do is written down this often. */
+const noteEveryMs = 60_000
 
 export type SnapshotImportDeps = {
   clock: Clock
@@ -52,7 +58,14 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
     if (refusal !== null) throw new InvalidState('snapshot', refusal)
   }
 
-  const patienceEnds = () => new Date(clock.now().getTime() + patienceMs)
+  const patienceEnds = (createdAt: Date) =>
+    new Date(Math.min(clock.now().getTime() + patienceMs, createdAt.getTime() + longestMs))
+
+  /** Bytes come. */
+  async function keepUploading(db: Database, row: store.SnapshotImport) {
+    const times = { now: clock.now(), until: patienceEnds(row.created_at) }
+    await store.keepUploading(db, row.account_id, row.snapshot_id, times)
+  }
 
   /** What machines that are restored from it are made of: never more than what they are priced as. */
   function flavorFor(input: ImportSnapshotRequest, currency: Caller['currency']): Flavor {
@@ -163,7 +176,7 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
         account_id: caller.accountId,
         status: 'UPLOADING',
         manifest: JSON.stringify(manifest),
-        expires_at: patienceEnds(),
+        expires_at: patienceEnds(now),
         created_at: now,
         updated_at: now,
       })
@@ -188,9 +201,11 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
       let received = receivedBytes
       if (piece !== null) {
         const engine = regions.engine(snapshot.region)
-        received = await engine.appendUpload(snapshot.id, piece.from, piece.data, sizeBytes)
-        const times = { now: clock.now(), until: patienceEnds() }
-        await store.keepUploading(db, caller.accountId, snapshot.id, times)
+        const data = noting(piece.data, () => keepUploading(db, row), {
+          clock,
+          everyMs: noteEveryMs,
+        })
+        received = await engine.appendUpload(snapshot.id, piece.from, data, sizeBytes)
       }
       if (received === sizeBytes) {
         await transaction(db, (tx) => beginVerification(tx, caller, snapshotId))
@@ -207,11 +222,14 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
     /** Gives up what nobody has sent a piece of for long enough. One that cannot go holds up no other. */
     async expire(db: Database) {
       const abandoned = await store.abandonedImports(db, clock.now())
-      const attempts = abandoned.map(({ account_id, snapshot_public_id }) =>
-        transaction(db, (tx) => giveUp(tx, { accountId: account_id }, snapshot_public_id)),
+      await oneAfterAnother(abandoned, ({ account_id, snapshot_public_id: id }) =>
+        transaction(db, async (tx) => {
+          const account = { accountId: account_id }
+          const { expires_at } = (await require(tx, account, id)).row
+          // Bytes may have come since, or all of them.
+          if (expires_at !== null && expires_at < clock.now()) await giveUp(tx, account, id)
+        }),
       )
-      const failed = (await Promise.allSettled(attempts)).find((each) => each.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
     },
   }
 }

@@ -109,6 +109,13 @@ function rarest(candidates: readonly { frequency: Frequency }[]): Frequency {
   return last.frequency
 }
 
+/** How often a snapshot is tried in one slot. */
+export const mostAttempts = 6
+
+/** How long after an attempt that failed the next one begins; null: the slot is given up. */
+export const retryAfterMs = (attempt: number): number | null =>
+  attempt >= mostAttempts ? null : 2 ** attempt * minuteMs
+
 /** A snapshot that the policy took of one instance. */
 export type Taken = {
   readonly id: string
@@ -153,7 +160,7 @@ export function verdicts<S extends Taken>(schedule: Schedule, taken: readonly S[
     if (status === 'SUCCESS') {
       return { snapshot, keep: false, reasons: [pastEvery(schedule)] }
     }
-    return newestGood !== undefined && newestGood.at > at
+    return newestGood !== undefined && newestGood.at >= at
       ? { snapshot, keep: false, reasons: ['it failed, and a later one is good'] }
       : stays(snapshot, 'it failed, and no later one is good yet')
   })

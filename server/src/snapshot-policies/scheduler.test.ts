@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Api, createApi } from '../testing/api.ts'
 import { expectRefusal } from '../testing/refusal.ts'
 import { type SettableClock, settableClock } from '../testing/settable-clock.ts'
+import { mostAttempts } from './rules.ts'
 import { createSnapshotScheduler, type SnapshotScheduler } from './scheduler.ts'
 
 let api: Api
@@ -192,6 +193,34 @@ describe('a policy', () => {
     await at('2026-01-10T12:00:00Z')
     expect(await names()).toEqual(['web-1-hourly-2026-01-10T12-00Z'])
     expect(await status(id)).toMatchObject({ last_error: null, last_error_at: null })
+  })
+
+  it('that fails is tried again in its slot, later each time, until one is good', async () => {
+    const { public_id } = await web()
+    const { id } = await policy({ daily: 1, offset_minutes: 600, instance_ids: [public_id] })
+    snapshotsFail = true
+    await at('2026-01-10T10:00:00Z')
+    expect((await status(id)).next_run_at).toBe('2026-01-10T10:02:00.000Z')
+    await at('2026-01-10T10:02:00Z')
+    expect((await status(id)).next_run_at).toBe('2026-01-10T10:06:00.000Z')
+    snapshotsFail = false
+    await at('2026-01-10T10:06:00Z')
+    expect(await snapshots()).toMatchObject([{ status: 'SUCCESS' }])
+    expect(await status(id)).toMatchObject({
+      last_success_at: '2026-01-10T10:06:00.000Z',
+      last_error: null,
+      next_run_at: '2026-01-11T10:00:00.000Z',
+    })
+  })
+
+  it('that fails again and again gives up its slot', async () => {
+    const { public_id } = await web()
+    const { id } = await policy({ daily: 1, offset_minutes: 600, instance_ids: [public_id] })
+    snapshotsFail = true
+    await at('2026-01-10T10:00:00Z')
+    for (let tries = 1; tries < mostAttempts; tries++) await at((await status(id)).next_run_at)
+    expect(await snapshots()).toHaveLength(mostAttempts)
+    expect((await status(id)).next_run_at).toBe('2026-01-11T10:00:00.000Z')
   })
 
   it('goes on beside a snapshot that has its name', async () => {

@@ -22,7 +22,7 @@ import { DomainError, NameTaken } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { Log } from '../log.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
-import { nextSlot, type Slot, slotToTake, snapshotName, verdicts } from './rules.ts'
+import { mostAttempts, nextSlot, type Slot, slotToTake, snapshotName, verdicts } from './rules.ts'
 import { scheduleOf } from './service.ts'
 import * as store from './store.ts'
 
@@ -65,18 +65,19 @@ export function createSnapshotScheduler(deps: SchedulerDeps) {
       const schedule = scheduleOf(due)
       const slot = slotToTake(schedule, due.due_at, now)
       const refusal = whyNot('snapshot', status)
-      if (await store.isSlotTaken(tx, due, slot.at)) await moveOn(tx, due, now)
-      else if (refusal === null) await take(tx, due, slot, now)
+      const { attempts, settled } = await store.attemptsAt(tx, due, slot.at)
+      if (settled || attempts >= mostAttempts) await moveOn(tx, due, now)
+      else if (refusal === null) await take(tx, due, slot, attempts + 1, now)
       else if (isTransitional(status)) await postpone(tx, due, now)
       else await skip(tx, due, refusal, now)
       return true
     })
   }
 
-  async function take(tx: Tx, due: store.Scheduled, slot: Slot, now: Date) {
+  async function take(tx: Tx, due: store.Scheduled, slot: Slot, attempt: number, now: Date) {
     const caller = await accounts.onBehalfOf(tx, due.account_id)
     try {
-      await createNamed(tx, caller, due, slot)
+      await createNamed(tx, caller, due, slot, attempt)
       await moveOn(tx, due, now)
     } catch (error) {
       if (isUnavailable(error) || gaveWay(error)) throw error
@@ -92,10 +93,21 @@ export function createSnapshotScheduler(deps: SchedulerDeps) {
     }
   }
 
-  async function createNamed(tx: Tx, caller: Caller, due: store.Scheduled, slot: Slot) {
+  async function createNamed(
+    tx: Tx,
+    caller: Caller,
+    due: store.Scheduled,
+    slot: Slot,
+    attempt: number,
+  ) {
     const machine = { name: due.vm_name, publicId: due.instance_public_id }
     const name = snapshotName(machine, slot)
-    const by = { policyId: due.policy_id, policyPublicId: due.policy_public_id, slot: slot.at }
+    const by = {
+      policyId: due.policy_id,
+      policyPublicId: due.policy_public_id,
+      slot: slot.at,
+      attempt,
+    }
     for (let number = 1; ; number++) {
       const input = {
         instance_id: due.instance_public_id,

@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { counterOf, countOfMatches, type Range, readPage } from '../database/pages.ts'
 import { containing } from '../database/patterns.ts'
 import type { Schema } from '../database/schema.ts'
+import { retryAfterMs } from './rules.ts'
 
 export type Policy = Selectable<Schema['snapshot_policies']>
 type Coverage = Selectable<Schema['snapshot_policy_instances']>
@@ -214,16 +215,25 @@ export const snapshotsTaken = (
   return all.execute()
 }
 
-/** Also when that snapshot is deleted since. */
-export async function isSlotTaken(tx: Tx, { policy_id, instance_id }: Coverage, slot: Date) {
-  const row = await tx
+/**
+ * How often that slot was tried, and whether one of them is good or under way; also when it is deleted
+ * since.
+ */
+export async function attemptsAt(tx: Tx, { policy_id, instance_id }: Coverage, slot: Date) {
+  const { attempts, settled } = await tx
     .selectFrom('snapshots')
-    .select('id')
+    .select((select) => select.fn.countAll<number>().as('attempts'))
+    // Only one that was taken has a size.
+    .select(
+      sql<boolean>`coalesce(bool_or(status = 'CREATING' or size_bytes is not null), false)`.as(
+        'settled',
+      ),
+    )
     .where('policy_id', '=', policy_id)
     .where('instance_id', '=', instance_id)
     .where('policy_slot', '=', slot)
-    .executeTakeFirst()
-  return row !== undefined
+    .executeTakeFirstOrThrow()
+  return { attempts: Number(attempts), settled }
 }
 
 const coverageOfSnapshot = (tx: Tx, snapshotId: string) =>
@@ -242,9 +252,20 @@ export async function noteTaken(tx: Tx, snapshotId: string, now: Date) {
     .execute()
 }
 
-/** The same for one that failed. */
+/** The same for one that failed: its slot is tried again, a few times, unless the next comes before. */
 export async function noteFailed(tx: Tx, snapshotId: string, reason: string, now: Date) {
   await coverageOfSnapshot(tx, snapshotId).set({ last_error: reason, last_error_at: now }).execute()
+  const { policy_slot: slot, policy_attempt } = await tx
+    .selectFrom('snapshots')
+    .select(['policy_slot', 'policy_attempt'])
+    .where('id', '=', snapshotId)
+    .executeTakeFirstOrThrow()
+  const waitMs = retryAfterMs(policy_attempt)
+  if (slot === null || waitMs === null) return
+  await coverageOfSnapshot(tx, snapshotId)
+    .set({ due_at: slot, try_at: new Date(now.getTime() + waitMs) })
+    .where('covered.try_at', '>', new Date(now.getTime() + waitMs))
+    .execute()
 }
 
 /** Of all accounts, for the operator's metrics: running instances and when each last had a good snapshot. */

@@ -58,6 +58,8 @@ type PolicySlot = {
   readonly policyId: string
   readonly policyPublicId: string
   readonly slot: Date
+  /** From 1. */
+  readonly attempt: number
 }
 
 export function createSnapshotService(deps: SnapshotServiceDeps) {
@@ -175,6 +177,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       policy_id: by?.policyId ?? null,
       policy_public_id: by?.policyPublicId ?? null,
       policy_slot: by?.slot ?? null,
+      policy_attempt: by?.attempt ?? 1,
       flavor: instance.flavor,
       gpu_model: instance.gpu_model,
       gpu_count: instance.gpu_count,
@@ -296,12 +299,21 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       return snapshot
     },
 
-    /** Twice the same is fine, and nothing happens. In every state: a failed one may be evidence. */
+    /**
+     * Twice the same is fine, and nothing happens. Also one that failed, which may be evidence; but not one
+     * that is not there yet: an import is given up when its file does not come.
+     */
     async pin(tx: Tx, caller: Caller, id: string, pinned: boolean) {
       const snapshot = await store.lockSnapshot(tx, caller.accountId, id)
       if (snapshot === undefined) throw new NotFound('Snapshot', id)
       if (snapshot.status === 'DELETING') {
         throw new InvalidState('snapshot', `Snapshot ${id} is being deleted and cannot be pinned`)
+      }
+      if (pinned && snapshot.status === 'CREATING') {
+        throw new InvalidState(
+          'snapshot',
+          `Snapshot ${id} is not there yet; pin it once it is SUCCESS`,
+        )
       }
       if (snapshot.pinned === pinned) return snapshot
       const change = { pinned, updated_at: clock.now() }
