@@ -6,7 +6,8 @@ import { InstanceId } from './schemas.ts'
 /**
  *     none                                  it was deployed with neither script nor cloud-init text
  *     pending → running → succeeded         it has not begun, has begun, ended with exit code 0
- *                       └ failed            ended otherwise, or was cut short by a restart
+ *                       └ failed            ended otherwise, or was cut short by a restart; or the guest
+ *                                           was not heard of for a day, which the log says then
  *
  * What has succeeded or failed stays so: it runs once.
  */

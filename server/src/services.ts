@@ -65,7 +65,7 @@ export function createServices(deps: {
   })
   const publicAddresses = createPublicAddressService({ ...machines, instances })
   const hibernation = createHibernation({ ...machines, instances })
-  const firstBoot = createFirstBootService({ regions, instances })
+  const firstBoot = createFirstBootService({ clock, regions, instances })
   const snapshots = createSnapshotService({ ...machines, instances })
   const transfer = { clock, catalog, regions, placement, operations, snapshots }
   const snapshotExports = createSnapshotExportService(transfer)

@@ -380,6 +380,8 @@ type StartupLogsTable = {
   log: string | null
   started_at: Date | null
   finished_at: Date | null
+  unanswered: Generated<number>
+  ask_at: Date | null
 }
 
 type DeployRequestsTable = {

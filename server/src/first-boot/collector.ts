@@ -1,4 +1,7 @@
-/** Collects startup logs: soon after a guest reported itself up, and every few seconds until they ended. */
+/**
+ * Collects startup logs: soon after a guest reported itself up, and every few seconds until they ended;
+ * less often from those that say nothing.
+ */
 import type { Engine } from '@garrison/engines/engine'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
@@ -44,7 +47,11 @@ function collectFrom(
   }
 
   const unsubscribe = engine.onEvent((event) => {
-    if (event.kind === 'guest-up') run()
+    if (event.kind !== 'guest-up') return
+    firstBoot
+      .askSoon(db, event.machine)
+      .catch((error: unknown) => log('debug', 'cannot ask a guest soon', { error }))
+      .finally(run)
   })
   const timer = setInterval(run, everyMs)
   return {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Caller } from '../caller.ts'
 import { loadConfig } from '../config.ts'
 import type { Instance } from '../instances/store.ts'
+import { settableClock } from '../testing/settable-clock.ts'
 import {
   createWorld,
   testImage,
@@ -10,6 +11,7 @@ import {
   type World,
   type WorldOptions,
 } from '../testing/world.ts'
+import { mostUnanswered } from './store.ts'
 
 const SCRIPT = '#!/bin/sh\necho secret\n'
 
@@ -162,6 +164,44 @@ describe('the startup log', () => {
     expect(await logOf(instance)).toMatchObject({ status: 'pending' })
     const failures = await collect()
     expect(failures.map((failure) => failure.machine)).toEqual([instance.public_id])
+  })
+
+  it('is asked for less and less often, and not after a day of silence', async () => {
+    await world.close()
+    const clock = settableClock('2026-01-10T09:00:00Z')
+    await open({ clock })
+    const instance = await deploy({ cloud_init: SCRIPT })
+    await world.settle()
+    const begun = clock.now().getTime()
+    let asked = 0
+    world.engine.readStartupLog = async () => {
+      asked++
+      return null
+    }
+    await collect()
+    await collect()
+    expect(asked).toBe(1)
+    // It has come up.
+    await world.services.firstBoot.askSoon(world.db, instance.id)
+    await collect()
+    expect(asked).toBe(2)
+    const row = () => world.db.selectFrom('startup_logs').selectAll().executeTakeFirstOrThrow()
+    for (
+      let { ask_at, status } = await row();
+      status === 'pending';
+      { ask_at, status } = await row()
+    ) {
+      expect(ask_at).not.toBeNull()
+      clock.set((ask_at ?? clock.now()).toISOString())
+      await collect()
+    }
+    expect(asked).toBe(mostUnanswered)
+    expect((clock.now().getTime() - begun) / 3_600_000).toBeCloseTo(24, -1)
+    expect(await logOf(instance)).toMatchObject({
+      status: 'failed',
+      log: expect.stringMatching(/nothing/i),
+    })
+    expect((await rowOf(instance)).user_data).toBeNull()
   })
 
   it('goes with its machine', async () => {
