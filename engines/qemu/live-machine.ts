@@ -27,6 +27,8 @@ const REATTACH_MS = 2_000
 const PING_MS = 2_000
 /** Between two tries to hear from a guest that opened its port and says nothing. */
 const AGENT_PAUSE_MS = 3_000
+/** The same at most, after a guest has failed again and again to do what it must before it is up. */
+const LONGEST_PAUSE_MS = 120_000
 const FREEZE_MS = 10_000
 /** Everything that is on its way to the disk gets there first. */
 const PAUSE_MS = 60_000
@@ -73,6 +75,8 @@ export class LiveMachine {
   #listening: Promise<void> | null = null
   #guestUp = Promise.withResolvers<void>()
   #isGuestUp = false
+  /** Why it does not count as up although its agent answers. */
+  #whyNotUp: string | null = null
   #reset = Promise.withResolvers<void>()
   readonly #releases = new Map<string, PromiseWithResolvers<void>>()
   #closed = false
@@ -89,6 +93,11 @@ export class LiveMachine {
 
   get isGuestUp(): boolean {
     return this.#isGuestUp
+  }
+
+  /** Why the guest does not count as up although it answers, in words; `null`: nothing is wrong. */
+  get whyNotUp(): string | null {
+    return this.#whyNotUp
   }
 
   /** Resolves when the guest reports itself up, at once when it has since its last start. */
@@ -382,10 +391,12 @@ export class LiveMachine {
 
   async #untilAgentAnswers(): Promise<void> {
     let answers = false
+    let pause = AGENT_PAUSE_MS
     while (!answers && this.#agentOpen && !this.#closed) {
       answers = ((await this.#agent?.answers(PING_MS)) ?? false) && (await this.#isGreeted())
       // Others have something to ask too, and a guest that boots needs no more than that.
-      if (!answers) await sleep(AGENT_PAUSE_MS, undefined, { ref: false })
+      if (!answers) await sleep(pause, undefined, { ref: false })
+      if (this.#whyNotUp !== null) pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     }
     if (!answers) return
     await this.#thawForgotten()
@@ -398,8 +409,10 @@ export class LiveMachine {
   async #isGreeted(): Promise<boolean> {
     try {
       if (!this.#isGuestUp) await this.#options.beforeGuestUp()
+      this.#whyNotUp = null
       return true
-    } catch {
+    } catch (error) {
+      this.#whyNotUp = error instanceof Error ? error.message : String(error)
       return false
     }
   }

@@ -32,6 +32,21 @@ test('a machine whose guest has shut down is stopped before its process is ended
   })
 })
 
+test('a machine whose guest is not up says why, where that is known', () => {
+  const state = stateOfRunning(
+    'm',
+    'running',
+    on,
+    false,
+    'The guest did not become another machine',
+  )
+  expect(state).toMatchObject({
+    status: 'running',
+    guestUp: false,
+    detail: expect.stringMatching(/become another/),
+  })
+})
+
 test('a paused machine is not taken for dead', () => {
   const state = stateOfRunning('m', 'io-error', on, true)
   expect(state).toMatchObject({ status: 'unknown', detail: expect.stringMatching(/make room/) })

@@ -4,14 +4,16 @@ import type { MachineRecord } from './records/records.ts'
 
 export type Power = MachineRecord['power']
 
-/** Of a machine with a process, in QEMU's word for it. */
+/** Of a machine with a process, in QEMU's word for it. @param whyNotUp What is wrong with its guest. */
 export function stateOfRunning(
   id: string,
   runState: string,
   power: Power,
   guestUp: boolean,
+  whyNotUp: string | null = null,
 ): MachineState {
-  if (runState === 'running') return { id, status: 'running', guestUp }
+  if (runState === 'running')
+    return { id, status: 'running', guestUp, ...(whyNotUp !== null && { detail: whyNotUp }) }
   if (runState === 'shutdown') return stateOfStopped(id, afterShutdown(power), '')
   const detail =
     runState === 'io-error'

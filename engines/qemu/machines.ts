@@ -134,7 +134,7 @@ export class Machines {
     }
     try {
       const runState = await live.runState(OBSERVE_MS)
-      return stateOfRunning(id, runState, record.power, live.isGuestUp)
+      return stateOfRunning(id, runState, record.power, live.isGuestUp, live.whyNotUp)
     } catch (error) {
       if (this.#live.get(id) !== live) return this.observe(id)
       const detail = error instanceof Error ? error.message : String(error)
@@ -372,7 +372,9 @@ export class Machines {
       await live.setLink(true)
       this.#inTurn(id, () => this.change(id, { identity: null }))
     } catch (error) {
-      log('warn', 'A copy does not know yet who it is, and has no network', { machine: id, error })
+      const message = 'A copy does not know yet who it is, and has no network; it is told again'
+      // Once: it is tried on, more and more rarely.
+      if (live.whyNotUp === null) log('warn', message, { machine: id, error })
       throw error
     }
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { MachineSpec } from '../engine.ts'
 import { readFileOnDisk, requireCleanFileSystem } from './testing/disk-content.ts'
 import type { Job } from './testing/take-snapshot.ts'
@@ -130,6 +130,27 @@ test.each(STEPS)('a disk is whole when server and QEMU are killed at "%s"', asyn
   const { activeLayer, pendingLayer } = await machineRecord(writer)
   expect(pendingLayer).toBeNull()
   expect(await numbersOn(layerPath(activeLayer))).toBeGreaterThanOrEqual(before)
+})
+
+test('a copy that does not become a machine of its own says why it is not up', async () => {
+  const userData = `#!/bin/sh
+printf '#!/bin/sh\\n[ "$1" = able ]\\n' > /usr/lib/garrison/continue-as
+echo UNWILLING > /dev/console
+`
+  const spec = world.spec()
+  const source = await world.deploy({ ...spec, guest: { ...spec.guest, userData } })
+  await world.until(source.id, (state) => state.guestUp)
+  await world.printed(source.id, 'UNWILLING')
+  const id = randomUUID()
+  await world.current().ensureSnapshot(source.id, id, { memory: true }, world.order())
+  const copy = await world.deploy({ source: { kind: 'snapshot', id } })
+  const state = () => world.current().observe(copy.id)
+  await vi.waitUntil(async () => (await state()).detail !== undefined, { timeout: 30_000 })
+  expect(await state()).toMatchObject({
+    ...{ status: 'running', guestUp: false },
+    detail: expect.stringMatching(/did not become another machine: exit code 1/),
+  })
+  await world.current().ensureSnapshotGone(id, world.order())
 })
 
 test('no layer but of OS images is left when machines and snapshots are gone', async () => {
