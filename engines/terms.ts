@@ -172,7 +172,7 @@ export type MachineState = {
   readonly status: MachineStatus
   /** Why it is stopped: asked for, the guest powered itself off, or its process died. */
   readonly reason?: 'requested' | 'guest' | 'died'
-  /** Words for a person, where there is something to say (how it died, why unknown). */
+  /** Words for a person, where there is something to say (how it died, why unknown, why its guest is not up). */
   readonly detail?: string
   /** The guest reported itself up since its last start. */
   readonly guestUp: boolean
