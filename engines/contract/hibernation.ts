@@ -74,6 +74,26 @@ export function describeHibernation(site: Site): void {
     expect(state.status).toBe('running')
   })
 
+  test('of a machine whose process died is refused, and it starts again', async () => {
+    await site.world.kill(spec.id)
+    await site.until(spec.id, ({ status }) => status === 'stopped')
+    await expect(hibernate()).rejects.toThrow(/start it, then hibernate/)
+    const state = await site.engine.ensureMachine(spec, site.order())
+    expect(state.status).toBe('running')
+  })
+
+  test('goes on with the volumes that its guest had, and then has those of its spec', async (context) => {
+    context.skip(!site.engine.capabilities().hotplug)
+    const plug = (id: string) => ({ id, serial: `V-${id.slice(0, 8)}` })
+    const [had, gets] = [await site.volume(spec.tenant), await site.volume(spec.tenant)]
+    await site.engine.attachVolumes(spec.id, [plug(had)], site.order())
+    await hibernate()
+    await site.engine.ensureMachine({ ...spec, volumes: [plug(gets)] }, site.order())
+    expect(await site.world.volumesOf(spec.id)).toEqual([gets])
+    expect(await observed()).toMatchObject({ status: 'running' })
+    await site.engine.detachVolumes(spec.id, [gets], site.order())
+  })
+
   test('ends with a boot from the disk where that is asked for', async () => {
     await hibernate()
     await site.engine.ensureMachine(spec, site.order(), { coldBoot: true })

@@ -51,7 +51,7 @@ export async function launchMachine(
     volumes: pluggedVolumes(
       store,
       id,
-      volumes.map((volume) => volume.id),
+      (memory?.volumes ?? volumes).map((volume) => volume.id),
     ),
     userData: userData !== null,
   }

@@ -112,6 +112,18 @@ test('a server that is killed at any step of going on loses nothing', async () =
   }
 })
 
+test('one that answers late is put in order as if it had answered at once', async () => {
+  await hibernate()
+  await killedAt('continue', 'process started')
+  const { pid } = await world.processOf(counter.id)
+  process.kill(pid, 'SIGSTOP')
+  await world.reopen()
+  process.kill(pid, 'SIGCONT')
+  const isGone = async () => (await world.processOf(counter.id).catch(() => null)) === null
+  await vi.waitUntil(isGone, { timeout: 20_000 })
+  expect(await status()).toBe('hibernated')
+})
+
 test('memory of another QEMU, or damaged, is refused and kept until a cold boot', async () => {
   await hibernate()
   await world.current().close()

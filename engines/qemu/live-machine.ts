@@ -50,6 +50,8 @@ export type LiveMachineOptions = {
   readonly mark: string
   readonly process: Process
   readonly paths: Paths
+  /** It answers again, or for the first time after its server gave up waiting. */
+  readonly onAttachedLater: () => void
   /** The guest shut down; QEMU waits to be told to end. */
   readonly onShutdown: () => void
   readonly onGone: () => void
@@ -331,7 +333,8 @@ export class LiveMachine {
   async #attachLater(): Promise<void> {
     while (!this.#closed && (await isAlive(this.process))) {
       try {
-        await this.attach(REATTACH_MS)
+        if (this.#qmp === null) await this.attach(REATTACH_MS)
+        this.#options.onAttachedLater()
         return
       } catch {
         await sleep(REATTACH_MS, undefined, { ref: false })

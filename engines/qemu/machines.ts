@@ -30,6 +30,7 @@ import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
 import { tellSizes } from './plugging.ts'
 import { cutLog, lastWords } from './process/launch.ts'
+import { plugRecorded, releaseVolumes } from './plugging.ts'
 import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
 import { QmpError } from './process/qmp.ts'
 import {
@@ -43,6 +44,8 @@ import { readFolderIfThere } from './records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
 
+/** How long a guest that goes on may take to let go of what is not its any more. */
+const RELEASE_MS = 15_000
 const START_MS = 30_000
 const ADOPT_MS = 5_000
 const OBSERVE_MS = 2_000
@@ -188,14 +191,33 @@ export class Machines {
     if (live === undefined || record.hibernation !== null) {
       // Its memory is on disk, and that it is.
       if (live !== undefined) await this.end(spec.id, live)
-      await giveVolumes(this.#store, spec.id, startingVolumes(this.#store, spec))
       const memory = coldBoot ? null : (record.hibernation?.memory ?? null)
+      await giveVolumes(this.#store, spec.id, startingVolumes(this.#store, spec, memory))
       await this.#boot(spec, memory, signal)
+      if (memory !== null) await this.#giveUpOthers(spec, signal)
     } else {
       await this.applyRules(spec.id, spec.rules)
-      if ((await live.runState()) !== 'running') await live.resume()
+      if ((await live.runState()) !== 'running') {
+        // Where writing this down failed it may say on disk that it is hibernated.
+        await this.#store.machines.put(spec.id, found(this.#store.machines.get(spec.id), spec.id))
+        await live.resume()
+      }
     }
+    await plugRecorded(this.#store, spec.id, this.running(spec.id))
     return this.observe(spec.id)
+  }
+
+  /** One that went on had to have what its guest had; from then on its spec holds. */
+  async #giveUpOthers({ id, volumes }: MachineSpec, signal: AbortSignal): Promise<void> {
+    const has = found(this.#store.machines.get(id), `machine ${id}`).volumes
+    const others = has.map((each) => each.id).filter((each) => !volumes.some((v) => v.id === each))
+    if (others.length === 0) return
+    try {
+      await releaseVolumes(this.#store, id, this.running(id), others, { ms: RELEASE_MS, signal })
+    } catch (error) {
+      if (signal.aborted) throw error
+      this.#options.log('warn', 'A guest that went on keeps a volume', { machine: id, error })
+    }
   }
 
   /** Of a machine that does not run they hold from its next start. */
@@ -380,31 +402,37 @@ export class Machines {
   }
 
   async #adopt(id: string, process: Process): Promise<void> {
-    const { log, paths } = this.#options
+    const { log } = this.#options
     const live = this.#newLive(id, process)
     try {
       await live.attach(ADOPT_MS)
-      await withdraw(paths, id)
-      // It was started and never set running; whoever wanted it will start it again.
-      const wasStarted = !['prelaunch', 'inmigrate'].includes(await live.runState())
-      const isHibernated = this.#store.machines.get(id)?.hibernation !== null
-      if (!wasStarted || isHibernated) await this.end(id, live)
-      else {
-        log('info', 'Machine adopted', { machine: id, pid: process.pid })
-        // Its memory was being kept, by a server that is dead.
-        if (MOVING.has(await live.runState())) await letGoOn(live)
-      }
-      await this.#finishShutdown(id)
+      await this.#takeOver(id, live)
+      log('info', 'Machine adopted', { machine: id, pid: process.pid })
     } catch (error) {
       log('warn', 'A machine runs but does not answer; trying on', { machine: id, error })
       if (this.#live.get(id) === live) live.attachLater()
     }
   }
 
+  /** Of one that was left alone for a while: ends what was to be begun or ended then. */
+  async #takeOver(id: string, live: LiveMachine): Promise<void> {
+    if (this.#live.get(id) !== live) return
+    await withdraw(this.#options.paths, id)
+    const state = await live.runState()
+    // It was started and never set running; whoever wanted it will start it again.
+    const wasStarted = !['prelaunch', 'inmigrate'].includes(state)
+    const isHibernated = this.#store.machines.get(id)?.hibernation !== null
+    if (!wasStarted || isHibernated) await this.end(id, live)
+    // Its memory was being kept, by a server that is dead.
+    else if (MOVING.has(state)) await letGoOn(live)
+    await this.#finishShutdown(id)
+  }
+
   #newLive(id: string, process: Process): LiveMachine {
     const { mark, paths, emit } = this.#options
     const live = new LiveMachine({
       ...{ id, mark, process, paths },
+      onAttachedLater: () => this.#inTurn(id, () => this.#takeOver(id, live)),
       onShutdown: () => void this.#settleShutdown(id),
       onGone: () => this.#onGone(id, live),
       beforeGuestUp: () => this.#greet(id, live),

@@ -10,6 +10,8 @@ import {
   volumeDisk,
 } from './process/arguments.ts'
 import { QmpError } from './process/qmp.ts'
+import { type Attachments, pluggedVolumes, takeVolumes } from './records/attachments.ts'
+import type { Store } from './records/store.ts'
 import { happens } from './waiting.ts'
 
 /** Throws {@link EngineError} when it was started with fewer ports than these need. */
@@ -72,6 +74,52 @@ export async function unplug(
   }
   for (const { node } of volumes) await removeNodes(live, chainOf(node))
   return []
+}
+
+/**
+ * The machine has these volumes no more. Throws {@link EngineError}, with all of them in their places, when
+ * its guest keeps one for longer than `ms` milliseconds.
+ */
+export async function releaseVolumes(
+  store: Store,
+  machine: string,
+  live: LiveMachine | undefined,
+  volumes: readonly string[],
+  { ms, signal, onUnplugged }: { ms: number; signal: AbortSignal; onUnplugged?: () => void },
+): Promise<void> {
+  if (live !== undefined) {
+    const held = pluggedVolumes(store, machine, volumes)
+    const kept = await unplug(live, held, ms, signal, (node) => store.layers.chain(node))
+    if (kept.length > 0) {
+      await plug(live, held)
+      throw new EngineError(
+        `The guest did not let go of ${kept.map(({ serial }) => serial).join(', ')} within ${ms / 1000} s; unmount it there and try again, or stop the instance first`,
+      )
+    }
+  }
+  onUnplugged?.()
+  await takeVolumes(store, machine, new Set(volumes))
+}
+
+/** Plugs what the machine has by its record and not in its QEMU. */
+export async function plugRecorded(store: Store, machine: string, live: LiveMachine): Promise<void> {
+  const volumes = store.machines.get(machine)?.volumes ?? []
+  if (volumes.length === 0) return
+  await requirePorts(live, volumes)
+  await plug(
+    live,
+    pluggedVolumes(
+      store,
+      machine,
+      volumes.map(({ id }) => id),
+    ),
+  )
+}
+
+/** Those of these volumes that QEMU has, whether or not their guest has noticed them. */
+export async function pluggedAmong(live: LiveMachine, volumes: Attachments): Promise<Attachments> {
+  const devices = await live.devices()
+  return volumes.filter(({ port }) => devices.has(volumeDevice(port)))
 }
 
 /** QEMU refuses to ask again while the guest still thinks; what it was asked counts. */

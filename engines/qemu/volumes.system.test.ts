@@ -182,6 +182,7 @@ test('a hibernated machine goes on with the volume that it got while it ran, and
   const id = await volume()
   await attach(id)
   await world.current().ensureHibernated(spec.id, world.order())
+  await expect(detach(id)).rejects.toThrow(/hibernated and its guest uses/)
   const state = await world
     .current()
     .ensureMachine({ ...spec, volumes: [attached(id)] }, world.order())

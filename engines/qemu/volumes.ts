@@ -18,12 +18,11 @@ import type { LiveMachine } from './live-machine.ts'
 import type { Log, Machines } from './machines.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
-import { plug, requirePorts, unplug } from './plugging.ts'
+import { plug, releaseVolumes, requirePorts } from './plugging.ts'
 import {
   giveVolumes,
   inUse,
   pluggedVolumes,
-  takeVolumes,
   withVolumes,
 } from './records/attachments.ts'
 import type { VolumeRecord } from './records/records.ts'
@@ -111,6 +110,11 @@ export class Volumes {
       const { record, live } = await machines.current(machine)
       if (record.bootVolume !== null && volumes.includes(record.bootVolume))
         throw new EngineError(`Machine ${machine} boots from volume ${record.bootVolume}`)
+      const inMemory = record.hibernation?.memory?.volumes ?? []
+      if (inMemory.some(({ id }) => volumes.includes(id)))
+        throw new EngineError(
+          `Machine ${machine} is hibernated and its guest uses the volume; restore it first`,
+        )
       await this.#release(machine, live, volumes, RELEASE_MS, signal)
     })
   }
@@ -214,19 +218,9 @@ export class Volumes {
     signal?: AbortSignal,
   ): Promise<void> {
     const { store, orders, log } = this.#options
-    if (live !== undefined) {
-      const held = pluggedVolumes(store, machine, volumes)
-      const until = signal ?? orders.closing
-      const kept = await unplug(live, held, ms, until, (node) => store.layers.chain(node))
-      if (kept.length > 0) {
-        await plug(live, held)
-        throw new EngineError(
-          `The guest did not let go of ${kept.map(({ serial }) => serial).join(', ')} within ${ms / 1000} s; unmount it there and try again, or stop the instance first`,
-        )
-      }
-    }
-    log('debug', 'volumes unplugged', { machine, volumes })
-    await takeVolumes(store, machine, new Set(volumes))
+    const onUnplugged = () => log('debug', 'volumes unplugged', { machine, volumes })
+    const options = { ms, signal: signal ?? orders.closing, onUnplugged }
+    await releaseVolumes(store, machine, live, volumes, options)
   }
 }
 

@@ -225,6 +225,11 @@ export class SimulatedEngine implements Engine {
       const hibernated = hibernationOf(record.power)
       if (hibernated !== null) return hibernated
 
+      if (record.power.on && !isRunning(record.power, this.#now))
+        throw new EngineError(
+          'Its process has ended and its memory is gone; start it, then hibernate it',
+        )
+
       // As on real hosts: what is in a GPU cannot be kept.
       const memory = isRunning(record.power, this.#now) && record.gpus === null
       await this.#orders.wait(this.#durations.hibernate, order)

@@ -22,12 +22,13 @@ import { requireFreeSpace } from '../disks/free-space.ts'
 import type { LiveMachine } from '../live-machine.ts'
 import type { Log, Machines } from '../machines.ts'
 import type { Paths } from '../paths.ts'
+import { pluggedAmong } from '../plugging.ts'
 import { stopMachine } from '../power.ts'
 import { syncPath, UNFINISHED } from '../records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
 import { hasHostDevices, memoryMibIn, notedArguments, rootLayerIn } from './arguments.ts'
-import { letGoOn, loadMemory, saveMemory } from './migration.ts'
+import { letGoOn, limitsOf, loadMemory, saveMemory } from './migration.ts'
 
 /** For a guest that must shut down because its memory cannot be kept. */
 const SHUTDOWN_MS = 60_000
@@ -49,25 +50,29 @@ export async function hibernate(
   id: string,
   signal: AbortSignal,
 ): Promise<HibernationResult> {
-  const { machines, log } = deps
+  const { machines, store, log } = deps
   const { record, live } = await machines.current(id)
   if (record.hibernation !== null) {
     // A process that is left knows nothing that is not on disk.
     if (live !== undefined) await machines.end(id, live)
     return { memory: record.hibernation.memory !== null }
   }
+  if (live === undefined && record.power.state === 'on')
+    throw new EngineError('Its process has ended and its memory is gone; start it, then hibernate it')
   const args = live === undefined ? null : await notedArguments(deps.paths, id)
   if (live === undefined || args === null || hasHostDevices(args)) {
     if (live !== undefined) await stopMachine(machines, id, SHUTDOWN_MS, signal)
     await machines.change(id, { hibernation: { memory: null } })
     return { memory: false }
   }
-  await requireFreeSpace(deps.paths.machineFolder(id), memoryMibIn(args) * 1024 ** 2)
+  await requireFreeSpace(deps.paths.machineFolder(id), limitsOf(memoryMibIn(args), 1).bytes)
   try {
     const memory = await keepMemory(deps, id, { record, live, args }, signal)
     log('debug', 'hibernation: memory kept', { machine: id, bytes: memory.sizeBytes })
     await machines.change(id, { hibernation: { memory } })
   } catch (error) {
+    // Written, and not known to be safe. It must not be found when the guest has gone on.
+    if ((await store.machines.readAgain(id))?.hibernation) await store.machines.put(id, record)
     await letGoOn(live).catch(() => {})
     await rm(deps.paths.memory(id), { force: true })
     throw error
@@ -89,9 +94,11 @@ async function keepMemory(
     ...{ uid: record.uid, gid: record.gid },
     ...{ folder: paths.runFolder(id), socket: paths.memorySocket(id) },
   }
-  const { sizeBytes } = await saveMemory(live, paths.memory(id), door, signal)
+  const limits = limitsOf(memoryMibIn(args), 1)
+  const { sizeBytes } = await saveMemory(live, paths.memory(id), door, limits, signal)
   await syncPath(store.layers.path(record.activeLayer))
-  return { args, sizeBytes, layer: rootLayerIn(args), qemu: await versionOf(live) }
+  const volumes = await pluggedAmong(live, record.volumes)
+  return { args, sizeBytes, layer: rootLayerIn(args), volumes, qemu: await versionOf(live) }
 }
 
 async function holdStill(live: LiveMachine): Promise<void> {

@@ -37,7 +37,19 @@ const compression = {
   },
 }
 
-const Progress = z.object({ status: z.string().optional(), 'error-desc': z.string().optional() })
+const MIB = 1024 ** 2
+/** Screen, devices and what goes with them. */
+const MARGIN_BYTES = 256 * MIB
+/** A disk that is slower than this has something else to do. */
+const SLOWEST_BYTES_PER_S = 10e6
+const MARGIN_MS = 60_000
+
+const Progress = z.object({
+  status: z.string().optional(),
+  'error-desc': z.string().optional(),
+  /** 1 while everything is sent for the first time. */
+  ram: z.object({ 'dirty-sync-count': z.int() }).optional(),
+})
 
 export type MemoryDoor = {
   /** Folder of the machine's sockets, which belongs to root by now. */
@@ -49,10 +61,27 @@ export type MemoryDoor = {
   readonly gid: number
 }
 
-/** Of a machine that runs meanwhile. */
+/** A QEMU that its guest has taken over would go on for ever. */
+export type Limits = { readonly bytes: number; readonly ms: number }
+
+/** @param passes How often all of its memory may be sent. */
+export function limitsOf(memoryMib: number, passes: number): Limits {
+  const bytes = passes * memoryMib * MIB + MARGIN_BYTES
+  return { bytes, ms: MARGIN_MS + (bytes / SLOWEST_BYTES_PER_S) * 1000 }
+}
+
+/**
+ * Of a machine that runs meanwhile. QEMU slows a guest down that writes to its memory faster than that can
+ * be kept. The times count from when everything has been sent once.
+ */
 export type WhileItRuns = {
   /** How long the guest may be still at the end, in milliseconds; what QEMU aims at. */
   readonly stillMs: number
+  /** The same after `patienceMs`. */
+  readonly mostStillMs: number
+  readonly patienceMs: number
+  /** After so long it is refused. */
+  readonly giveUpMs: number
   /** The guest is still, and QEMU waits for `migrate-continue`. */
   beforeLast(): Promise<void>
   /** All of memory has left QEMU; it need not wait until that is on disk. */
@@ -68,6 +97,7 @@ export async function saveMemory(
   live: LiveMachine,
   file: string,
   door: MemoryDoor,
+  limits: Limits,
   signal: AbortSignal,
   whileItRuns?: WhileItRuns,
 ): Promise<{ sizeBytes: number }> {
@@ -75,19 +105,28 @@ export async function saveMemory(
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   await using listener = await listenFor(door)
-  const written = listener.connected.then((socket) => writeFrom(socket, unfinished, either))
+  const written = listener.connected.then((socket) =>
+    writeFrom(socket, unfinished, limits.bytes, either),
+  )
   written.catch((error: unknown) => failed.abort(error))
+  const late = setTimeout(
+    () => failed.abort(new EngineError('QEMU takes far too long to hand over its memory')),
+    limits.ms,
+  )
   try {
-    const waits = { capability: 'pause-before-switchover', state: whileItRuns !== undefined }
-    await live.execute('migrate-set-capabilities', { capabilities: [waits] })
+    const state = whileItRuns !== undefined
+    const capabilities = ['pause-before-switchover', 'auto-converge'].map((capability) => ({
+      ...{ capability, state },
+    }))
+    await live.execute('migrate-set-capabilities', { capabilities })
     await live.execute('migrate-set-parameters', {
       'max-bandwidth': UNLIMITED_BYTES_PER_S,
       ...(whileItRuns && { 'downtime-limit': whileItRuns.stillMs }),
     })
     await live.execute('migrate', { uri: `unix:${door.socket}` })
-    await migrationEnds(live, either, whileItRuns?.beforeLast)
+    await migrationEnds(live, either, whileItRuns)
     await whileItRuns?.onSent()
-    await abortable(written, signal)
+    await abortable(written, either)
     await rename(unfinished, file)
     await syncPath(dirname(file))
     return { sizeBytes: (await stat(file)).size }
@@ -98,7 +137,10 @@ export async function saveMemory(
     listener.hangUp()
     await written.catch(() => {})
     await rm(unfinished, { force: true })
-    throw error
+    // What failed first, and not the waiting that it ended.
+    throw signal.aborted ? error : failed.signal.reason
+  } finally {
+    clearTimeout(late)
   }
 }
 
@@ -144,13 +186,13 @@ export async function letGoOn(live: LiveMachine): Promise<void> {
 async function migrationEnds(
   live: LiveMachine,
   signal: AbortSignal,
-  beforeLast?: () => Promise<void>,
+  whileItRuns?: WhileItRuns,
 ): Promise<void> {
-  let act = beforeLast
+  let act = whileItRuns?.beforeLast
+  const grow = whileItRuns && growingImpatient(live, whileItRuns)
   for (;;) {
-    const { status = 'none', 'error-desc': words } = Progress.parse(
-      await live.execute('query-migrate'),
-    )
+    const progress = Progress.parse(await live.execute('query-migrate'))
+    const { status = 'none', 'error-desc': words } = progress
     if (status === 'completed') return
     if (status === 'failed' || status === 'cancelled')
       throw new EngineError(`QEMU could not move the machine's memory: ${words ?? status}`)
@@ -158,7 +200,30 @@ async function migrationEnds(
     if (status === 'pre-switchover') {
       await act?.()
       act = undefined
-    } else await sleep(LOOK_EVERY_MS, undefined, { signal })
+      continue
+    }
+    if (status === 'active' && (progress.ram?.['dirty-sync-count'] ?? 1) > 1) await grow?.()
+    await sleep(LOOK_EVERY_MS, undefined, { signal })
+  }
+}
+
+/** To be called again and again from when all of memory has been sent once. */
+function growingImpatient(
+  live: LiveMachine,
+  { mostStillMs, patienceMs, giveUpMs }: WhileItRuns,
+): () => Promise<void> {
+  let since: number | null = null
+  let isImpatient = false
+  return async () => {
+    since ??= performance.now()
+    const waited = performance.now() - since
+    if (waited > giveUpMs)
+      throw new EngineError(
+        'The guest writes to its memory faster than that can be kept; take the snapshot when it has less to do, or without memory',
+      )
+    if (waited < patienceMs || isImpatient) return
+    isImpatient = true
+    await live.execute('migrate-set-parameters', { 'downtime-limit': mostStillMs })
   }
 }
 
@@ -197,9 +262,21 @@ async function listenFor({ folder, socket, uid, gid }: MemoryDoor) {
 }
 
 /** On disk when it answers. */
-function writeFrom(line: Socket, path: string, signal: AbortSignal): Promise<void> {
+function writeFrom(line: Socket, path: string, most: number, signal: AbortSignal): Promise<void> {
   const file = createWriteStream(path, { mode: 0o600, flush: true })
-  return pipeline(line, createZstdCompress(compression), file, { signal })
+  return pipeline(line, createZstdCompress(compression), atMost(most), file, { signal })
+}
+
+function atMost(most: number) {
+  return async function* (chunks: AsyncIterable<Buffer>) {
+    let bytes = 0
+    for await (const chunk of chunks) {
+      bytes += chunk.length
+      if (bytes > most)
+        throw new EngineError(`QEMU hands over more than ${most} bytes, which is not memory only`)
+      yield chunk
+    }
+  }
 }
 
 function unlessClosed(error: unknown): void {

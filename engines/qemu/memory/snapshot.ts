@@ -7,8 +7,9 @@
  *     guest is still  layer exchanged, rest of memory ──► file       well under a second
  *     guest runs
  *
- * A guest that writes faster than that is stopped after a while. A machine that begins as the snapshot
- * is a hibernated one, on a layer of its own, that is told who it is when it goes on; see identity.ts.
+ * A guest that writes faster than that is slowed down, then still for longer, then refused; it never is still
+ * for as long as all of its memory takes. A machine that begins as the snapshot is a hibernated one, on
+ * a layer of its own, that is told who it is when it goes on; see identity.ts.
  */
 import { link, mkdir, rm } from 'node:fs/promises'
 import { EngineError, type MachineSpec, UnsupportedError } from '../../engine.ts'
@@ -28,12 +29,11 @@ import {
 } from './arguments.ts'
 import { versionOf } from './hibernation.ts'
 import { CONTINUE_AS } from './identity.ts'
-import { letGoOn, saveMemory } from './migration.ts'
+import { letGoOn, limitsOf, saveMemory } from './migration.ts'
 
-/** How long a guest may go on writing faster than its memory can be kept. */
-const PATIENCE_MS = 5_000
-/** What QEMU aims at for the time in which the guest is still. */
-const STILL_MS = 100
+/** Of its memory may be sent: all of it once, and what the guest writes meanwhile. */
+const PASSES = 1.5
+const PACE = { stillMs: 100, mostStillMs: 2_000, patienceMs: 5_000, giveUpMs: 60_000 }
 
 type Deps = { readonly store: Store; readonly paths: Paths; readonly log: Log }
 
@@ -63,7 +63,7 @@ export async function requireMemorySnapshot(
     throw new UnsupportedError(
       "What is in a device of the host's cannot be kept; take the snapshot without memory",
     )
-  await requireFreeSpace(paths.snapshots, memoryMibIn(args) * 1024 ** 2)
+  await requireFreeSpace(paths.snapshots, limitsOf(memoryMibIn(args), PASSES).bytes)
   if (!live.isGuestUp)
     throw new EngineError('Its guest is not up yet; take the snapshot when it is', {
       retryable: true,
@@ -86,13 +86,8 @@ export async function captureMemory(
     ...{ uid: record.uid, gid: record.gid },
     ...{ folder: paths.runFolder(machine), socket: paths.memorySocket(machine) },
   }
-  const impatience = setTimeout(() => {
-    log('debug', 'snapshot: the guest writes too fast and is stopped', { machine })
-    live.pause().catch(() => {})
-  }, PATIENCE_MS)
   let stillSince = Number.NaN
   const exchange = async () => {
-    clearTimeout(impatience)
     stillSince = performance.now()
     await live.switchNode(record.activeLayer, overlay)
     log('debug', 'snapshot: QEMU switched', { machine, snapshot })
@@ -101,11 +96,12 @@ export async function captureMemory(
   await live.addNode(overlay, store.layers.path(overlay))
   try {
     const file = paths.snapshotMemory(snapshot)
-    const options = { stillMs: STILL_MS, beforeLast: exchange, onSent: () => letGoOn(live) }
-    const { sizeBytes } = await saveMemory(live, file, door, signal, options)
-    return { args, sizeBytes, layer: rootLayerIn(args), qemu: await versionOf(live) }
+    const options = { ...PACE, beforeLast: exchange, onSent: () => letGoOn(live) }
+    const limits = limitsOf(memoryMibIn(args), PASSES)
+    const { sizeBytes } = await saveMemory(live, file, door, limits, signal, options)
+    const layer = rootLayerIn(args)
+    return { args, sizeBytes, layer, volumes: [], qemu: await versionOf(live) }
   } finally {
-    clearTimeout(impatience)
     await letGoOn(live)
     const ms = Math.round(performance.now() - stillSince)
     log('debug', 'snapshot: the guest goes on', { machine, ms })

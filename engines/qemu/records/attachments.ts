@@ -5,10 +5,10 @@ import { holderOf, volumeDisk } from '../disks/disk.ts'
 import { settle } from '../disks/freezing.ts'
 import { found } from '../disks/source.ts'
 import { type PluggedVolume, VOLUME_PORTS } from '../process/arguments.ts'
-import type { MachineRecord } from './records.ts'
+import type { MachineRecord, MemoryRecord } from './records.ts'
 import type { Store } from './store.ts'
 
-type Attachments = MachineRecord['volumes']
+export type Attachments = MachineRecord['volumes']
 
 /** What it has, and these in the first ports that are free. */
 export function withVolumes(
@@ -29,12 +29,17 @@ function freePort(taken: Attachments): number {
   throw new EngineError(`A machine can have ${VOLUME_PORTS} volumes; detach one first`)
 }
 
-/** What a machine starts with: what it has of that stays in its port. */
+/**
+ * What a machine starts with: what it has of that stays in its port. One that goes on from `memory` has
+ * what its guest had too, whatever was written down since.
+ */
 export function startingVolumes(
   store: Store,
   { id, volumes }: Pick<MachineSpec, 'id' | 'volumes'>,
+  memory: MemoryRecord | null,
 ): Attachments {
   const has = found(store.machines.get(id), `machine ${id}`).volumes
+  if (memory !== null) return withVolumes({ volumes: memory.volumes ?? has }, volumes)
   const stay = has.filter((each) => volumes.some((volume) => volume.id === each.id))
   return withVolumes({ volumes: stay }, volumes)
 }

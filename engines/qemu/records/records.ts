@@ -24,6 +24,13 @@ const Disk = {
   diskGb: z.number().positive(),
 }
 
+const Attachment = z.object({
+  id: z.string(),
+  serial: z.string(),
+  /** Number of the port that it is plugged into, from 1: the guest's own name for it stays the same. */
+  port: z.int().positive(),
+})
+
 /** Memory and devices of a machine that held still, as QEMU wrote them; the file lies beside the record. */
 const MemoryRecord = z.object({
   /** Version that wrote it, such as `7.2.22`; no other can be trusted to read it. */
@@ -33,6 +40,8 @@ const MemoryRecord = z.object({
   /** Name of its disk's layer in `args`. */
   layer: z.string(),
   sizeBytes: z.int().nonnegative(),
+  /** Those that its guest had; `null`: written by an earlier version, the machine's record says. */
+  volumes: z.array(Attachment).nullable().default(null),
 })
 export type MemoryRecord = z.infer<typeof MemoryRecord>
 
@@ -59,16 +68,7 @@ export const MachineRecord = z.object({
   /** The volume that it boots from. Its layers are kept here for as long as this record is there. */
   bootVolume: z.string().nullable().default(null),
   /** Data volumes; this alone says who has a volume. */
-  volumes: z
-    .array(
-      z.object({
-        id: z.string(),
-        serial: z.string(),
-        /** Number of the port that it is plugged into, from 1: the guest's own name for it stays the same. */
-        port: z.int().positive(),
-      }),
-    )
-    .default([]),
+  volumes: z.array(Attachment).default([]),
   /**
    * `on` is an intention: it is to run, and if no process is there, it died. `off` says why.
    * `clean` is false when the guest was cut off.
@@ -186,6 +186,12 @@ export class Records<T> {
 
   values(): T[] {
     return [...this.#all.values()]
+  }
+
+  /** As it is on disk. It is what {@link get} answers, but for one that could not be written. */
+  async readAgain(id: string): Promise<T | undefined> {
+    const text = await readIfThere(this.#path(id))
+    return text === null ? undefined : this.#parse(this.#path(id), text)
   }
 
   async put(id: string, record: T): Promise<void> {
