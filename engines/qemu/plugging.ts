@@ -102,7 +102,11 @@ export async function releaseVolumes(
 }
 
 /** Plugs what the machine has by its record and not in its QEMU. */
-export async function plugRecorded(store: Store, machine: string, live: LiveMachine): Promise<void> {
+export async function plugRecorded(
+  store: Store,
+  machine: string,
+  live: LiveMachine,
+): Promise<void> {
   const volumes = store.machines.get(machine)?.volumes ?? []
   if (volumes.length === 0) return
   await requirePorts(live, volumes)

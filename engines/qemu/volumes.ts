@@ -19,12 +19,7 @@ import type { Log, Machines } from './machines.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
 import { plug, releaseVolumes, requirePorts } from './plugging.ts'
-import {
-  giveVolumes,
-  inUse,
-  pluggedVolumes,
-  withVolumes,
-} from './records/attachments.ts'
+import { giveVolumes, inUse, pluggedVolumes, withVolumes } from './records/attachments.ts'
 import type { VolumeRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
 

@@ -58,7 +58,9 @@ export async function hibernate(
     return { memory: record.hibernation.memory !== null }
   }
   if (live === undefined && record.power.state === 'on')
-    throw new EngineError('Its process has ended and its memory is gone; start it, then hibernate it')
+    throw new EngineError(
+      'Its process has ended and its memory is gone; start it, then hibernate it',
+    )
   const args = live === undefined ? null : await notedArguments(deps.paths, id)
   if (live === undefined || args === null || hasHostDevices(args)) {
     if (live !== undefined) await stopMachine(machines, id, SHUTDOWN_MS, signal)

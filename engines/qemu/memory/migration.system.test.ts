@@ -44,14 +44,20 @@ const save = (
 }
 
 test('no more is kept than there can be', async () => {
-  const endless = qemu(() => randomBytes(256 * 1024), () => ({ status: 'active' }))
+  const endless = qemu(
+    () => randomBytes(256 * 1024),
+    () => ({ status: 'active' }),
+  )
   const limits = { ...limitsOf(256, 1), bytes: 8 * 1024 ** 2 }
   await expect(save(endless, limits)).rejects.toThrow(/more than 8388608 bytes/)
   expect(await readdir(folder)).toEqual([])
 })
 
 test('nor is it waited for without end', async () => {
-  const endless = qemu(() => Buffer.alloc(64 * 1024), () => ({ status: 'active' }))
+  const endless = qemu(
+    () => Buffer.alloc(64 * 1024),
+    () => ({ status: 'active' }),
+  )
   const limits = { ...limitsOf(256, 1), ms: 300 }
   await expect(save(endless, limits)).rejects.toThrow(/far too long/)
   expect(await readdir(folder)).toEqual([])
@@ -61,7 +67,10 @@ test('a guest that runs is never stopped for the first pass, and is refused when
   const pace = { stillMs: 1, mostStillMs: 2, patienceMs: 20, giveUpMs: 200 }
   const began = performance.now()
   const isSecond = () => performance.now() - began > 500
-  const busy = qemu(() => Buffer.alloc(4096), () => ({ status: 'active', passes: isSecond() ? 2 : 1 }))
+  const busy = qemu(
+    () => Buffer.alloc(4096),
+    () => ({ status: 'active', passes: isSecond() ? 2 : 1 }),
+  )
   const whileItRuns = { ...pace, beforeLast: async () => {}, onSent: async () => {} }
   await expect(save(busy, limitsOf(256, 1), whileItRuns)).rejects.toThrow(/faster than .* kept/)
   expect(performance.now() - began).toBeGreaterThan(700)
