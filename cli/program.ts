@@ -173,7 +173,9 @@ const addUninstall: Add = (program, context, finish) => {
     .addHelpText(
       'after',
       `
-The server must be down and every instance deleted. Packages of the host and cached guest images stay.
+The server must be down, and nobody have anything left: instances, volumes, snapshots and images are
+deleted by their owners first, so that nothing is lost that somebody may miss. What is left is named.
+Packages of the host and cached guest images stay.
 
 Example:
   sudo ./garrison uninstall --data /tmp/trial`,

@@ -58,7 +58,8 @@ test("no other user gets at its sockets, and its owner's data is not left lying 
   const folder = world.paths.runFolder(spec.id)
   const { uid, mode } = await stat(folder)
   expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 })
-  expect((await readdir(folder)).sort()).toEqual(['agent.sock', 'qmp.sock', 'serial.sock'])
+  const sockets = ['agent.sock', 'display.sock', 'qmp.sock', 'serial.sock']
+  expect((await readdir(folder)).sort()).toEqual(sockets)
   await gone(spec)
 })
 
@@ -66,7 +67,7 @@ test('a guest that powers itself off is stopped by its own doing', async () => {
   const spec = await deployWith('#!/bin/sh\npoweroff\n')
   const state = await world.until(spec.id, ({ status }) => status === 'stopped')
   expect(state).toMatchObject({ reason: 'guest', guestUp: false })
-  await expect.poll(() => findMachineProcesses(world.mark)).toEqual([])
+  await expect.poll(() => findMachineProcesses(world.mark), { timeout: 20_000 }).toEqual([])
   expect(await world.current().observe(spec.id)).toMatchObject({ reason: 'guest' })
   await gone(spec)
 })

@@ -49,6 +49,8 @@ export function osLayerName(recipe: string): string {
   return OS_PREFIX + recipe
 }
 
+export const isOsLayer = (name: string) => name.startsWith(OS_PREFIX)
+
 export class Layers {
   readonly #folder: string
   readonly #layers = new Map<string, Layer>()

@@ -86,6 +86,14 @@ class TurnedOverFile extends Writable {
     )
   }
 
+  /** What has come while the last was written; a guest may print a byte at a time. */
+  override _writev(
+    pieces: readonly { chunk: Buffer; encoding: BufferEncoding }[],
+    done: () => void,
+  ): void {
+    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done)
+  }
+
   async #append(chunk: Buffer): Promise<void> {
     this.#size ??= await sizeOf(this.#path)
     if (this.#size + chunk.length > MAX_FILE_BYTES) {

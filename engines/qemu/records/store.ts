@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
-import { Layers, osLayerName } from '../disks/layers.ts'
+import { isOsLayer, Layers, osLayerName } from '../disks/layers.ts'
 import { OsDisks } from '../disks/os-disks.ts'
 import { Strays } from '../disks/strays.ts'
 import { removeStrayMemory, strayMemories } from '../memory/strays.ts'
@@ -71,8 +71,8 @@ export class Store {
   async #noticeStrays(): Promise<number> {
     const found = this.layers.unreachable(this.#roots())
     const empty = await Promise.all(found.map((layer) => this.layers.isEmpty(layer)))
-    // An empty one is what a deployment leaves that was cut short.
-    const layers = found.filter((_, index) => empty[index] === false)
+    // An empty one is what a deployment leaves that was cut short; an OS layer can be copied anew.
+    const layers = found.filter((layer, index) => empty[index] === false && !isOsLayer(layer))
     return this.#strays.notice([...layers, ...(await strayMemories(this.#paths, this))])
   }
 

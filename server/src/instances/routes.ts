@@ -137,8 +137,9 @@ export function instanceRoutes(app: App, deps: Deps) {
       const begun = await rollback.rollBack(tx, caller, instance_id, c.req.valid('json'))
       const { instance, status, snapshot, first } = begun
       const since = snapshot.created_at.toISOString()
+      const discards = `Rollback started; what was written since ${since} is discarded`
       return {
-        ...envelope(c, `Rollback started; what was written since ${since} is discarded`),
+        ...envelope(c, snapshot.memory ? `${discards}; of its memory nothing is used` : discards),
         instance_id: instance.public_id,
         vm_name: instance.name,
         status,
