@@ -99,24 +99,29 @@ it('other machines go on from a snapshot with memory, and are taken neither for 
   })
   await expectToGoOn(first, count)
 
-  const machines = [first]
+  const traits = [await traitsOf(first)]
   for (const name of ['double', 'triple']) {
     const asked = { new_vm_name: name }
     const restored = await server.post(`/api/snapshots/${snapshot.id}/restore/`, asked)
     const copy = await server.readyInstance(restored.body.data.instance_id)
+    expect(copy.ip_address).not.toBe(first.ip_address)
     expect(await bootId(copy)).toBe(boot)
     await expectToGoOn(copy, count)
-    expect(await server.ssh(copy, 'hostname')).toBe(name)
-    machines.push(copy)
+    traits.push(await traitsOf(copy))
+    expect(traits.at(-1)?.name).toBe(name)
+    // Makes room for the next.
+    await server.delete(`/api/instances/${restored.body.data.instance_id}/`)
+    await server.settled()
   }
-  expect(new Set(machines.map((machine) => machine.ip_address)).size).toBe(machines.length)
-  for (const own of [
-    'hostname',
-    'cat /etc/machine-id',
-    'cat /sys/class/net/eth0/address',
-    'dropbearkey -y -f /etc/dropbear/host_key',
-  ]) {
-    const all = await Promise.all(machines.map((machine) => server.ssh(machine, own)))
-    expect(new Set(all).size, own).toBe(machines.length)
-  }
+  for (const trait of ['name', 'machineId', 'mac', 'hostKey'] as const)
+    expect(new Set(traits.map((each) => each[trait])).size, trait).toBe(traits.length)
 })
+
+/** What no two machines may have in common. */
+async function traitsOf(machine: Machine) {
+  const [name, machineId, mac] = (
+    await server.ssh(machine, 'hostname; cat /etc/machine-id /sys/class/net/eth0/address')
+  ).split('\n')
+  const hostKey = await server.ssh(machine, 'dropbearkey -y -f /etc/dropbear/host_key')
+  return { name, machineId, mac, hostKey }
+}
