@@ -18,7 +18,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { z } from 'zod'
-import { EngineError } from '../../engine.ts'
+import { CapacityError, EngineError } from '../../engine.ts'
 import type { LiveMachine } from '../live-machine.ts'
 import { syncPath, UNFINISHED } from '../records/durable-files.ts'
 import { abortable } from '../waiting.ts'
@@ -108,7 +108,7 @@ export async function saveMemory(
   const written = listener.connected.then((socket) =>
     writeFrom(socket, unfinished, limits.bytes, either),
   )
-  written.catch((error: unknown) => failed.abort(error))
+  written.catch((error: unknown) => failed.abort(inWords(error)))
   const late = setTimeout(
     () => failed.abort(new EngineError('QEMU takes far too long to hand over its memory')),
     limits.ms,
@@ -203,7 +203,8 @@ async function migrationEnds(
       continue
     }
     if (status === 'active' && (progress.ram?.['dirty-sync-count'] ?? 1) > 1) await grow?.()
-    await sleep(LOOK_EVERY_MS, undefined, { signal })
+    // So short that the signal is heard above, which throws its own reason.
+    await sleep(LOOK_EVERY_MS)
   }
 }
 
@@ -282,4 +283,14 @@ function atMost(most: number) {
 function unlessClosed(error: unknown): void {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error
+}
+
+/** A disk that filled up meanwhile is something that its owner can mend. */
+function inWords(error: unknown): unknown {
+  const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+  if (!isFull) return error
+  return new CapacityError(
+    "The host's disk has no room for the memory; delete what is not needed, and try again",
+    { cause: error },
+  )
 }
