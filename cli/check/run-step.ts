@@ -23,7 +23,7 @@ const linesOfFailure = 12
 
 /** `folder`: where output and reports go. */
 export function runStep(step: Step, folder: string): Promise<StepResult> {
-  const stem = join(folder, step.name.replaceAll(' ', '-'))
+  const stem = join(folder, step.name.replaceAll(/[^\w.]+/g, '-'))
   return step.kind === 'tool' ? runTool(step, `${stem}.log`) : runTests(step, stem)
 }
 
@@ -70,7 +70,7 @@ async function runTests({ name, project }: TestStep, stem: string): Promise<Step
 
 /** The tests are counted, not run. */
 export async function skipTests(step: TestStep, because: string, folder: string) {
-  const stem = join(folder, step.name.replaceAll(' ', '-'))
+  const stem = join(folder, step.name.replaceAll(/[^\w.]+/g, '-'))
   const list = `${stem}-list.json`
   const { ms } = await runCommand(
     ['vitest', 'list', '--project', step.project, `--json=${list}`],
