@@ -102,6 +102,7 @@ describe('operations', () => {
     expect(operation).toMatchObject({ state: 'done', step: 'start', error: null })
     expect(operation.steps).toMatchObject([
       { name: 'address', state: 'done', error: null },
+      { name: 'public-address', state: 'done', error: null },
       { name: 'start', state: 'done', error: null },
     ])
   })
