@@ -37,7 +37,8 @@ export default defineConfig({
           hookTimeout: 20_000,
         },
       },
-      // Real machines, networks and users: one file at a time, each in a process of its own.
+      // Real machines, networks and users: each file in a process of its own, with an installation of its
+      // own; a guest keeps one core busy, so two at a time.
       ...[
         { name: 'system', include: [system], timeout: 180_000, groupOrder: 1 },
         { name: 'long', include: [long], timeout: 1_800_000, groupOrder: 2 },
@@ -47,7 +48,7 @@ export default defineConfig({
           name,
           include,
           pool: 'forks' as const,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder },
           testTimeout: timeout,
           hookTimeout: timeout,

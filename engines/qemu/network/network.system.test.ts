@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Address, FirewallRule } from '../../engine.ts'
+import { linkPrefix } from './addresses/layout.ts'
 import { Networks } from './networks.ts'
 import { run } from './run.ts'
 import { settled } from './testing/plug-in.ts'
@@ -335,10 +336,16 @@ async function dnsmasqPid(number: number): Promise<number> {
 }
 
 /** All that start() could have changed, without what traffic changes. */
+/** The host has routes of others too, who come and go. */
+function ours(routes: string): string {
+  const lines = routes.split('\n')
+  return lines.filter((line) => line.includes(linkPrefix(mark))).join('\n')
+}
+
 async function everything(): Promise<Record<string, string>> {
   const state: Record<string, string> = {
     hostRules: await rulesOf(null),
-    hostRoutes: await run('ip', ['route', 'show']),
+    hostRoutes: ours(await run('ip', ['route', 'show'])),
     dnsmasqs: `${await dnsmasqPid(0)} ${await dnsmasqPid(1)}`,
   }
   for (const { netns } of [one, other]) {
