@@ -25,6 +25,8 @@ import { listen } from './http/listen.ts'
 import { matchInstallation } from './installation.ts'
 import { lockInstallation } from './installation-lock.ts'
 import type { Log } from './log.ts'
+import { startMail } from './mail/sender.ts'
+import { createMailTransport } from './mail/transport.ts'
 import { startSampling } from './metrics/sampler.ts'
 import { hearOfOperations } from './operations/hear.ts'
 import { operationKinds } from './operations/kinds.ts'
@@ -88,6 +90,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
     listener.onReconnect(services.accounts.forgetKeys)
     await listener.subscribe('api_key_revoked', services.console.closeOf)
+    const mail = await startMail({
+      ...{ db, clock, listener, log },
+      transport: createMailTransport(config, log),
+    })
+    stack.defer(() => mail.close())
     const reconciler = createReconciler({ db, clock, operations: services.operations, log })
     const work = await ownership.whileHeld(async (held) => {
       // Whoever held leases on operations here is dead, or was this process before.

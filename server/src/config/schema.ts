@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { addressPools } from './address-pools.ts'
+import { mail } from './mail.ts'
 
 const prices = z.strictObject({
   USD: z.number().min(0),
@@ -111,6 +112,7 @@ export const configSchema = z.strictObject({
       writes_per_minute: z.int().min(1).default(600),
     })
     .prefault({}),
+  mail,
   capacity: z
     .strictObject({
       /** Virtual CPUs promised per CPU of the host. Memory is never oversold. */

@@ -20,11 +20,12 @@ import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
 import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { MailSchema } from './schema-mail.ts'
 
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
 
-export type Schema = {
+export type Schema = MailSchema & {
   installation: InstallationTable
   public_ids: { id: string }
   accounts: AccountsTable
