@@ -2,7 +2,7 @@
  * The commands and their help. What a command does is loaded only when it runs, so that help and mistakes
  * are answered at once.
  */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Context, ExitCode } from './commands/context.ts'
 import { parseAmount, parseFutureDate, parseHost, parsePath, parsePort } from './options.ts'
 import { SpokenCommand } from './spoken-command.ts'
@@ -249,10 +249,15 @@ const addKeys: Add = (program, context, finish) => {
     .description('Make an API key and print it, once.')
     .option(...accountFlag)
     .option('--expires <date>', 'when it stops working (default: never)', parseFutureDate)
+    .option('--read-only', 'may look at everything and change nothing')
+    .addOption(new Option('--member', 'uses the account without deciding about it'))
+    .addOption(
+      new Option('--operator', 'an owner who also runs the installation').conflicts('member'),
+    )
     .option(configFlag, configWords, parsePath)
     .addHelpText(
       'after',
-      '\nExamples:\n  ./garrison key create laptop\n  KEY=$(./garrison key create ci --account BRK-123456U --expires 2030-12-31)',
+      '\nExamples:\n  ./garrison key create laptop\n  ./garrison key create monitoring --read-only\n  KEY=$(./garrison key create ci --account BRK-123456U --expires 2030-12-31)',
     )
     .action(async (name: string, options) => {
       const { createKey } = await import('./commands/key.ts')

@@ -1,6 +1,8 @@
 /** The OpenAPI 3.1 document of the whole API. */
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { isWrite } from './access.ts'
 import { api } from './api.ts'
+import { errors } from './common.ts'
 
 const description = `
 Machines on hardware of your own: deploy them, log in over SSH, take snapshots, restore them.
@@ -54,12 +56,17 @@ const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: 'Your key as a bearer token.' },
 } as const
 
+/** Every write is refused to a key that may only read. */
+function withRefusal(route: (typeof api)[keyof typeof api]) {
+  return isWrite(route) ? { ...route, responses: { ...errors(403), ...route.responses } } : route
+}
+
 export function openApiDocument() {
   const { openAPIRegistry: registry, getOpenAPI31Document } = new OpenAPIHono()
   for (const [name, scheme] of Object.entries(securitySchemes)) {
     registry.registerComponent('securitySchemes', name, scheme)
   }
-  for (const route of Object.values(api)) registry.registerPath(route)
+  for (const route of Object.values(api)) registry.registerPath(withRefusal(route))
   const document = getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

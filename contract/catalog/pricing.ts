@@ -1,5 +1,6 @@
 /** Prices, as published: a block for each kind of resource, by tier, then by type or model. */
 import { createRoute, z } from '@hono/zod-openapi'
+import { onlyReads } from '../access.ts'
 import {
   Currency,
   choice,
@@ -180,6 +181,7 @@ export const getPricing = createRoute({
 /** Changes nothing. */
 export const queryPricing = createRoute({
   operationId: 'queryPricing',
+  ...onlyReads,
   method: 'post',
   path: '/api/pricing/',
   summary: 'Get pricing information',

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { onlyReads } from '../access.ts'
 import {
   Description,
   Envelope,
@@ -251,6 +252,7 @@ export const ListSnapshotImagesResponse = Envelope.extend({
 /** Changes nothing: a POST because of the length of what is asked for. */
 export const listSnapshotImages = createRoute({
   operationId: 'listSnapshotImages',
+  ...onlyReads,
   method: 'post',
   path: '/api/custom-images/relationships/',
   summary: 'Get the images made of several snapshots',

@@ -1,5 +1,6 @@
 /** Looking into a machine: its serial console and its screen over websockets, and what it has printed. */
 import { createRoute, z } from '@hono/zod-openapi'
+import { writes } from '../access.ts'
 import {
   errors,
   exampleHead,
@@ -99,6 +100,7 @@ const lineResponses = {
 
 export const openConsole = createRoute({
   operationId: 'openConsole',
+  ...writes,
   method: 'get',
   path: '/api/instances/{instance_id}/console/',
   summary: 'Open the serial console (websocket)',
@@ -111,6 +113,7 @@ export const openConsole = createRoute({
 
 export const openDisplay = createRoute({
   operationId: 'openDisplay',
+  ...writes,
   method: 'get',
   path: '/api/instances/{instance_id}/display/',
   summary: 'Open the display (websocket)',

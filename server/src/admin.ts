@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Access, Role } from '@garrison/contract/accounts/roles'
 import { isTransitional } from '@garrison/contract/instances/states'
 import { destroyQemu } from '@garrison/engines/qemu/destroy'
 import { recordAudit } from './accounts/audit.ts'
@@ -38,6 +39,8 @@ export type AccountInfo = {
 
 export type KeyInfo = {
   name: string
+  role: Role
+  access: Access
   prefix: string
   created_at: string
   last_used_at: string | null
@@ -70,7 +73,14 @@ export function listAccounts(options: AdminOptions): Promise<AccountInfo[]> {
 /** Without `account`, keys are those of the first account, which `up` made. */
 export function createKey(
   options: AdminOptions,
-  args: { name: string; account?: string | undefined; expiresAt?: Date | undefined },
+  args: {
+    name: string
+    account?: string | undefined
+    expiresAt?: Date | undefined
+    /** An owner's unless it is said. */
+    role?: Role | undefined
+    access?: Access | undefined
+  },
 ): Promise<KeyInfo & { api_key: string }> {
   return withServices(options, async ({ db, services }) => {
     const account = await chosenAccount(db, services, args.account)
@@ -312,6 +322,8 @@ const accountInfo = (account: Account): AccountInfo => ({
 
 const keyInfo = (key: Key): KeyInfo => ({
   name: key.name,
+  role: key.role,
+  access: key.access,
   prefix: key.prefix,
   created_at: key.created_at.toISOString(),
   last_used_at: key.last_used_at?.toISOString() ?? null,

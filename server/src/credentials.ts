@@ -72,5 +72,5 @@ async function newKey(tx: Tx, { services: { accounts } }: Deps, accountId: strin
   const live = await accounts.listKeys(tx, accountId)
   const former = live.find((key) => key.name.toLowerCase() === keyName)
   if (former !== undefined) await accounts.revokeKey(tx, accountId, former.name)
-  return (await accounts.createKey(tx, accountId, { name: keyName })).text
+  return (await accounts.createKey(tx, accountId, { name: keyName, role: 'operator' })).text
 }

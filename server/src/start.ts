@@ -187,7 +187,7 @@ function keepHouse(
   }
   stack.defer(() => flushKeyUse().catch(() => {}))
   every(keyUseMs, flushKeyUse)
-  every(viewersMs, () => services.console.closeOfGoneKeys(db))
+  every(viewersMs, () => services.console.closeOfGone(db))
   every(meterMs, async () => {
     await meter.tick(db)
   })

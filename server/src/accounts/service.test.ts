@@ -33,6 +33,9 @@ describe('an account', () => {
       accountId: id,
       accountPublicId: public_id,
       currency: 'EUR',
+      personId: null,
+      role: 'owner',
+      access: 'full',
       keyId: expect.any(String),
       keyName: 'ci',
     })

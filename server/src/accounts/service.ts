@@ -1,5 +1,6 @@
 /** Accounts and their API keys. A key's text is shown once; only its hash is kept. */
 import { createHash, randomInt } from 'node:crypto'
+import type { Access, Role } from '@garrison/contract/accounts/roles'
 import type { Currency } from '@garrison/contract/common'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
@@ -92,6 +93,9 @@ export function createAccountService({ clock }: { clock: Clock }) {
         accountId: id,
         accountPublicId: public_id,
         currency,
+        personId: null,
+        role: 'owner',
+        access: 'full',
         keyId: null,
         keyName: null,
         requestId: null,
@@ -114,7 +118,12 @@ export function createAccountService({ clock }: { clock: Clock }) {
     async createKey(
       tx: Tx,
       accountId: string,
-      input: { name: string; expiresAt?: Date | undefined },
+      input: {
+        name: string
+        expiresAt?: Date | undefined
+        role?: Role | undefined
+        access?: Access | undefined
+      },
     ): Promise<{ key: store.ApiKey; text: string }> {
       if (!/^[A-Za-z0-9 ._-]{1,50}$/.test(input.name)) {
         throw new ValidationError({
@@ -143,6 +152,9 @@ export function createAccountService({ clock }: { clock: Clock }) {
         name: input.name,
         prefix: text.slice(0, prefixLength),
         hash: hashOf(text),
+        role: input.role ?? 'owner',
+        access: input.access ?? 'full',
+        person_id: null,
         created_at: now,
         last_used_at: null,
         expires_at: input.expiresAt ?? null,
@@ -195,6 +207,15 @@ export function createAccountService({ clock }: { clock: Clock }) {
       if (found === undefined) return null
       const { expiresAt, ...caller } = found
       return expiresAt !== null && expiresAt <= clock.now() ? null : caller
+    },
+
+    /** Somebody who signed in before; null when they do not belong to an account any more. */
+    async person(
+      db: Database | Tx,
+      personId: string,
+    ): Promise<Omit<Caller, 'requestId' | 'remoteAddress'> | null> {
+      const found = await store.findPersonCaller(db, personId)
+      return found === undefined ? null : { ...found, access: 'full', keyId: null, keyName: null }
     },
 
     /** Writes when keys were last used: now and then, so that reading costs no write. */

@@ -1,4 +1,6 @@
+import { lesserRole } from '@garrison/contract/accounts/roles'
 import { type Insertable, type Selectable, sql } from 'kysely'
+import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
 
@@ -50,29 +52,65 @@ export const revokeApiKey = (tx: Tx, accountId: string, name: string, now: Date)
     .returningAll()
     .executeTakeFirst()
 
-export type KeyHolder = NonNullable<Awaited<ReturnType<typeof findByKeyHash>>>
+/** Whom a key acts for. */
+export type KeyHolder = Pick<
+  Caller,
+  'accountId' | 'accountPublicId' | 'currency' | 'personId' | 'role' | 'access'
+> & { keyId: string; keyName: string; expiresAt: Date | null }
 
-/** One indexed read: the key and the account that it acts for. */
-export const findByKeyHash = (db: Database, hash: Buffer) =>
-  keyHolders(db).where('key.hash', '=', hash).executeTakeFirst()
+/** One indexed read: the key, the account that it acts for and who made it. */
+export const findByKeyHash = async (db: Database, hash: Buffer) =>
+  holderOf(await keyHolders(db).where('key.hash', '=', hash).executeTakeFirst())
 
-export const findByKeyId = (db: Database | Tx, id: string) =>
-  keyHolders(db).where('key.id', '=', id).executeTakeFirst()
+export const findByKeyId = async (db: Database | Tx, id: string) =>
+  holderOf(await keyHolders(db).where('key.id', '=', id).executeTakeFirst())
 
-/** Those that were not revoked. */
+/** Those that were not revoked, of people who are there. */
 const keyHolders = (db: Database | Tx) =>
   db
     .selectFrom('api_keys as key')
     .innerJoin('accounts as account', 'account.id', 'key.account_id')
+    .leftJoin('people as person', 'person.id', 'key.person_id')
     .select([
       'key.id as keyId',
       'key.name as keyName',
       'key.expires_at as expiresAt',
+      'key.role',
+      'key.access',
+      'key.person_id as personId',
+      'person.role as personRole',
       'account.id as accountId',
       'account.public_id as accountPublicId',
       'account.currency',
     ])
     .where('key.revoked_at', 'is', null)
+    .where('person.removed_at', 'is', null)
+
+/** A key may never do more than its maker may by now. */
+function holderOf(
+  found: Awaited<ReturnType<ReturnType<typeof keyHolders>['executeTakeFirst']>>,
+): KeyHolder | undefined {
+  if (found === undefined) return undefined
+  const { personRole, ...holder } = found
+  return personRole === null ? holder : { ...holder, role: lesserRole(holder.role, personRole) }
+}
+
+/** Who signed in, with the account that they belong to; not those who are only invited, or gone. */
+export const findPersonCaller = (db: Database | Tx, id: string) =>
+  db
+    .selectFrom('people as person')
+    .innerJoin('accounts as account', 'account.id', 'person.account_id')
+    .select([
+      'person.id as personId',
+      'person.role',
+      'account.id as accountId',
+      'account.public_id as accountPublicId',
+      'account.currency',
+    ])
+    .where('person.id', '=', id)
+    .where('person.joined_at', 'is not', null)
+    .where('person.removed_at', 'is', null)
+    .executeTakeFirst()
 
 /** Another process may have seen the same key later: then that stays. */
 export async function touchApiKeys(db: Database, used: readonly { id: string; at: Date }[]) {

@@ -145,7 +145,7 @@ describe('a console', () => {
     )
     const stays = await opened(path(), { headers: { 'X-API-Key': other.text } })
     await api.change((tx) => accounts.revokeKey(tx, me.caller.accountId, 'test'))
-    await console.closeOfGoneKeys(api.db)
+    await console.closeOfGone(api.db)
     expect((await gone.ended).code).toBe(4002)
     stays.socket.send('\r')
     await stays.says('runs no commands')

@@ -9,14 +9,14 @@ import { whyNotWatch } from '@garrison/contract/instances/states'
 import { NotFoundError, NotRunningError, UnsupportedError } from '@garrison/engines/engine'
 import { recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
-import type { KeyedCaller } from '../caller.ts'
+import type { RequestCaller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
 import { DomainError, InvalidState } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { InstanceService } from '../instances/service.ts'
-import { createSessions, type Session } from './sessions.ts'
+import { createSessions, type Holder, type Session } from './sessions.ts'
 import * as store from './store.ts'
 
 /** Of one machine, at a time: more than that nobody can use within their minute. */
@@ -25,7 +25,7 @@ const tokenBytes = 32
 
 /** Who comes: somebody with a key, or whoever was given a token, and from where. */
 export type Visitor =
-  | KeyedCaller
+  | RequestCaller
   | { readonly token: string; readonly requestId: string; readonly remoteAddress: string | null }
 
 /** Unknown, used, too old, or another machine's: the visitor cannot tell which. */
@@ -51,17 +51,24 @@ export type ConsoleServiceDeps = {
 export function createConsoleService({ clock, regions, accounts, instances }: ConsoleServiceDeps) {
   const sessions = createSessions()
 
+  /** Null when there is nobody any more. */
+  async function holderOf(db: Database | Tx, { keyId, personId }: Holder) {
+    if (keyId !== null) return accounts.holder(db, keyId)
+    return personId === null ? null : accounts.person(db, personId)
+  }
+
   async function identify(
     tx: Tx,
     visitor: Visitor,
     id: string,
     kind: LineKind,
-  ): Promise<KeyedCaller> {
+  ): Promise<RequestCaller> {
     if (!('token' in visitor)) return visitor
     const { token, ...from } = visitor
     const wanted = { hash: hashOf(token), instancePublicId: id, kind, now: clock.now() }
     const taken = await store.takeToken(tx, wanted)
-    const holder = taken && (await accounts.holder(tx, taken.api_key_id))
+    const holder =
+      taken && (await holderOf(tx, { keyId: taken.api_key_id, personId: taken.person_id }))
     if (!holder) throw new WrongToken(kind)
     return { ...holder, ...from }
   }
@@ -76,7 +83,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
 
   async function tellOf(
     tx: Tx,
-    caller: KeyedCaller,
+    caller: RequestCaller,
     instance: Instance,
     verb: string,
     kind: LineKind,
@@ -108,7 +115,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
   }
 
   return {
-    async issueToken(tx: Tx, caller: KeyedCaller, id: string, kind: LineKind) {
+    async issueToken(tx: Tx, caller: RequestCaller, id: string, kind: LineKind) {
       const { instance } = await instances.lock(tx, caller, id)
       requireWatchable(instance, kind)
       const now = clock.now()
@@ -125,6 +132,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
         hash: hashOf(token),
         instance_id: instance.id,
         api_key_id: caller.keyId,
+        person_id: caller.personId,
         kind,
         expires_at: expiresAt,
       })
@@ -153,7 +161,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
         await tellOf(tx, caller, instance, 'open', kind)
         return { caller, instance }
       })
-      const session = sessions.enter(instance.id, kind, caller.keyId)
+      const session = sessions.enter(instance.id, kind, caller)
       try {
         const line = await connect(instance, kind)
         // It may break before anybody listens.
@@ -167,7 +175,7 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
     },
 
     /** The end of what the machine has printed; nothing as long as there is no machine. */
-    async log(db: Database, caller: KeyedCaller, id: string, bytes: number) {
+    async log(db: Database, caller: RequestCaller, id: string, bytes: number) {
       const instance = await instances.require(db, caller, id)
       if (!regions.capabilities(instance.region).console) {
         throw new DomainError('TIER_NOT_SUPPORTED', `${instance.region} has no consoles`)
@@ -186,11 +194,16 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
 
     /** Whoever came in by this key has to go. */
     closeOf: sessions.closeOf,
+    /** Whoever signed in as this person has to go. */
+    closeOfPerson: sessions.closeOfPerson,
 
     /** Whoever came in by a key that has expired by now, or was revoked and nobody heard of it. */
-    async closeOfGoneKeys(db: Database) {
-      for (const keyId of sessions.keys())
-        if ((await accounts.holder(db, keyId)) === null) sessions.closeOf(keyId)
+    async closeOfGone(db: Database) {
+      for (const holder of sessions.holders()) {
+        if ((await holderOf(db, holder)) !== null) continue
+        if (holder.keyId !== null) sessions.closeOf(holder.keyId)
+        else if (holder.personId !== null) sessions.closeOfPerson(holder.personId)
+      }
     },
   }
 }

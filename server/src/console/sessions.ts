@@ -8,6 +8,9 @@ import { DomainError } from '../errors.ts'
 /** Viewers of one machine at a time. QEMU encodes the display for each of them anew. */
 const places: Record<LineKind, number> = { console: 8, display: 4 }
 
+/** By a key, or as somebody who signed in. */
+export type Holder = { readonly keyId: string | null; readonly personId: string | null }
+
 /** Somebody's end of a line: what tells them why it is over. */
 type Close = (code: number, reason: string) => void
 
@@ -21,7 +24,7 @@ export type Session = {
 export function createSessions() {
   const open = new Map<
     object,
-    { instanceId: string; kind: LineKind; keyId: string; close: Close }
+    { instanceId: string; kind: LineKind; holder: Holder; close: Close }
   >()
 
   /** Throws LIMIT_EXCEEDED when all places are taken. */
@@ -36,17 +39,22 @@ export function createSessions() {
     )
   }
 
+  function close(whose: (holder: Holder) => boolean, reason: string) {
+    for (const session of open.values())
+      if (whose(session.holder)) session.close(closeCodes.keyGone, reason)
+  }
+
   return {
     requirePlace,
 
     /** Takes a place, or throws LIMIT_EXCEEDED. */
-    enter(instanceId: string, kind: LineKind, keyId: string): Session {
+    enter(instanceId: string, kind: LineKind, holder: Holder): Session {
       requirePlace(instanceId, kind)
       const place = {}
-      open.set(place, { instanceId, kind, keyId, close: () => {} })
+      open.set(place, { instanceId, kind, holder, close: () => {} })
       return {
         attend(close) {
-          if (open.has(place)) open.set(place, { instanceId, kind, keyId, close })
+          if (open.has(place)) open.set(place, { instanceId, kind, holder, close })
         },
         leave: () => void open.delete(place),
       }
@@ -54,12 +62,17 @@ export function createSessions() {
 
     /** Whoever came in by this key has to go. */
     closeOf(keyId: string) {
-      for (const session of open.values()) {
-        if (session.keyId !== keyId) continue
-        session.close(closeCodes.keyGone, 'The API key was revoked or has expired')
-      }
+      close((holder) => holder.keyId === keyId, 'The API key was revoked or has expired')
     },
 
-    keys: () => new Set([...open.values()].map(({ keyId }) => keyId)),
+    /** Whoever signed in as this person has to go. */
+    closeOfPerson(personId: string) {
+      close(
+        (holder) => holder.keyId === null && holder.personId === personId,
+        'You do not belong to this account any more',
+      )
+    },
+
+    holders: () => [...open.values()].map(({ holder }) => holder),
   }
 }

@@ -19,7 +19,7 @@ export async function countLiveTokens(tx: Tx, instanceId: string, now: Date) {
   return Number(n)
 }
 
-/** Takes it out: whoever comes second finds nothing. Answers the key that asked for it. */
+/** Takes it out: whoever comes second finds nothing. Answers who asked for it. */
 export async function takeToken(
   tx: Tx,
   wanted: { hash: Buffer; instancePublicId: string; kind: LineKind; now: Date },
@@ -32,7 +32,7 @@ export async function takeToken(
     .where('console_tokens.hash', '=', wanted.hash)
     .where('console_tokens.kind', '=', wanted.kind)
     .where('console_tokens.expires_at', '>', wanted.now)
-    .returning('console_tokens.api_key_id')
+    .returning(['console_tokens.api_key_id', 'console_tokens.person_id'])
     .executeTakeFirst()
 }
 

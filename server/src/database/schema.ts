@@ -21,15 +21,15 @@ import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { MailSchema } from './schema-mail.ts'
+import type { PeopleSchema } from './schema-people.ts'
 
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
 
-export type Schema = MailSchema & {
+export type Schema = MailSchema & PeopleSchema & {
   installation: InstallationTable
   public_ids: { id: string }
   accounts: AccountsTable
-  api_keys: ApiKeysTable
   counters: { account_id: string; kind: string; value: number }
   ssh_keys: SshKeysTable
   instances: InstancesTable
@@ -54,7 +54,6 @@ export type Schema = MailSchema & {
   operation_steps: OperationStepsTable
   operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
   idempotency_keys: IdempotencyKeysTable
-  audit_log: AuditLogTable
   events: EventsTable
   billing_records: BillingRecordsTable
   ledger_accounts: LedgerAccountsTable
@@ -77,18 +76,6 @@ type AccountsTable = {
   postal_code: string | null
   country: string | null
   created_at: Fixed<Date>
-}
-
-type ApiKeysTable = {
-  id: Fixed<string>
-  account_id: Fixed<string>
-  name: string
-  prefix: Fixed<string>
-  hash: Fixed<Buffer>
-  created_at: Fixed<Date>
-  last_used_at: Date | null
-  expires_at: Date | null
-  revoked_at: Date | null
 }
 
 type SshKeysTable = {
@@ -337,7 +324,8 @@ type SecurityRulesTable = {
 type ConsoleTokensTable = {
   hash: Fixed<Buffer>
   instance_id: Fixed<string>
-  api_key_id: Fixed<string>
+  api_key_id: Fixed<string | null>
+  person_id: Fixed<string | null>
   kind: Fixed<LineKind>
   expires_at: Fixed<Date>
 }
@@ -482,19 +470,6 @@ type IdempotencyKeysTable = {
   status: number
   body: JSONColumnType<Record<string, unknown>>
   awaited_until: Date | null
-  created_at: Date
-}
-
-type AuditLogTable = {
-  id: Generated<number>
-  account_id: string
-  api_key_id: string | null
-  action: string
-  subject_kind: string
-  subject_id: string
-  detail: JSONColumnType<Record<string, unknown>, string | undefined>
-  request_id: string | null
-  remote_address: string | null
   created_at: Date
 }
 

@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { WebSocket } from 'ws'
-import type { KeyedCaller } from '../caller.ts'
+import type { RequestCaller } from '../caller.ts'
 
 /** Stands beside a request that asks for a websocket; whoever takes it gets one. */
 export type Handshake = {
@@ -18,7 +18,7 @@ export type AppEnv = {
   Variables: {
     requestId: string
     /** Null on public routes without a key. */
-    caller: KeyedCaller | null
+    caller: RequestCaller | null
   }
 }
 
@@ -31,10 +31,10 @@ export const envelope = (c: AppContext, message: string) => ({
   request_id: c.get('requestId'),
 })
 
-export const optionalCallerOf = (c: AppContext): KeyedCaller | null => c.get('caller')
+export const optionalCallerOf = (c: AppContext): RequestCaller | null => c.get('caller')
 
 /** The caller of a route that needs one: authentication has made sure. */
-export function callerOf(c: AppContext): KeyedCaller {
+export function callerOf(c: AppContext): RequestCaller {
   const caller = c.get('caller')
   if (caller === null) throw new Error(`${c.req.path} is public but asks for its caller`)
   return caller

@@ -3,9 +3,10 @@ import { api } from '@garrison/contract/api'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { MiddlewareHandler } from 'hono'
 import type { AccountService } from '../accounts/service.ts'
-import type { KeyedCaller } from '../caller.ts'
+import type { RequestCaller } from '../caller.ts'
 import type { Database } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
+import { requireAccess } from './access.ts'
 import type { AppContext, AppEnv } from './answers.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -49,9 +50,10 @@ export function authenticate({ db, accounts, limits }: Deps): MiddlewareHandler<
         await limits.countFailure(c, remoteAddress)
         throw new DomainError('INVALID_API_KEY', 'This API key is unknown, revoked or expired')
       }
-      const caller: KeyedCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
+      const caller: RequestCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
       c.set('caller', caller)
       await limits.count(c, caller)
+      requireAccess(c, caller)
     }
     await next()
   }

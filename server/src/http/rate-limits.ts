@@ -1,6 +1,6 @@
-/** How often one key may ask, and one address may guess. Counted in this process's memory. */
+/** How often one key or person may ask, and one address may guess. Counted in this process's memory. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import type { KeyedCaller } from '../caller.ts'
+import type { RequestCaller } from '../caller.ts'
 import { DomainError } from '../errors.ts'
 import type { AppContext } from './answers.ts'
 
@@ -15,18 +15,24 @@ export function createRateLimits(limits: { reads_per_minute: number; writes_per_
   const failures = perMinute(failuresPerMinute)
 
   return {
-    /** Counts a request of a key, and tells how many are left. */
-    async count(c: AppContext, caller: KeyedCaller) {
+    /** Counts a request, and tells how many are left. */
+    async count(c: AppContext, caller: RequestCaller) {
       const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
       const limiter = isRead ? reads : writes
       const policy = isRead ? 'reads' : 'writes'
-      const result = await limiter.consume(caller.keyId).catch(asResult)
+      const result = await limiter
+        .consume(caller.keyId ?? caller.personId ?? caller.accountId)
+        .catch(asResult)
       const left = Math.max(0, result.remainingPoints)
       const reset = secondsLeft(result)
       c.header('RateLimit-Policy', `"${policy}";q=${limiter.points};w=${windowSeconds}`)
       c.header('RateLimit', `"${policy}";r=${left};t=${reset}`)
       if (result.consumedPoints > limiter.points) {
-        throw tooMany(c, `This key may send ${limiter.points} ${policy} a minute`, result)
+        throw tooMany(
+          c,
+          `${caller.keyId === null ? 'You' : 'This key'} may send ${limiter.points} ${policy} a minute`,
+          result,
+        )
       }
     },
 

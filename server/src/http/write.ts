@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { sql } from 'kysely'
-import type { KeyedCaller } from '../caller.ts'
+import type { RequestCaller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, isUnavailable, type Tx, transaction } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
@@ -36,7 +36,7 @@ export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
   /** `change` runs in the transaction and answers the body. */
   return async function write<C extends Context<AppEnv>, Body extends object>(
     c: C,
-    change: (tx: Tx, caller: KeyedCaller) => Promise<Body>,
+    change: (tx: Tx, caller: RequestCaller) => Promise<Body>,
     { afterCommit, keepable = (body) => body, onReplay }: WriteOptions<Body> = {},
   ): Promise<ReturnType<typeof answer<Body>>> {
     const caller = callerOf(c)
@@ -150,7 +150,7 @@ const within = <Q extends Narrowed<Q>>(query: Q, key: Key): Q =>
     .where('path', '=', key.path)
     .where('key', '=', key.key)
 
-function keyOf(c: AppContext, caller: KeyedCaller): Key | null {
+function keyOf(c: AppContext, caller: RequestCaller): Key | null {
   const key = c.req.header('idempotency-key')
   if (key === undefined) return null
   return { account_id: caller.accountId, method: c.req.method, path: c.req.path, key }

@@ -1,5 +1,6 @@
 /** The whole HTTP application on a test world: requests without a socket. */
 
+import type { Access, Role } from '@garrison/contract/accounts/roles'
 import type { Caller } from '../caller.ts'
 import { createServer } from '../routes.ts'
 import { createWorld, type WorldOptions } from './world.ts'
@@ -44,10 +45,10 @@ export async function createApi(options: WorldOptions = {}) {
     send,
 
     /** An account with a key, and what it sends. */
-    async client(name = 'Test') {
+    async client(name = 'Test', may: { role?: Role; access?: Access } = {}) {
       const caller: Caller = await world.account(name)
       const { text: key } = await world.change((tx) =>
-        services.accounts.createKey(tx, caller.accountId, { name: 'test' }),
+        services.accounts.createKey(tx, caller.accountId, { name: 'test', ...may }),
       )
       const as =
         (method: string) =>

@@ -8,7 +8,7 @@ import type { Capabilities, Engine, Holdings, Host } from '@garrison/engines/eng
 import { scaledDurations } from '@garrison/engines/simulated/durations'
 import { SimulatedEngine, type SimulatedEngineOptions } from '@garrison/engines/simulated/engine'
 import { inMemory, type Persistence } from '@garrison/engines/simulated/state'
-import type { Caller, KeyedCaller } from '../caller.ts'
+import type { Caller, RequestCaller } from '../caller.ts'
 import { createRegions } from '../catalog/regions.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
@@ -129,7 +129,7 @@ export async function createWorld(options: WorldOptions = {}) {
       await Promise.all(runners.splice(0).map((runner) => runner.close()))
     },
 
-    async account(name = 'Test'): Promise<KeyedCaller> {
+    async account(name = 'Test'): Promise<RequestCaller> {
       const account = await transaction(db, (tx) =>
         services.accounts.create(tx, { name, currency: 'USD' }),
       )
@@ -137,6 +137,9 @@ export async function createWorld(options: WorldOptions = {}) {
         accountId: account.id,
         accountPublicId: account.public_id,
         currency: account.currency,
+        personId: null,
+        role: 'owner',
+        access: 'full',
         keyId: newUuid(),
         keyName: 'test',
         requestId: 'a1b2c3d4',
