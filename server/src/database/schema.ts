@@ -26,40 +26,41 @@ import type { PeopleSchema } from './schema-people.ts'
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
 
-export type Schema = MailSchema & PeopleSchema & {
-  installation: InstallationTable
-  public_ids: { id: string }
-  accounts: AccountsTable
-  counters: { account_id: string; kind: string; value: number }
-  ssh_keys: SshKeysTable
-  instances: InstancesTable
-  instance_ssh_keys: InstanceSshKeysTable
-  snapshots: SnapshotsTable
-  snapshot_exports: SnapshotExportsTable
-  snapshot_imports: SnapshotImportsTable
-  images: ImagesTable
-  volumes: VolumesTable
-  snapshot_policies: SnapshotPoliciesTable
-  snapshot_policy_instances: SnapshotPolicyInstancesTable
-  firewalls: FirewallsTable
-  firewall_attachments: FirewallAttachmentsTable
-  security_rules: SecurityRulesTable
-  console_tokens: ConsoleTokensTable
-  instance_samples: InstanceSamplesTable
-  scripts: ScriptsTable
-  startup_logs: StartupLogsTable
-  deploy_requests: DeployRequestsTable
-  stock_samples: StockSamplesTable
-  operations: OperationsTable
-  operation_steps: OperationStepsTable
-  operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
-  idempotency_keys: IdempotencyKeysTable
-  events: EventsTable
-  billing_records: BillingRecordsTable
-  ledger_accounts: LedgerAccountsTable
-  ledger_transactions: LedgerTransactionsTable
-  ledger_entries: LedgerEntriesTable
-}
+export type Schema = MailSchema &
+  PeopleSchema & {
+    installation: InstallationTable
+    public_ids: { id: string }
+    accounts: AccountsTable
+    counters: { account_id: string; kind: string; value: number }
+    ssh_keys: SshKeysTable
+    instances: InstancesTable
+    instance_ssh_keys: InstanceSshKeysTable
+    snapshots: SnapshotsTable
+    snapshot_exports: SnapshotExportsTable
+    snapshot_imports: SnapshotImportsTable
+    images: ImagesTable
+    volumes: VolumesTable
+    snapshot_policies: SnapshotPoliciesTable
+    snapshot_policy_instances: SnapshotPolicyInstancesTable
+    firewalls: FirewallsTable
+    firewall_attachments: FirewallAttachmentsTable
+    security_rules: SecurityRulesTable
+    console_tokens: ConsoleTokensTable
+    instance_samples: InstanceSamplesTable
+    scripts: ScriptsTable
+    startup_logs: StartupLogsTable
+    deploy_requests: DeployRequestsTable
+    stock_samples: StockSamplesTable
+    operations: OperationsTable
+    operation_steps: OperationStepsTable
+    operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
+    idempotency_keys: IdempotencyKeysTable
+    events: EventsTable
+    billing_records: BillingRecordsTable
+    ledger_accounts: LedgerAccountsTable
+    ledger_transactions: LedgerTransactionsTable
+    ledger_entries: LedgerEntriesTable
+  }
 
 type InstallationTable = { id: string; created_at: Generated<Date>; only_one: Generated<boolean> }
 
