@@ -3,8 +3,8 @@
  * the import that breaks it. TypeScript 7 has no JavaScript interface, so swc parses the sources.
  *
  *   cli ──► server ──► engines, guest      Inside the server:
- *    │        │                              routes, http ──► service ──► store, operations
- *    └────────┴──► contract                  operations ──► engines, stores
+ *    │ └─► sdk │                             routes, http ──► service ──► store, operations
+ *    └──────┴──┴─► contract                  operations ──► engines, stores
  */
 const { Visitor } = require('@swc/core/Visitor.js')
 
@@ -16,7 +16,7 @@ Visitor.prototype.visitStatement = function (statement) {
   return statement
 }
 
-const rooms = ['bench', 'cli', 'contract', 'e2e', 'engines', 'guest', 'server']
+const rooms = ['bench', 'cli', 'contract', 'e2e', 'engines', 'guest', 'sdk', 'server']
 const ours = `^(${rooms.join('|')})/`
 /** Tests and what serves only them may look behind any door. */
 const tests = '(\\.test\\.ts$|[./]testing|^engines/contract|^e2e/|^bench/)'
@@ -77,12 +77,26 @@ module.exports = {
       to: { path: ['^engines/', '^guest/'], pathNot: '^engines/engine\\.ts$' },
     },
     {
+      name: 'sdk-knows-the-contract',
+      comment: 'The SDK is for whoever has no server at hand.',
+      severity: 'error',
+      from: { path: '^sdk/', pathNot: tests },
+      to: { path: otherThan('sdk', 'contract') },
+    },
+    {
+      name: 'sdk-takes-types',
+      comment: 'It runs in browsers, where the schemas have no business.',
+      severity: 'error',
+      from: { path: '^sdk/', pathNot: [tests, '^sdk/write-routes\\.ts$'] },
+      to: { path: '^contract/', dependencyTypesNot: [typeOnly] },
+    },
+    {
       name: 'cli-uses-entry-points',
       comment: 'The command starts the server and does an operator’s work by its front doors only.',
       severity: 'error',
       from: { path: '^cli/', pathNot: tests },
       to: {
-        path: otherThan('cli', 'contract'),
+        path: otherThan('cli', 'contract', 'sdk'),
         pathNot: '^server/src/(admin|config|credentials|data-folder|errors)\\.ts$',
       },
     },

@@ -12,7 +12,7 @@ export type TestStep = {
 }
 export type Step = ToolStep | TestStep
 
-const rooms = ['contract', 'engines', 'guest', 'server', 'cli', 'bench', 'e2e']
+const rooms = ['contract', 'engines', 'guest', 'server', 'sdk', 'cli', 'bench', 'e2e']
 
 const tools: readonly ToolStep[] = [
   { kind: 'tool', name: 'types', command: ['tsc', '--project', '.'] },
@@ -29,6 +29,7 @@ const tools: readonly ToolStep[] = [
     name: 'docs/barrack-api.md',
     command: ['node', 'contract/write-barrack-page.ts', '--check'],
   },
+  { kind: 'tool', name: 'sdk/routes.ts', command: ['node', 'sdk/write-routes.ts', '--check'] },
 ]
 
 const unit: TestStep = {
