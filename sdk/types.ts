@@ -1,6 +1,5 @@
 /** The SDK's methods as types: its own table of routes, with what contract/ says of each. */
 import type { api } from '@garrison/contract/api'
-import type { z } from '@hono/zod-openapi'
 import type { Route } from './route.ts'
 import type { routes } from './routes.ts'
 import type { ServerSentEvent } from './server-sent-events.ts'
@@ -37,22 +36,16 @@ type Schema<Media> = Media extends { content: { 'application/json': { schema: in
   ? S
   : never
 
-type BodyOf<C> = C extends { request: { body: infer B } }
-  ? Schema<B> extends z.ZodType
-    ? z.input<Schema<B>>
-    : never
-  : never
+/** What a schema takes, and what it gives. */
+type Takes<S> = S extends { _zod: { input: infer I } } ? I : never
+type Gives<S> = S extends { _zod: { output: infer O } } ? O : never
+
+type BodyOf<C> = C extends { request: { body: infer B } } ? Takes<Schema<B>> : never
 
 /** What has a default may be left out, so all of it may. */
-type QueryOf<C> = C extends { request: { query: infer Q extends z.ZodType } }
-  ? Partial<z.output<Q>>
-  : never
+type QueryOf<C> = C extends { request: { query: infer Q } } ? Partial<Gives<Q>> : never
 
-type JsonOf<C> = C extends { responses: { 200: infer A } }
-  ? Schema<A> extends z.ZodType
-    ? z.output<Schema<A>>
-    : never
-  : never
+type JsonOf<C> = C extends { responses: { 200: infer A } } ? Gives<Schema<A>> : never
 
 /** What fetch sends as it is. */
 export type Bytes = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array<ArrayBuffer>>
