@@ -91,12 +91,13 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
     const about = { subjectKind: 'instance', subjectId: instance.public_id }
     const now = clock.now()
     await recordAudit(tx, caller, { action: `instance.${kind}.${verb}`, ...about, detail: {} }, now)
-    const kindOfEvent = `instance.${kind}.${verb}.requested`
-    await recordEvent(
-      tx,
-      { accountId: caller.accountId, kind: kindOfEvent, ...about, data: {} },
-      now,
-    )
+    if (verb !== 'open') return
+    const event = {
+      accountId: caller.accountId,
+      kind: `instance.${kind}-opened`,
+      ...about,
+    } as const
+    await recordEvent(tx, { ...event, data: {} }, now)
   }
 
   async function connect(instance: Instance, kind: LineKind): Promise<Duplex> {

@@ -213,9 +213,12 @@ describe('a deployment that waits', () => {
       clock,
       log,
       ...services,
-      deployRequests: {
-        ...services.deployRequests,
-        tell: () => Promise.reject(new Error('Connection terminated')),
+      instances: {
+        ...services.instances,
+        async deploy(...deployment) {
+          await services.instances.deploy(...deployment)
+          throw new Error('Connection terminated')
+        },
       },
     })
     await expect(dying.run()).rejects.toThrow('Connection terminated')

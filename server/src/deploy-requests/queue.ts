@@ -27,7 +27,6 @@ import { DomainError } from '../errors.ts'
 import type { InstanceService } from '../instances/service.ts'
 import type { Log } from '../log.ts'
 import { choicesOf, needOf, requestFor } from './choices.ts'
-import type { DeployRequestService } from './service.ts'
 import * as store from './store.ts'
 
 export const patienceMs = 10 * 60_000
@@ -40,7 +39,6 @@ export type DeployQueueDeps = {
   placement: Placement
   accounts: AccountService
   instances: InstanceService
-  deployRequests: DeployRequestService
   log: Log
 }
 
@@ -51,7 +49,7 @@ type Attempt = 'deployed' | 'no room' | { readonly refused: string }
 const passing = new Set(['INSUFFICIENT_CAPACITY', 'OPERATION_IN_PROGRESS', 'SERVICE_UNAVAILABLE'])
 
 export function createDeployQueue(deps: DeployQueueDeps) {
-  const { db, clock, catalog, placement, accounts, instances, deployRequests, log } = deps
+  const { db, clock, catalog, placement, accounts, instances, log } = deps
 
   /** Looks at all of them once. */
   async function run() {
@@ -142,10 +140,6 @@ export function createDeployQueue(deps: DeployQueueDeps) {
           first_boot: null,
           updated_at: now,
         })
-        await deployRequests.tell(tx, request, 'deploying', {
-          instance: instance.public_id,
-          region: instance.region,
-        })
       })
       return 'deployed'
     } catch (error) {
@@ -210,10 +204,6 @@ export function createDeployQueue(deps: DeployQueueDeps) {
       first_boot: null,
       updated_at: now,
       finished_at: now,
-    })
-    await deployRequests.tell(tx, request, state, {
-      ...(reason !== null && { reason }),
-      ...(request.instance_public_id !== null && { instance: request.instance_public_id }),
     })
   }
 

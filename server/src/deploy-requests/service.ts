@@ -23,7 +23,6 @@ import {
   NotFound,
   ValidationError,
 } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import type { Preparation } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { InstanceService } from '../instances/service.ts'
@@ -56,26 +55,6 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
     const request = await store.findRequest(db, caller.accountId, id)
     if (request === undefined) throw new NotFound('Deploy request', id)
     return request
-  }
-
-  /** What became of it, for whoever follows events. */
-  async function tell(
-    tx: Tx,
-    { account_id, public_id }: Pick<store.DeployRequest, 'account_id' | 'public_id'>,
-    what: DeployRequestState,
-    data: Record<string, unknown> = {},
-  ) {
-    await recordEvent(
-      tx,
-      {
-        accountId: account_id,
-        kind: `deploy-request.${what}`,
-        subjectKind: 'deploy-request',
-        subjectId: public_id,
-        data,
-      },
-      clock.now(),
-    )
   }
 
   /** Throws what is wrong with the choice; answers whether there is room for it now. */
@@ -156,7 +135,6 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
       })
     await audit(tx, caller, 'create', id, { name: input.vm_name, choices })
     const request = await require(tx, caller, id)
-    await tell(tx, request, 'waiting')
     return request
   }
 
@@ -175,7 +153,6 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
     )
 
   return {
-    tell,
     require,
 
     /** The first choice that there is room for; where there is none and it may wait, a request. */
@@ -229,7 +206,6 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
         finished_at: now,
       })
       await audit(tx, caller, 'cancel', id, { name: request.vm_name })
-      await tell(tx, request, 'cancelled')
       return require(tx, caller, id)
     },
   }

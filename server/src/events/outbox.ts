@@ -1,12 +1,16 @@
+import type { EventKind } from '@garrison/contract/events/kinds'
 import type { Tx } from '../database/database.ts'
 
-/** What happened, in the transaction that made it happen: nobody hears of what was rolled back. */
+/**
+ * What happened, in the transaction that made it happen: nobody hears of what was rolled back. Changes of
+ * states are not told here: triggers do it (`tell_of_state`).
+ */
 export async function recordEvent(
   tx: Tx,
   event: {
     /** Null: it concerns everybody. */
     accountId: string | null
-    kind: string
+    kind: EventKind
     subjectKind: string
     subjectId: string
     data: Record<string, unknown>

@@ -6,7 +6,6 @@ import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import type { Tx } from '../database/database.ts'
-import { recordEvent } from '../events/outbox.ts'
 import type { OperationService } from '../operations/service.ts'
 import { requireToggle } from './public-address-rule.ts'
 import { type InstanceService, refusalOf } from './service.ts'
@@ -44,11 +43,6 @@ export function createPublicAddressService(deps: PublicAddressServiceDeps) {
     const subject = { subjectKind: 'instance', subjectId: public_id } as const
     const action = 'instance.toggle-public-ip'
     await recordAudit(tx, caller, { action, ...subject, detail: { enable } }, now)
-    await recordEvent(
-      tx,
-      { accountId: caller.accountId, kind: `${action}.requested`, ...subject, data: { enable } },
-      now,
-    )
   }
 
   return {

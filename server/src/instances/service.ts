@@ -19,7 +19,6 @@ import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import { DomainError, InvalidState, NameTaken, NotFound, ValidationError } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import type { Protection } from '../firewalls/protection.ts'
 import type { Preparation, Settled } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
@@ -185,17 +184,6 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       tx,
       caller,
       { action: `instance.${verb}`, subjectKind: 'instance', subjectId: publicId, detail },
-      now,
-    )
-    await recordEvent(
-      tx,
-      {
-        accountId: caller.accountId,
-        kind: `instance.${verb}.requested`,
-        subjectKind: 'instance',
-        subjectId: publicId,
-        data: detail,
-      },
       now,
     )
   }

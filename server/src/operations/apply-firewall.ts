@@ -31,7 +31,7 @@ export const applyFirewall: OperationKind<InstanceInput> = {
         const now = clock.now()
         if (status === 'ACTIVE' && error !== null)
           await updateInstance(tx, accountId, subject.id, { error: null, updated_at: now })
-        await recordSubjectEvent(tx, operation, 'instance.firewall.applied', {}, now)
+        await recordSubjectEvent(tx, operation, 'instance.rules-applied', {}, now)
       },
     },
   ],
@@ -43,7 +43,7 @@ export const applyFirewall: OperationKind<InstanceInput> = {
       error: `Its firewall could not be changed: ${reason}`,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, operation, 'instance.firewall.error', { reason }, now)
+    await recordSubjectEvent(tx, operation, 'instance.rules-failed', { reason }, now)
   },
   cancelled: leaveToDeletion,
 }

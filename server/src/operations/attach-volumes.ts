@@ -27,7 +27,7 @@ export const attachVolumes: OperationKind<PlugInput> = {
         const volumes = (await getVolumes(tx, accountId, input.volumeIds)).map(
           (each) => each.public_id,
         )
-        await recordSubjectEvent(tx, operation, 'instance.volumes.attached', { volumes }, now)
+        await recordSubjectEvent(tx, operation, 'instance.volumes-attached', { volumes }, now)
       },
       undo: pullOut,
     },
@@ -44,7 +44,7 @@ export const attachVolumes: OperationKind<PlugInput> = {
       ...outcome,
       ...{ error: `It could not be attached: ${reason}${advice}`, updated_at: now },
     })
-    await recordSubjectEvent(tx, operation, 'instance.volumes.error', { reason }, now)
+    await recordSubjectEvent(tx, operation, 'instance.volumes-failed', { reason }, now)
   },
   cancelled: leaveToDeletion,
 }
@@ -69,7 +69,7 @@ export const detachVolumes: OperationKind<PlugInput> = {
         const volumes = (await getVolumes(tx, accountId, input.volumeIds)).map(
           (each) => each.public_id,
         )
-        await recordSubjectEvent(tx, operation, 'instance.volumes.detached', { volumes }, now)
+        await recordSubjectEvent(tx, operation, 'instance.volumes-detached', { volumes }, now)
       },
       undo: plugIn,
     },
@@ -80,7 +80,7 @@ export const detachVolumes: OperationKind<PlugInput> = {
       ...{ status: 'in-use', updated_at: now },
       error: `It could not be detached: ${reason}`,
     })
-    await recordSubjectEvent(tx, operation, 'instance.volumes.error', { reason }, now)
+    await recordSubjectEvent(tx, operation, 'instance.volumes-failed', { reason }, now)
   },
   cancelled: leaveToDeletion,
 }

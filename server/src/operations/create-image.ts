@@ -2,7 +2,6 @@ import { EngineError, type ImageResult } from '@garrison/engines/engine'
 import { updateImage } from '../images/store.ts'
 import { getSnapshot } from '../snapshots/store.ts'
 import type { OperationKind } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 export type CreateImageInput = { readonly snapshotId: string }
 
@@ -30,7 +29,6 @@ export const createImage: OperationKind<CreateImageInput> = {
           min_disk_gb: minDiskGb,
           updated_at: now,
         })
-        await recordSubjectEvent(tx, work.operation, 'image.available', {}, now)
       },
       async undo({ engine, operation, order }) {
         await engine.ensureImageGone(operation.subject.id, order)
@@ -44,6 +42,5 @@ export const createImage: OperationKind<CreateImageInput> = {
       error: reason,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, work.operation, 'image.error', { reason }, now)
   },
 }

@@ -3,7 +3,6 @@ import type { Tx } from '../database/database.ts'
 import { noteFailed, noteTaken } from '../snapshot-policies/store.ts'
 import { updateSnapshot } from '../snapshots/store.ts'
 import type { OperationKind, Work } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 export type CreateSnapshotInput = { readonly instanceId: string; readonly memory: boolean }
 
@@ -32,7 +31,6 @@ export const createSnapshot: OperationKind<CreateSnapshotInput> = {
           updated_at: now,
         })
         await noteTaken(tx, work.operation.subject.id, now)
-        await recordSubjectEvent(tx, work.operation, 'snapshot.created', {}, now)
       },
       async undo({ engine, operation, order }) {
         await engine.ensureSnapshotGone(operation.subject.id, order)
@@ -51,5 +49,4 @@ async function snapshotFailed(tx: Tx, work: Work<CreateSnapshotInput>, reason: s
     updated_at: now,
   })
   await noteFailed(tx, work.operation.subject.id, reason, now)
-  await recordSubjectEvent(tx, work.operation, 'snapshot.error', { reason }, now)
 }

@@ -1,7 +1,6 @@
 import { deleteExport as deleteRow, updateExport } from '../snapshot-exports/store.ts'
 import type { OperationKind } from './definition.ts'
 import type { ExportInput } from './export-snapshot.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 /** Removes the file. Who is reading it may finish; the snapshot stays. */
 export const deleteExport: OperationKind<ExportInput> = {
@@ -15,7 +14,6 @@ export const deleteExport: OperationKind<ExportInput> = {
       },
       async record(tx, { operation, input, clock }) {
         await deleteRow(tx, operation.accountId, input.exportId)
-        await recordSubjectEvent(tx, operation, 'snapshot.export.deleted', {}, clock.now())
       },
     },
   ],
@@ -26,6 +24,5 @@ export const deleteExport: OperationKind<ExportInput> = {
       error: reason,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, operation, 'snapshot.export.error', { reason }, now)
   },
 }

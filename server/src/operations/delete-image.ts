@@ -1,6 +1,5 @@
 import { updateImage } from '../images/store.ts'
 import type { OperationKind } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 /** Machines deployed from it go on. */
 export const deleteImage: OperationKind<Record<string, never>> = {
@@ -18,7 +17,6 @@ export const deleteImage: OperationKind<Record<string, never>> = {
           deleted_at: now,
           updated_at: now,
         })
-        await recordSubjectEvent(tx, work.operation, 'image.deleted', {}, now)
       },
     },
   ],
@@ -29,6 +27,5 @@ export const deleteImage: OperationKind<Record<string, never>> = {
       error: reason,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, work.operation, 'image.error', { reason }, now)
   },
 }

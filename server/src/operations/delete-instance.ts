@@ -5,7 +5,6 @@ import { releaseVolumes } from '../volumes/machine-store.ts'
 import type { OperationKind } from './definition.ts'
 import { type InstanceInput, instanceFailed } from './machine-steps.ts'
 import { releasePublicAddress } from './public-address-steps.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 /** Nothing is undone: a deletion that failed is asked for again. */
 export const deleteInstance: OperationKind<InstanceInput> = {
@@ -47,7 +46,6 @@ export const deleteInstance: OperationKind<InstanceInput> = {
           updated_at: now,
           deleted_at: now,
         })
-        await recordSubjectEvent(tx, operation, 'instance.deleted', {}, now)
       },
     },
   ],

@@ -1,7 +1,6 @@
 import { deleteExport } from '../snapshot-exports/store.ts'
 import { exportsOf, updateSnapshot } from '../snapshots/store.ts'
 import type { OperationKind } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 /** With its export. Machines and images made from it go on: they share its layers, not its record. */
 export const deleteSnapshot: OperationKind<Record<string, never>> = {
@@ -25,7 +24,6 @@ export const deleteSnapshot: OperationKind<Record<string, never>> = {
           deleted_at: now,
           updated_at: now,
         })
-        await recordSubjectEvent(tx, work.operation, 'snapshot.deleted', {}, now)
       },
     },
   ],
@@ -36,6 +34,5 @@ export const deleteSnapshot: OperationKind<Record<string, never>> = {
       error: reason,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, work.operation, 'snapshot.error', { reason }, now)
   },
 }

@@ -1,6 +1,5 @@
 import { updateVolume } from '../volumes/store.ts'
 import type { OperationKind } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 import { volumeFailed } from './volume-outcomes.ts'
 
 /** Its copies go on. */
@@ -19,7 +18,6 @@ export const deleteVolume: OperationKind<Record<string, never>> = {
           deleted_at: now,
           updated_at: now,
         })
-        await recordSubjectEvent(tx, operation, 'volume.deleted', {}, now)
       },
     },
   ],

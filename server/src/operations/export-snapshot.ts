@@ -4,7 +4,6 @@ import type { ExportResult } from '@garrison/engines/engine'
 import { updateExport } from '../snapshot-exports/store.ts'
 import { getSnapshot, type Snapshot } from '../snapshots/store.ts'
 import type { OperationKind } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 export type ExportInput = { readonly exportId: string }
 
@@ -29,7 +28,6 @@ export const exportSnapshot: OperationKind<ExportInput> = {
           expires_at: new Date(now.getTime() + exportKeptMs),
           updated_at: now,
         })
-        await recordSubjectEvent(tx, operation, 'snapshot.exported', {}, now)
       },
       async undo({ engine, input, order }) {
         await engine.ensureExportGone(input.exportId, order)
@@ -43,7 +41,6 @@ export const exportSnapshot: OperationKind<ExportInput> = {
       error: reason,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, operation, 'snapshot.export.error', { reason }, now)
   },
   /** Only its deletion cancels it, and that has already said so on the row. */
   async cancelled() {},

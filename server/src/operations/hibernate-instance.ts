@@ -64,7 +64,6 @@ async function recordHibernated(tx: Tx, work: Work<InstanceInput>, result: StepR
   if (await keepsPublicAddress(tx, work)) await ensurePublicAddress.record?.(tx, work, result)
   else await recordRelease(tx, work)
   const { id } = operation.subject
-  const { hibernation_memory: memory } = await getInstance(tx, operation.accountId, id)
   const now = clock.now()
   await updateInstance(tx, operation.accountId, id, {
     status: 'HIBERNATED',
@@ -73,7 +72,6 @@ async function recordHibernated(tx: Tx, work: Work<InstanceInput>, result: StepR
     ready_at: null,
     updated_at: now,
   })
-  await recordSubjectEvent(tx, operation, 'instance.hibernated', { memory }, now)
 }
 
 async function failed(tx: Tx, { operation, clock }: Work<InstanceInput>, reason: string) {
@@ -84,5 +82,5 @@ async function failed(tx: Tx, { operation, clock }: Work<InstanceInput>, reason:
     error: `It could not be hibernated: ${reason}`,
     updated_at: now,
   })
-  await recordSubjectEvent(tx, operation, 'instance.hibernation.error', { reason }, now)
+  await recordSubjectEvent(tx, operation, 'instance.hibernation-failed', { reason }, now)
 }

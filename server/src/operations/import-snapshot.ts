@@ -3,7 +3,6 @@ import type { Tx } from '../database/database.ts'
 import { getImport, updateImport } from '../snapshot-imports/store.ts'
 import { getSnapshot, updateSnapshot } from '../snapshots/store.ts'
 import type { OperationKind, Work } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 type ImportInput = Record<string, never>
 
@@ -44,7 +43,6 @@ export const importSnapshot: OperationKind<ImportInput> = {
           updated_at: now,
         })
         await updateImport(tx, accountId, subject.id, { status: 'SUCCESS', updated_at: now })
-        await recordSubjectEvent(tx, operation, 'snapshot.imported', {}, now)
       },
       /** With its file, which would not get better. */
       async undo({ engine, operation, order }) {
@@ -68,5 +66,4 @@ async function failed(tx: Tx, { operation, clock }: Work<ImportInput>, reason: s
     updated_at: now,
   })
   await updateImport(tx, accountId, subject.id, { status: 'ERROR', updated_at: now })
-  await recordSubjectEvent(tx, operation, 'snapshot.error', { reason }, now)
 }

@@ -6,7 +6,6 @@ import { machineSpec } from '../instances/machine-spec.ts'
 import { getInstance, sshKeysOf, updateInstance } from '../instances/store.ts'
 import { dataVolumes, volumesInUse } from '../volumes/machine-store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 /** What every operation on an instance is begun with: the row says the rest, and says it after a crash too. */
 export type InstanceInput = Record<string, never>
@@ -110,7 +109,6 @@ export async function recordActive(
     updated_at: now,
   })
   await volumesInUse(tx, operation.accountId, operation.subject.id, now)
-  await recordSubjectEvent(tx, operation, 'instance.active', {}, now)
 }
 
 /**
@@ -126,7 +124,6 @@ export async function instanceFailed(tx: Tx, { operation, clock }: InstanceWork,
     updated_at: now,
   })
   await volumesInUse(tx, operation.accountId, operation.subject.id, now)
-  await recordSubjectEvent(tx, operation, 'instance.error', { reason }, now)
 }
 
 /** The same for a machine that never came to be: its addresses went back. */

@@ -39,6 +39,6 @@ export const resizeVolume: OperationKind<Record<string, never>> = {
     const error = `It could not be resized: ${reason}`
     const set = { growing_to_gb: null, error, updated_at: now }
     await atRest(tx, operation.accountId, operation.subject.id, set)
-    await recordSubjectEvent(tx, operation, 'volume.resize.error', { reason }, now)
+    await recordSubjectEvent(tx, operation, 'volume.resize-failed', { reason }, now)
   },
 }

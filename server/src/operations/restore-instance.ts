@@ -51,5 +51,5 @@ async function failed(tx: Tx, { operation, clock }: Work<RestoreInput>, reason: 
     ready_at: null,
     updated_at: now,
   })
-  await recordSubjectEvent(tx, operation, 'instance.restore.error', { reason }, now)
+  await recordSubjectEvent(tx, operation, 'instance.restore-failed', { reason }, now)
 }

@@ -1,6 +1,5 @@
 import type { SnapshotResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
-import { recordEvent } from '../events/outbox.ts'
 import { updateInstance } from '../instances/store.ts'
 import { getSnapshot, updateSnapshot } from '../snapshots/store.ts'
 import type { OperationKind, Step, Work } from './definition.ts'
@@ -39,7 +38,7 @@ const snapshotFirst: RollbackStep = {
   async record(tx, work, result) {
     if (work.input.firstId === null) return
     const { consistency, sizeBytes, diskGb } = result as SnapshotResult
-    await settleFirst(tx, work, 'snapshot.created', {
+    await settleFirst(tx, work, {
       status: 'SUCCESS',
       consistency,
       size_bytes: sizeBytes,
@@ -63,7 +62,7 @@ const rollBack: RollbackStep = {
   async record(tx, { operation, input, clock, db }) {
     const snapshot = await getSnapshot(db, operation.accountId, input.snapshotId)
     const data = { snapshot: snapshot.public_id }
-    await recordSubjectEvent(tx, operation, 'instance.rolled_back', data, clock.now())
+    await recordSubjectEvent(tx, operation, 'instance.rolled-back', data, clock.now())
   },
 }
 
@@ -102,23 +101,17 @@ async function giveUpFirst(tx: Tx, work: Work<RollbackInput>, reason: string) {
   const { firstId } = work.input
   if (firstId === null) return
   const { status } = await getSnapshot(tx, work.operation.accountId, firstId)
-  if (status !== 'SUCCESS')
-    await settleFirst(tx, work, 'snapshot.error', { status: 'ERROR', error: reason })
+  if (status !== 'SUCCESS') await settleFirst(tx, work, { status: 'ERROR', error: reason })
 }
 
 async function settleFirst(
   tx: Tx,
   { operation, input, clock }: Work<RollbackInput>,
-  event: 'snapshot.created' | 'snapshot.error',
   set: Omit<Parameters<typeof updateSnapshot>[3], 'updated_at'>,
 ) {
   const { accountId } = operation
-  const { id, public_id } = await getSnapshot(tx, accountId, input.firstId ?? '')
-  const now = clock.now()
-  await updateSnapshot(tx, accountId, id, { ...set, updated_at: now })
-  const data = set.error == null ? {} : { reason: set.error }
-  const subject = { subjectKind: 'snapshot', subjectId: public_id }
-  await recordEvent(tx, { accountId, kind: event, ...subject, data }, now)
+  const { id } = await getSnapshot(tx, accountId, input.firstId ?? '')
+  await updateSnapshot(tx, accountId, id, { ...set, updated_at: clock.now() })
 }
 
 /** The steps of machines read nothing of the input: the row says it all. */

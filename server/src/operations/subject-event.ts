@@ -1,12 +1,13 @@
+import type { EventKind } from '@garrison/contract/events/kinds'
 import type { Tx } from '../database/database.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { OperationHeader } from './definition.ts'
 
-/** Tells what became of the operation's subject: `instance.active`, `snapshot.error`, … */
+/** Tells what happened to the operation's subject, where that is no state of it: `volume.resized`, … */
 export function recordSubjectEvent(
   tx: Tx,
   { accountId, subject }: OperationHeader,
-  kind: string,
+  kind: EventKind,
   data: Record<string, unknown>,
   now: Date,
 ) {

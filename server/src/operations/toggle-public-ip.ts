@@ -22,7 +22,7 @@ export const togglePublicIp: OperationKind<InstanceInput> = {
           await updateInstance(tx, accountId, subject.id, { error: null, updated_at: now })
         const kind = result.ip === null ? 'detached' : 'attached'
         const data = result.ip === null ? {} : { ip_address: result.ip }
-        await recordSubjectEvent(tx, work.operation, `instance.public-ip.${kind}`, data, now)
+        await recordSubjectEvent(tx, work.operation, `instance.public-ip-${kind}`, data, now)
       },
     },
   ],
@@ -34,7 +34,7 @@ export const togglePublicIp: OperationKind<InstanceInput> = {
       error: `Its public IP could not be changed: ${reason}`,
       updated_at: now,
     })
-    await recordSubjectEvent(tx, operation, 'instance.public-ip.error', { reason }, now)
+    await recordSubjectEvent(tx, operation, 'instance.public-ip-failed', { reason }, now)
   },
   cancelled: leaveToDeletion,
 }

@@ -2,13 +2,11 @@
 import type { Tx } from '../database/database.ts'
 import { updateVolume } from '../volumes/store.ts'
 import type { Work } from './definition.ts'
-import { recordSubjectEvent } from './subject-event.ts'
 
 export async function volumeFailed(tx: Tx, work: Work<never>, reason: string) {
   const now = work.clock.now()
   const { accountId, subject } = work.operation
   await updateVolume(tx, accountId, subject.id, { status: 'error', error: reason, updated_at: now })
-  await recordSubjectEvent(tx, work.operation, 'volume.error', { reason }, now)
 }
 
 export async function volumeAvailable(tx: Tx, work: Work<never>) {
@@ -19,5 +17,4 @@ export async function volumeAvailable(tx: Tx, work: Work<never>) {
     error: null,
     updated_at: now,
   })
-  await recordSubjectEvent(tx, work.operation, 'volume.available', {}, now)
 }

@@ -22,7 +22,6 @@ import type { Engine, MachineState } from '@garrison/engines/engine'
 import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
 import { OperationInProgress } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import { newUuid } from '../ids.ts'
 import * as instances from '../instances/store.ts'
 import type { Log } from '../log.ts'
@@ -98,17 +97,6 @@ export function createReconciler(deps: ReconcilerDeps) {
         ready_at: null,
         updated_at: now,
       })
-      await recordEvent(
-        tx,
-        {
-          accountId: row.account_id,
-          kind: status === 'SHUTOFF' ? 'instance.stopped' : 'instance.error',
-          subjectKind: 'instance',
-          subjectId: row.public_id,
-          data: { reason: error ?? 'The guest shut itself down' },
-        },
-        now,
-      )
       log('warn', 'an instance was found in another state', {
         instance: row.public_id,
         status,

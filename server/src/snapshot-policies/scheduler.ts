@@ -167,7 +167,13 @@ export function createSnapshotScheduler(deps: SchedulerDeps) {
     })
   }
 
-  const tell = (tx: Tx, due: store.Scheduled, what: string, reason: string, now: Date) =>
+  const tell = (
+    tx: Tx,
+    due: store.Scheduled,
+    what: 'failed' | 'skipped',
+    reason: string,
+    now: Date,
+  ) =>
     recordEvent(
       tx,
       {

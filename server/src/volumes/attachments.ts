@@ -8,7 +8,6 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError, InvalidState, ValidationError } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import type { OperationService } from '../operations/service.ts'
@@ -63,8 +62,6 @@ export function createAttachmentService(deps: AttachmentServiceDeps) {
     for (const { public_id } of volumes) {
       const subject = { subjectKind: 'volume', subjectId: public_id }
       await recordAudit(tx, caller, { action: `volume.${verb}`, ...subject, detail }, now)
-      const kind = `volume.${verb}.requested`
-      await recordEvent(tx, { accountId: caller.accountId, kind, ...subject, data: detail }, now)
     }
   }
 

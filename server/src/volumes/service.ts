@@ -12,7 +12,6 @@ import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { Hold, OperationService } from '../operations/service.ts'
 import { lockAll, requireState } from './equipment.ts'
@@ -82,8 +81,6 @@ export function createVolumeService(deps: VolumeServiceDeps) {
     const now = clock.now()
     const subject = { subjectKind: 'volume', subjectId: publicId }
     await recordAudit(tx, caller, { action: `volume.${verb}`, ...subject, detail }, now)
-    const kind = `volume.${verb}.requested`
-    await recordEvent(tx, { accountId: caller.accountId, kind, ...subject, data: detail }, now)
   }
 
   function begin(
