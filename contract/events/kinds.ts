@@ -269,9 +269,14 @@ function operationData() {
 }
 
 const named = { name: z.string() }
+const person = { email: z.string().optional(), role: z.string() }
 
 /** Of people, keys and what an account keeps. */
 const account = {
+  'person.invited': event('Somebody was invited to the account.', person),
+  'person.joined': event('Somebody belongs to the account from now on.', person),
+  'person.role-changed': event('Somebody may do more or less than before.', person),
+  'person.removed': event('Somebody does not belong to the account any more.', person),
   'api-key.created': event('An API key was made.', named),
   'api-key.revoked': event('An API key was revoked.', named),
   'ssh-key.created': event('An SSH key was added.', named),

@@ -20,6 +20,7 @@ import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
 import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
 import type { PeopleSchema } from './schema-people.ts'
 
@@ -27,6 +28,7 @@ import type { PeopleSchema } from './schema-people.ts'
 type Fixed<T> = ColumnType<T, T, never>
 
 export type Schema = MailSchema &
+  EventsSchema &
   PeopleSchema & {
     installation: InstallationTable
     public_ids: { id: string }
@@ -55,7 +57,6 @@ export type Schema = MailSchema &
     operation_steps: OperationStepsTable
     operation_holds: { resource_id: string; operation_id: string; exclusive: boolean }
     idempotency_keys: IdempotencyKeysTable
-    events: EventsTable
     billing_records: BillingRecordsTable
     ledger_accounts: LedgerAccountsTable
     ledger_transactions: LedgerTransactionsTable
@@ -471,17 +472,6 @@ type IdempotencyKeysTable = {
   status: number
   body: JSONColumnType<Record<string, unknown>>
   awaited_until: Date | null
-  created_at: Date
-}
-
-type EventsTable = {
-  id: Generated<number>
-  /** Null: it concerns everybody. */
-  account_id: string | null
-  kind: string
-  subject_kind: string
-  subject_id: string
-  data: JSONColumnType<Record<string, unknown>>
   created_at: Date
 }
 

@@ -51,7 +51,8 @@ describe('a deployment', () => {
       .where('subject_id', '=', public_id)
       .execute()
     expect(told.map((event) => event.kind)).toEqual([
-      'instance.create.requested',
+      'instance.creating',
+      'instance.build',
       'instance.active',
     ])
     const audited = await world.db

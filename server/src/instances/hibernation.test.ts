@@ -198,7 +198,7 @@ describe('hibernation', () => {
     )
     const events = await world.db.selectFrom('events').select('kind').execute()
     expect(events.map((row) => row.kind)).toEqual(
-      expect.arrayContaining(['instance.hibernate.requested', 'instance.hibernated']),
+      expect.arrayContaining(['instance.hibernating', 'instance.hibernated']),
     )
   })
 })

@@ -184,10 +184,7 @@ describe('an instance', () => {
       .where('kind', 'like', '%public-ip%')
       .orderBy('id')
       .execute()
-    expect(events.map(({ kind }) => kind)).toEqual([
-      'instance.toggle-public-ip.requested',
-      'instance.public-ip.attached',
-    ])
+    expect(events.map(({ kind }) => kind)).toEqual(['instance.public-ip-attached'])
     const audited = await api.db
       .selectFrom('audit_log')
       .select('detail')

@@ -12,7 +12,7 @@ export const deleteExport: OperationKind<ExportInput> = {
         await engine.ensureExportGone(input.exportId, order)
         return undefined
       },
-      async record(tx, { operation, input, clock }) {
+      async record(tx, { operation, input }) {
         await deleteRow(tx, operation.accountId, input.exportId)
       },
     },

@@ -185,9 +185,9 @@ async function expectEndedOnce() {
     operations.filter(({ kind, state }) => state === 'done' && kinds.includes(kind)).length
   expect({
     active: told('instance.active'),
-    stopped: told('instance.stopped'),
+    stopped: told('instance.shutoff'),
     deleted: told('instance.deleted'),
-    snapshots: told('snapshot.created'),
+    snapshots: told('snapshot.success'),
     images: told('image.available'),
   }).toEqual({
     active: done('deploy-instance', 'restore-snapshot', 'start-instance', 'reboot-instance'),

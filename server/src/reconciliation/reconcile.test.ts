@@ -55,7 +55,7 @@ describe('a machine that should run', () => {
     await clock.advance(5_000)
     await reconcile()
     expect(await now(instance)).toMatchObject({ status: 'SHUTOFF', error: null, ready_at: null })
-    expect(await events(instance)).toContain('instance.stopped')
+    expect(await events(instance)).toContain('instance.shutoff')
   })
 
   it('and died is started again', async () => {

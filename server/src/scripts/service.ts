@@ -4,7 +4,6 @@ import {
   scriptsPerAccount,
   type UpdateScriptRequest,
 } from '@garrison/contract/scripts/routes'
-import { recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
@@ -12,7 +11,7 @@ import { counter } from '../database/counters.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import { DomainError, NameTaken, NotFound } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
+import { recordChange } from '../events/changes.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import * as store from './store.ts'
 
@@ -26,13 +25,16 @@ export function createScriptService(deps: { clock: Clock; accounts: AccountServi
   }
 
   /** Never with the text, which may hold secrets. */
-  async function tellOf(tx: Tx, caller: Caller, verb: string, { public_id, name }: store.Script) {
-    const now = clock.now()
+  function tellOf(
+    tx: Tx,
+    caller: Caller,
+    verb: 'create' | 'update' | 'delete',
+    { public_id, name }: store.Script,
+  ) {
     const subject = { subjectKind: 'script', subjectId: public_id }
-    const audited = { action: `script.${verb}`, ...subject, detail: { name } }
-    await recordAudit(tx, caller, audited, now)
-    const kind = `script.${verb}d`
-    await recordEvent(tx, { accountId: caller.accountId, kind, ...subject, data: { name } }, now)
+    const said = { action: `script.${verb}`, kind: `script.${verb}d` as const }
+    const change = { ...said, ...subject, detail: { name }, data: { name } }
+    return recordChange(tx, caller, change, clock.now())
   }
 
   async function requireFree(tx: Tx, caller: Caller, name: string, own?: string) {

@@ -6,7 +6,6 @@ import {
   type CreateSnapshotPolicyRequest,
   policiesPerAccount,
 } from '@garrison/contract/snapshot-policies/routes'
-import { recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -15,6 +14,7 @@ import { counter } from '../database/counters.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
+import { recordChange } from '../events/changes.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { InstanceService } from '../instances/service.ts'
 import {
@@ -53,17 +53,24 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
     return policy
   }
 
-  const audit = (
+  const tellOf = (
     tx: Tx,
     caller: Caller,
-    verb: string,
-    id: string,
+    verb: 'create' | 'change' | 'delete',
+    { public_id, name }: Pick<store.Policy, 'public_id' | 'name'>,
     detail: Record<string, unknown>,
   ) =>
-    recordAudit(
+    recordChange(
       tx,
       caller,
-      { action: `snapshot-policy.${verb}`, subjectKind: 'snapshot-policy', subjectId: id, detail },
+      {
+        action: `snapshot-policy.${verb}`,
+        kind: `snapshot-policy.${verb}d`,
+        subjectKind: 'snapshot-policy',
+        subjectId: public_id,
+        detail,
+        data: { name },
+      },
       clock.now(),
     )
 
@@ -150,8 +157,9 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
           updated_at: now,
         })
         .catch(refuseTaken(input.name))
-      await cover(tx, caller, await require(tx, caller, id), input.instance_ids ?? [])
-      await audit(tx, caller, 'create', id, input)
+      const policy = await require(tx, caller, id)
+      await cover(tx, caller, policy, input.instance_ids ?? [])
+      await tellOf(tx, caller, 'create', policy, input)
       return get(tx, caller, id)
     },
 
@@ -182,14 +190,14 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
           instance_ids.filter((each) => !present.has(each)),
         )
       }
-      await audit(tx, caller, 'change', id, input)
+      await tellOf(tx, caller, 'change', policy, input)
       return get(tx, caller, id)
     },
 
     async delete(tx: Tx, caller: Caller, id: string) {
       const policy = await lock(tx, caller, id)
       await store.deletePolicy(tx, caller.accountId, policy.id)
-      await audit(tx, caller, 'delete', id, { name: policy.name })
+      await tellOf(tx, caller, 'delete', policy, { name: policy.name })
       return policy
     },
 

@@ -1,5 +1,5 @@
 /** The rules for SSH keys. A key is there in every region. */
-import { recordAudit } from '../accounts/audit.ts'
+
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
@@ -7,6 +7,7 @@ import { counter } from '../database/counters.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
+import { recordChange } from '../events/changes.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import { generatePair, parsePublicKey } from './public-key.ts'
 import * as store from './store.ts'
@@ -22,16 +23,18 @@ export function createSshKeyService(deps: { clock: Clock; accounts: AccountServi
     return key
   }
 
-  function audit(tx: Tx, caller: Caller, verb: string, key: store.SshKey) {
+  function tellOf(tx: Tx, caller: Caller, verb: 'create' | 'delete', key: store.SshKey) {
     const { public_id, name, fingerprint } = key
-    return recordAudit(
+    return recordChange(
       tx,
       caller,
       {
         action: `ssh-key.${verb}`,
+        kind: `ssh-key.${verb}d`,
         subjectKind: 'ssh-key',
         subjectId: public_id,
         detail: { name, fingerprint },
+        data: { name },
       },
       clock.now(),
     )
@@ -79,7 +82,7 @@ export function createSshKeyService(deps: { clock: Clock; accounts: AccountServi
         key_type: parsed.type,
         created_at: clock.now(),
       })
-      await audit(tx, caller, 'create', key)
+      await tellOf(tx, caller, 'create', key)
       return { key, privateKey: made?.privateKey ?? null }
     },
 
@@ -105,7 +108,7 @@ export function createSshKeyService(deps: { clock: Clock; accounts: AccountServi
         )
       }
       await store.deleteSshKey(tx, caller.accountId, key.id)
-      await audit(tx, caller, 'delete', key)
+      await tellOf(tx, caller, 'delete', key)
       return key
     },
 
