@@ -90,6 +90,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
     listener.onReconnect(services.accounts.forgetKeys)
     await listener.subscribe('api_key_revoked', services.console.closeOf)
+    await listener.subscribe('account_changed', (accountId) => {
+      services.accounts.forgetAccount(accountId)
+      // Those who are left out are found by the next slow look.
+      services.console.closeOfGone(db).catch(() => {})
+    })
     const mail = await startMail({
       ...{ db, clock, listener, log },
       transport: createMailTransport(config, log),
