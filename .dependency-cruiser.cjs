@@ -16,7 +16,7 @@ Visitor.prototype.visitStatement = function (statement) {
   return statement
 }
 
-const rooms = ['bench', 'cli', 'contract', 'e2e', 'engines', 'guest', 'sdk', 'server']
+const rooms = ['bench', 'cli', 'contract', 'dashboard', 'e2e', 'engines', 'guest', 'sdk', 'server']
 const ours = `^(${rooms.join('|')})/`
 /** Tests and what serves only them may look behind any door. */
 const tests = '(\\.test\\.ts$|[./]testing|^engines/contract|^e2e/|^bench/)'
@@ -98,6 +98,25 @@ module.exports = {
       to: {
         path: otherThan('cli', 'contract', 'sdk'),
         pathNot: '^server/src/(admin|config|credentials|data-folder|errors)\\.ts$',
+      },
+    },
+    {
+      name: 'dashboard-knows-the-contract',
+      comment: 'A browser has the API and nothing else of ours.',
+      severity: 'error',
+      from: { path: '^dashboard/', pathNot: tests },
+      to: { path: otherThan('dashboard', 'contract') },
+    },
+    {
+      name: 'schemas-stay-out-of-the-browser',
+      comment:
+        'Their runtime would double what a page loads; states, kinds and rules are plain data.',
+      severity: 'error',
+      from: { path: '^dashboard/', pathNot: tests },
+      to: {
+        path: '^contract/',
+        pathNot: '/(states|kinds|roles|cidr|protocols|choices)\\.ts$',
+        dependencyTypesNot: [typeOnly],
       },
     },
     {
@@ -183,7 +202,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
     },
   },
 }

@@ -105,6 +105,7 @@ const addServerCommands: Add = (program, context, finish) => {
     .option('--demo', 'add simulated regions; needs neither root nor QEMU')
     .option('--without <region...>', 'start although the configuration no longer names this region')
     .option('--detach', 'go on in the background once the server is ready')
+    .option('--no-dashboard', 'serve the API only')
     .addHelpText(
       'after',
       `

@@ -12,10 +12,15 @@ export type TestStep = {
 }
 export type Step = ToolStep | TestStep
 
-const rooms = ['contract', 'engines', 'guest', 'server', 'sdk', 'cli', 'bench', 'e2e']
+const rooms = ['contract', 'engines', 'guest', 'server', 'sdk', 'cli', 'dashboard', 'bench', 'e2e']
 
 const tools: readonly ToolStep[] = [
   { kind: 'tool', name: 'types', command: ['tsc', '--project', '.'] },
+  {
+    kind: 'tool',
+    name: 'types of the dashboard',
+    command: ['tsc', '--noEmit', '--project', 'dashboard'],
+  },
   { kind: 'tool', name: 'lint', command: ['biome', 'check', '--colors=off', '.'] },
   {
     kind: 'tool',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Config, loadConfig } from '@garrison/server/config'
 import { readCredentials } from '@garrison/server/credentials'
 import type { Claim } from '@garrison/server/data-folder'
+import { ensureDashboard } from '../dashboard/ensure-dashboard.ts'
 import { Failure } from '../failure.ts'
 import { ensurePackages } from '../host/ensure-packages.ts'
 import { requireFreePort } from '../host/port.ts'
@@ -21,6 +22,7 @@ export type UpOptions = {
   readonly demo?: boolean
   readonly without?: readonly string[]
   readonly detach?: boolean
+  readonly dashboard?: boolean
 }
 
 export async function up(context: Context, options: UpOptions): Promise<ExitCode> {
@@ -38,8 +40,10 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   }
   if (config.regions.some(({ engine }) => engine === 'qemu')) await requireHost(context)
   await requireFreePort(config.server)
+  const dashboard = options.dashboard === false ? null : await ensureDashboard(context.terminal)
 
-  const server = startServerProcess({ dataDir, ...config.server, configFile, demo, without })
+  const about = { dataDir, ...config.server, configFile, demo, without, dashboard }
+  const server = startServerProcess(about)
   using signals = stopOnSignals(server, terminal)
   using news = hear(server, terminal)
   try {

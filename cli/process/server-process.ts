@@ -22,6 +22,8 @@ export type ServerOptions = {
   readonly demo: boolean
   /** Regions that are not configured any more, and are to be left alone. */
   readonly without: readonly string[]
+  /** Folder of the dashboard; null: none is served. */
+  readonly dashboard?: string | null
 }
 
 export type ServerProcess = {
@@ -39,12 +41,13 @@ export type ServerProcess = {
 export const logFile = (dataDir: string) => join(dataDir, 'logs/server.log')
 
 export function serverArguments(options: ServerOptions) {
-  const { dataDir, host, port, configFile, demo, without } = options
+  const { dataDir, host, port, configFile, demo, without, dashboard = null } = options
   return [
     main,
     ...['--data', dataDir, '--host', host, '--port', String(port)],
     ...(configFile === undefined ? [] : ['--config', configFile]),
     ...(demo ? ['--demo'] : []),
+    ...(dashboard === null ? [] : ['--dashboard', dashboard]),
     ...without.flatMap((region) => ['--without', region]),
   ]
 }

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     config: { type: 'string' },
     host: { type: 'string' },
     port: { type: 'string' },
+    dashboard: { type: 'string' },
     demo: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true, default: [] },
   },
@@ -38,7 +39,7 @@ try {
     port: values.port === undefined ? undefined : Number(values.port),
   })
   const log = createLog(config.log.level)
-  const server = await startServer(config, log)
+  const server = await startServer(config, log, { dashboard: values.dashboard ?? null })
   const signal = await stopping.promise
   log('info', 'stopping; machines keep running', { signal })
   await server.close()

@@ -1,6 +1,4 @@
 /** Registers every route of the API. A path that another's pattern matches comes before it. */
-import { accountRoutes } from './accounts/routes.ts'
-import { apiKeyRoutes } from './api-keys/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import type { Regions } from './catalog/regions.ts'
 import { catalogRoutes } from './catalog/routes.ts'
@@ -13,6 +11,7 @@ import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { startupLogRoutes } from './first-boot/routes.ts'
 import { createApp } from './http/app.ts'
+import { dashboardRoutes } from './http/dashboard.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -44,9 +43,20 @@ export type ServerDeps = {
   log: Log
   /** How full the disk of the data folder is. */
   disk: () => { ok: boolean; detail: string }
+  /** Folder of the dashboard that was built; null: none is served. */
+  dashboard?: string | null
 }
 
-export function createServer({ db, clock, config, regions, services, log, disk }: ServerDeps) {
+export function createServer({
+  db,
+  clock,
+  config,
+  regions,
+  services,
+  log,
+  disk,
+  dashboard = null,
+}: ServerDeps) {
   const metrics = createMetrics(db)
   const limits = createRateLimits(config.limits)
   const app = createApp({ db, accounts: services.accounts, limits, metrics, log })
@@ -57,8 +67,6 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   metrics.routes(app)
   measurePolicies(metrics.registry, deps)
   catalogRoutes(app, deps)
-  accountRoutes(app, deps)
-  apiKeyRoutes(app, deps)
   billingRoutes(app, deps)
   sshKeyRoutes(app, deps)
   hibernationRoutes(app, deps)
@@ -78,5 +86,7 @@ export function createServer({ db, clock, config, regions, services, log, disk }
   imageRoutes(app, deps)
   volumeRoutes(app, deps)
   operationRoutes(app, deps)
+  if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
+  else dashboardRoutes(app, dashboard)
   return app
 }

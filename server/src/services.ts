@@ -1,7 +1,5 @@
 /** Wires the services together. The order shows who may know whom. */
-import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
-import { createApiKeyService } from './api-keys/service.ts'
 import { createBillingService } from './billing/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import { createPlacement } from './catalog/placement.ts'
@@ -49,8 +47,6 @@ export function createServices(deps: {
   const stock = createStock({ catalog, regions, placement, clock })
   const stockHistory = createStockHistory({ db, clock, catalog, regions, stock })
   const accounts = createAccountService({ clock })
-  const apiKeys = createApiKeyService({ clock, accounts })
-  const profile = createProfileService({ clock, accounts })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
   const sshKeys = createSshKeyService({ clock, accounts })
@@ -97,8 +93,6 @@ export function createServices(deps: {
     stockHistory,
     pricing,
     accounts,
-    apiKeys,
-    profile,
     billing,
     operations,
     sshKeys,

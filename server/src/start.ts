@@ -52,7 +52,11 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Log,
+  { dashboard = null }: { dashboard?: string | null } = {},
+): Promise<RunningServer> {
   const stack = new AsyncDisposableStack()
   try {
     const claim = claimWithRoom(config.dataDir)
@@ -90,11 +94,6 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
     listener.onReconnect(services.accounts.forgetKeys)
     await listener.subscribe('api_key_revoked', services.console.closeOf)
-    await listener.subscribe('account_changed', (accountId) => {
-      services.accounts.forgetAccount(accountId)
-      // Those who are left out are found by the next slow look.
-      services.console.closeOfGone(db).catch(() => {})
-    })
     const mail = await startMail({
       ...{ db, clock, listener, log },
       transport: createMailTransport(config, log),
@@ -131,7 +130,16 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     stack.defer(() => work.close())
     keepHouse(db, services, config, log, stack)
 
-    const app = createServer({ db, clock, config, regions, services, log, disk: ballast.state })
+    const app = createServer({
+      db,
+      clock,
+      config,
+      regions,
+      services,
+      log,
+      disk: ballast.state,
+      dashboard,
+    })
     const server = await listen(app, config.server)
     stack.defer(() => server.close())
     await ensureCredentials({ db, config, services, url: server.url })

@@ -67,5 +67,4 @@ export function documentRoutes(app: App) {
       }),
     )
   }
-  app.get('/', (c) => c.redirect('/docs'))
 }

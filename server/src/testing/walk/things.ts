@@ -42,10 +42,6 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     await api.settle()
     return body.security_rule.id
   },
-  api_key_id: async ({ client }) => {
-    const { body } = await client.post('/api/account/api-keys/', { name: 'walked' })
-    return body.api_key.id
-  },
   policy_id: async ({ client }) => {
     const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
     return body.policy.id

@@ -1,0 +1,67 @@
+/** What the server says went wrong, as a value that a page can show. */
+
+export class ApiError extends Error {
+  /** HTTP status; 0 when there was no answer at all. */
+  readonly status: number
+  readonly code: string
+  /** Field → what is wrong with it. */
+  readonly fields: Readonly<Record<string, readonly string[]>>
+  readonly requestId: string | null
+  /** Seconds to wait before it is worth trying again. */
+  readonly retryAfter: number | null
+
+  constructor(error: {
+    status: number
+    code: string
+    message: string
+    fields?: Record<string, string[]>
+    requestId?: string | null
+    retryAfter?: number | null
+  }) {
+    super(error.message)
+    this.name = 'ApiError'
+    this.status = error.status
+    this.code = error.code
+    this.fields = error.fields ?? {}
+    this.requestId = error.requestId ?? null
+    this.retryAfter = error.retryAfter ?? null
+  }
+}
+
+type Envelope = {
+  message?: unknown
+  error_code?: unknown
+  code?: unknown
+  errors?: Record<string, string[]>
+  request_id?: unknown
+}
+
+export function errorOf(response: Response, answer: unknown): ApiError {
+  const said: Envelope = typeof answer === 'object' && answer !== null ? answer : {}
+  const code = said.error_code ?? said.code
+  return new ApiError({
+    status: response.status,
+    code: typeof code === 'string' ? code : 'INTERNAL_ERROR',
+    message:
+      typeof said.message === 'string' && said.message !== ''
+        ? said.message
+        : `The server answered ${response.status}. Try again; if it stays so, look into its log.`,
+    ...(said.errors === undefined ? {} : { fields: said.errors }),
+    requestId:
+      typeof said.request_id === 'string' ? said.request_id : response.headers.get('x-request-id'),
+    retryAfter: Number(response.headers.get('retry-after')) || null,
+  })
+}
+
+/** Field errors in one sentence, for where no field is near. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof ApiError) {
+    const fields = Object.entries(error.fields)
+    if (fields.length === 0) return error.message
+    return fields.map(([name, words]) => `${name}: ${words.join(' ')}`).join(' ')
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+export const isNotFound = (error: unknown) => error instanceof ApiError && error.status === 404
+export const isSignedOut = (error: unknown) => error instanceof ApiError && error.status === 401

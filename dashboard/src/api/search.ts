@@ -1,0 +1,10 @@
+/** What a list's address may say, read from text that anybody may have typed. */
+
+export function pageOf(value: unknown): number | undefined {
+  const page = Number(value)
+  return Number.isInteger(page) && page > 1 && page <= 1_000_000 ? page : undefined
+}
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 100) : undefined
+export const flagOf = (value: unknown): true | undefined =>
+  value === true || value === 'true' ? true : undefined

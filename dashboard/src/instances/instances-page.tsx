@@ -1,0 +1,149 @@
+import { instanceStatuses } from '@garrison/contract/instances/states'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import type { Answer } from '../api/client.ts'
+import { pollWhenBroken } from '../api/live.ts'
+import { reading } from '../api/queries.ts'
+import { useRegion } from '../shell/region.ts'
+import { buttonClass } from '../ui/button.tsx'
+import { Copyable } from '../ui/copy.tsx'
+import { Empty, NothingFound } from '../ui/empty.tsx'
+import { FilterSelect, SearchBox } from '../ui/filters.tsx'
+import { money, plural } from '../ui/format.ts'
+import { Page } from '../ui/page.tsx'
+import { Pager } from '../ui/pager.tsx'
+import { Problem } from '../ui/panel.tsx'
+import { Loading } from '../ui/spinner.tsx'
+import { Status, statusWord } from '../ui/status.tsx'
+import { type Column, Table } from '../ui/table.tsx'
+import { Time } from '../ui/time.tsx'
+import type { InstancesSearch } from './routes.ts'
+
+type Row = Answer<'get', '/api/instances/'>['instances'][number]
+
+const size = 50
+
+const columns: readonly Column<Row>[] = [
+  {
+    key: 'name',
+    head: 'Name',
+    cell: (row) => (
+      <Link to="/instances" className="font-medium hover:text-accent">
+        {row.vm_name}
+      </Link>
+    ),
+  },
+  { key: 'status', head: 'Status', cell: (row) => <Status status={row.status} /> },
+  {
+    key: 'shape',
+    head: 'Machine',
+    from: 'md',
+    cell: (row) => (
+      <span className="whitespace-nowrap text-ink-2">
+        {row.gpu_count > 0
+          ? `${row.gpu_count} × ${row.gpu_type}`
+          : `${row.vcpus} vCPU · ${row.ram_gb} GB`}
+      </span>
+    ),
+  },
+  { key: 'region', head: 'Region', from: 'lg', cell: (row) => row.region },
+  {
+    key: 'address',
+    head: 'Address',
+    from: 'lg',
+    cell: (row) => row.ip_address && <Copyable text={row.ip_address} name="Copy address" />,
+  },
+  {
+    key: 'rate',
+    head: 'Per hour',
+    numeric: true,
+    from: 'md',
+    cell: (row) => money(row.hourly_rate, row.currency),
+  },
+  {
+    key: 'created',
+    head: 'Created',
+    numeric: true,
+    from: 'xl',
+    cell: (row) => <Time at={row.created_at} />,
+  },
+]
+
+export function InstancesPage() {
+  const search = useSearch({ from: '/shell/instances' })
+  const navigate = useNavigate({ from: '/instances' })
+  const region = useRegion()
+  const { page = 1 } = search
+  const list = useQuery({
+    ...reading('/api/instances/', { query: { ...search, page, page_size: size, region } }),
+    refetchInterval: pollWhenBroken,
+  })
+  const narrow = (change: InstancesSearch) =>
+    void navigate({
+      search: (before) => ({ ...before, ...change, page: undefined }),
+      replace: true,
+    })
+  const filtered = Boolean(search.search || search.status || region)
+  const total = list.data?.pagination.total_count ?? 0
+  return (
+    <Page
+      title="Instances"
+      guide="instances"
+      lead={list.data && plural(total, 'instance')}
+      refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
+      calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
+      action={
+        <Link to="/instances" className={buttonClass('primary')}>
+          Deploy instance
+        </Link>
+      }
+    >
+      <div className="flex flex-wrap gap-2">
+        <SearchBox
+          label="Search instances"
+          value={search.search ?? ''}
+          onValue={(value) => narrow({ search: value })}
+        />
+        <FilterSelect
+          label="Status"
+          all="Any status"
+          value={search.status ?? ''}
+          onValue={(status) => narrow({ status })}
+          choices={instanceStatuses.map((value) => ({ value, words: statusWord(value) }))}
+        />
+      </div>
+      {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Loading what="instances" />}
+      {list.data &&
+        (list.data.instances.length > 0 ? (
+          <Table
+            label="Instances"
+            columns={columns}
+            rows={list.data.instances}
+            rowKey={(row) => row.instance_id}
+          />
+        ) : filtered ? (
+          <NothingFound what="instances" onClear={() => narrow({ search: '', status: '' })} />
+        ) : (
+          <Empty
+            title="No instance yet"
+            call={{
+              method: 'POST',
+              path: '/api/deploy/',
+              body: { vm_name: 'web-1', region: 'LOCAL-1', flavor: 'cpu-small' },
+              command: 'garrison instance create web-1 --flavor cpu-small',
+            }}
+          >
+            An instance is a machine of your own: pick a size, an image and a key, and SSH into it a
+            few seconds later. It is charged by the minute until it is deleted.
+          </Empty>
+        ))}
+      <Pager
+        page={page}
+        total={total}
+        size={size}
+        onPage={(next) => void navigate({ search: (before) => ({ ...before, page: next }) })}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,24 @@
+/** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
+import { createRouter } from '@tanstack/react-router'
+import { instanceRoutes } from './instances/routes.ts'
+import { root, shell } from './shell/route.tsx'
+import { signInRoutes } from './sign-in/routes.ts'
+import { snapshotRoutes } from './snapshots/routes.ts'
+
+const tree = root.addChildren([
+  ...signInRoutes,
+  shell.addChildren([...instanceRoutes, ...snapshotRoutes]),
+])
+
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

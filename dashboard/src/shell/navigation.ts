@@ -1,0 +1,104 @@
+/** Where one can go, in the order of the sidebar. The command palette offers the same. */
+import {
+  Activity,
+  Bot,
+  Camera,
+  CircleUser,
+  Coins,
+  Disc3,
+  FileCode2,
+  Gauge,
+  HardDrive,
+  KeyRound,
+  LayoutDashboard,
+  ListChecks,
+  type LucideIcon,
+  MoonStar,
+  Network,
+  Receipt,
+  ScrollText,
+  Server,
+  ShieldCheck,
+  SquareTerminal,
+  Tags,
+  Users,
+  Webhook,
+} from 'lucide-react'
+import type { Role } from './session.ts'
+
+export type Place = {
+  readonly to: string
+  readonly words: string
+  readonly Icon: LucideIcon
+  /** Other words by which people look for it. */
+  readonly also?: string
+}
+export type Group = {
+  readonly words: string | null
+  readonly places: readonly Place[]
+  readonly roles?: readonly Role[]
+}
+
+export const navigation: readonly Group[] = [
+  { words: null, places: [{ to: '/', words: 'Overview', Icon: LayoutDashboard, also: 'home' }] },
+  {
+    words: 'Compute',
+    places: [
+      { to: '/instances', words: 'Instances', Icon: Server, also: 'machines vm servers' },
+      { to: '/hibernated', words: 'Hibernated', Icon: MoonStar, also: 'sleep' },
+      { to: '/images', words: 'Images', Icon: Disc3, also: 'custom' },
+      { to: '/scripts', words: 'Scripts', Icon: FileCode2, also: 'startup cloud-init' },
+      { to: '/ssh-keys', words: 'SSH keys', Icon: SquareTerminal, also: 'access' },
+    ],
+  },
+  {
+    words: 'Storage',
+    places: [
+      { to: '/volumes', words: 'Volumes', Icon: HardDrive, also: 'disks' },
+      { to: '/snapshots', words: 'Snapshots', Icon: Camera, also: 'backup policies' },
+    ],
+  },
+  {
+    words: 'Network',
+    places: [
+      { to: '/firewalls', words: 'Firewalls', Icon: ShieldCheck, also: 'security rules' },
+      { to: '/addresses', words: 'Addresses', Icon: Network, also: 'public ip' },
+    ],
+  },
+  {
+    words: 'Money',
+    places: [
+      { to: '/billing', words: 'Billing', Icon: Receipt, also: 'usage cost budget' },
+      { to: '/credits', words: 'Credits', Icon: Coins, also: 'balance buy pay' },
+    ],
+  },
+  {
+    words: 'Account',
+    places: [
+      { to: '/profile', words: 'Profile', Icon: CircleUser, also: 'address country' },
+      { to: '/people', words: 'People', Icon: Users, also: 'invite team roles' },
+      { to: '/api-keys', words: 'API keys', Icon: KeyRound, also: 'tokens' },
+      { to: '/webhooks', words: 'Webhooks', Icon: Webhook, also: 'events deliveries' },
+      { to: '/audit', words: 'Audit log', Icon: ScrollText, also: 'who did what' },
+    ],
+  },
+  { words: null, places: [{ to: '/assistant', words: 'Assistant', Icon: Bot, also: 'ai chat' }] },
+  {
+    words: 'Operator',
+    roles: ['operator'],
+    places: [
+      { to: '/operator/hosts', words: 'Hosts', Icon: Gauge, also: 'capacity drain stock' },
+      { to: '/operator/accounts', words: 'Accounts', Icon: Users, also: 'tenants limits' },
+      { to: '/operator/operations', words: 'Operations', Icon: ListChecks, also: 'journal' },
+      { to: '/operator/prices', words: 'Prices', Icon: Tags },
+    ],
+  },
+]
+
+export const activity: Place = { to: '/operations', words: 'Activity', Icon: Activity }
+
+/** Along the lower edge of a phone; everything else is behind "More". */
+export const phonePlaces: readonly string[] = ['/', '/instances', '/snapshots', '/billing']
+
+export const groupsFor = (role: Role) =>
+  navigation.filter(({ roles }) => roles === undefined || roles.includes(role))

@@ -1,0 +1,35 @@
+/** The two frames that pages stand in: the one for everybody, and the one behind the sign-in. */
+import { createRootRoute, createRoute, Outlet, redirect } from '@tanstack/react-router'
+import { isSignedOut } from '../api/errors.ts'
+import { queryClient } from '../api/queries.ts'
+import { Broken, Missing } from './failures.tsx'
+import { meQuery } from './session.ts'
+import { Shell } from './shell.tsx'
+
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** What the breadcrumb calls it. */
+    words?: string
+  }
+}
+
+export const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: Missing,
+  errorComponent: Broken,
+})
+
+export const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  notFoundComponent: Missing,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(meQuery)
+    } catch (error) {
+      if (!isSignedOut(error)) throw error
+      throw redirect({ to: '/sign-in', search: { to: location.href } })
+    }
+  },
+})

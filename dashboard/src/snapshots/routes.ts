@@ -1,0 +1,23 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { flagOf, pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export type SnapshotsSearch = {
+  page?: number | undefined
+  search?: string | undefined
+  create?: true | undefined
+}
+
+export const snapshotRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/snapshots',
+    staticData: { words: 'Snapshots' },
+    validateSearch: (search): SnapshotsSearch => ({
+      page: pageOf(search.page),
+      search: textOf(search.search),
+      create: flagOf(search.create),
+    }),
+    component: lazyRouteComponent(() => import('./snapshots-page.tsx'), 'SnapshotsPage'),
+  }),
+] as const

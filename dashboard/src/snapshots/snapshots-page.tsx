@@ -1,0 +1,9 @@
+import { Page } from '../ui/page.tsx'
+
+export function SnapshotsPage() {
+  return (
+    <Page title="Snapshots" guide="snapshots">
+      {null}
+    </Page>
+  )
+}

@@ -1,0 +1,83 @@
+import { Search } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
+
+/** Types ahead: the list follows a moment after the last key. */
+export function SearchBox({
+  value,
+  onValue,
+  label,
+}: {
+  value: string
+  onValue: (value: string) => void
+  /** Such as "Search instances". */
+  label: string
+}) {
+  const [typed, setTyped] = useState(value)
+  const sent = useRef(value)
+  useEffect(() => {
+    // Somebody else changed it: a link, or going back.
+    if (value !== sent.current) {
+      sent.current = value
+      setTyped(value)
+    }
+  }, [value])
+  useEffect(() => {
+    if (typed === sent.current) return
+    const timer = setTimeout(() => {
+      sent.current = typed
+      onValue(typed)
+    }, 250)
+    return () => clearTimeout(timer)
+  }, [typed, onValue])
+  return (
+    <label className="relative w-full sm:w-60">
+      <span className="sr-only">{label}</span>
+      <Search
+        aria-hidden
+        className="absolute left-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-3"
+      />
+      <input
+        type="search"
+        value={typed}
+        maxLength={100}
+        placeholder={label}
+        onChange={(event) => setTyped(event.target.value)}
+        className="h-(--control) w-full rounded-md border border-edge/70 bg-raised pl-8 pr-2 placeholder:text-ink-3"
+      />
+    </label>
+  )
+}
+
+/** One of several, or all of them. */
+export function FilterSelect({
+  label,
+  value,
+  all,
+  choices,
+  onValue,
+}: {
+  label: string
+  value: string
+  /** What no filter is called, such as "All regions". */
+  all: string
+  choices: readonly { value: string; words: string }[]
+  onValue: (value: string) => void
+}) {
+  return (
+    <label>
+      <span className="sr-only">{label}</span>
+      <select
+        value={value}
+        onChange={(event) => onValue(event.target.value)}
+        className="h-(--control) max-w-48 rounded-md border border-edge/70 bg-raised px-2"
+      >
+        <option value="">{all}</option>
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.words}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

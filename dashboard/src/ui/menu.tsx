@@ -1,0 +1,46 @@
+import {
+  cloneElement,
+  lazy,
+  type MouseEvent,
+  type ReactElement,
+  type ReactNode,
+  Suspense,
+  useState,
+} from 'react'
+
+export type MenuAction = {
+  readonly words: string
+  readonly icon?: ReactNode
+  readonly onClick: () => void
+  readonly danger?: boolean
+  /** Why not now. */
+  readonly reason?: string | null
+}
+
+export type MenuProps = {
+  trigger: ReactElement
+  actions: readonly (MenuAction | 'line')[]
+}
+
+const MenuPopup = lazy(async () => ({ default: (await import('./menu-popup.tsx')).MenuPopup }))
+
+/**
+ * What can be done with one row or thing. What cannot be done now stands there with the reason. What a menu
+ * is made of is loaded when the first one is opened: most visits open none.
+ */
+export function Menu({ trigger, actions }: MenuProps) {
+  const [wanted, setWanted] = useState(false)
+  const closed = cloneElement(trigger as ReactElement<Record<string, unknown>>, {
+    'aria-haspopup': 'menu',
+    onClick: (event: MouseEvent) => {
+      event.stopPropagation()
+      setWanted(true)
+    },
+  })
+  if (!wanted) return closed
+  return (
+    <Suspense fallback={closed}>
+      <MenuPopup trigger={trigger} actions={actions} />
+    </Suspense>
+  )
+}

@@ -1,0 +1,130 @@
+import { CircleHelp, Code2, RefreshCw } from 'lucide-react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { IconButton } from './button.tsx'
+import { Code } from './copy.tsx'
+import { cx } from './cx.ts'
+import { Dialog, DialogBody } from './dialog.tsx'
+
+export type ApiCallOf = {
+  readonly method: string
+  /** With its ids in it, such as `/api/snapshots/`. */
+  readonly path: string
+  readonly body?: unknown
+  /** The same by command, such as `garrison snapshot list`. */
+  readonly command?: string
+}
+
+/**
+ * The frame of every page: one heading, one primary action at the right of it; help and the same thing as
+ * an API call beside. `title` goes to the browser's tab as well.
+ */
+export function Page({
+  title,
+  tab = title,
+  lead,
+  action,
+  guide,
+  calls,
+  refresh,
+  children,
+}: {
+  title: string
+  /** In the browser's tab, where it says more, such as "● web-1". */
+  tab?: string
+  lead?: ReactNode
+  action?: ReactNode
+  /** Name of the guide under /help/. */
+  guide?: string
+  calls?: readonly ApiCallOf[]
+  refresh?: { onRefresh: () => void; busy: boolean }
+  children: ReactNode
+}) {
+  useEffect(() => {
+    document.title = `${tab} · Garrison`
+  }, [tab])
+  const [showing, setShowing] = useState(false)
+  return (
+    <div className="mx-auto flex w-full max-w-336 flex-col gap-6 px-4 py-5 md:px-6 md:py-6">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-3">
+        <div className="min-w-0 grow">
+          <h1 className="text-xl md:text-2xl">{title}</h1>
+          {lead && <div className="mt-1 text-ink-3">{lead}</div>}
+        </div>
+        <div className="flex items-center gap-1" data-print="no">
+          {guide && (
+            <a
+              href={`/help/${guide}`}
+              aria-label={`Guide: ${title}`}
+              title={`Guide: ${title}`}
+              className="inline-flex size-(--control) items-center justify-center rounded-md text-ink-2 hover:bg-hover"
+            >
+              <CircleHelp aria-hidden className="size-4" />
+            </a>
+          )}
+          {calls && (
+            <IconButton
+              name="Show as API call"
+              icon={<Code2 aria-hidden className="size-4" />}
+              onClick={() => setShowing(true)}
+            />
+          )}
+          {refresh && (
+            <IconButton
+              name={refresh.busy ? 'Refreshing' : 'Refresh'}
+              icon={
+                <RefreshCw
+                  aria-hidden
+                  className={cx('size-4', refresh.busy && 'turning [animation-duration:0.9s]')}
+                />
+              }
+              onClick={refresh.onRefresh}
+            />
+          )}
+          {action}
+        </div>
+      </div>
+      {children}
+      {calls && <ApiCalls calls={calls} open={showing} onClose={() => setShowing(false)} />}
+    </div>
+  )
+}
+
+export const curlOf = ({ method, path, body }: ApiCallOf) =>
+  [
+    `curl ${method === 'GET' ? '' : `-X ${method} `}${location.origin}${path}`,
+    '  -H "Authorization: Api-Key $GARRISON_API_KEY"',
+    ...(body === undefined
+      ? []
+      : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body)}'`]),
+  ].join(' \\\n')
+
+function ApiCalls({
+  calls,
+  open,
+  onClose,
+}: {
+  calls: readonly ApiCallOf[]
+  open: boolean
+  onClose: () => void
+}) {
+  return (
+    <Dialog title="The same as an API call" open={open} onClose={onClose} wide>
+      <DialogBody>
+        <p className="text-ink-2">
+          Make a key under Account, Keys, and put it into <code>GARRISON_API_KEY</code>. Everything
+          is described at{' '}
+          <a href="/docs" className="text-accent underline">
+            /docs
+          </a>
+          .
+        </p>
+        {calls.map((call) => (
+          <div key={`${call.method} ${call.path}`} className="flex flex-col gap-2">
+            <Code text={curlOf(call)} label="curl command" />
+            {call.command && <Code text={call.command} label="garrison command" />}
+          </div>
+        ))}
+      </DialogBody>
+    </Dialog>
+  )
+}

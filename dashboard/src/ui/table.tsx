@@ -1,0 +1,71 @@
+import type { ReactNode } from 'react'
+import { cx } from './cx.ts'
+
+export type Column<Row> = {
+  readonly key: string
+  readonly head: ReactNode
+  readonly cell: (row: Row) => ReactNode
+  /** Numbers stand at the right, so that their digits line up. */
+  readonly numeric?: boolean
+  /** Left out on narrow screens, where the row would not fit; its details say it. */
+  readonly from?: 'md' | 'lg' | 'xl'
+  readonly className?: string
+}
+
+const from = { md: 'hidden md:table-cell', lg: 'hidden lg:table-cell', xl: 'hidden xl:table-cell' }
+
+/** Rows of one kind. The head stays in sight; wide tables scroll inside themselves. */
+export function Table<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  selected,
+}: {
+  /** What the rows are, for those who hear the page. */
+  label: string
+  columns: readonly Column<Row>[]
+  rows: readonly Row[]
+  rowKey: (row: Row) => string
+  selected?: (row: Row) => boolean
+}) {
+  const shown = (column: Column<Row>) =>
+    cx(column.from && from[column.from], column.numeric && 'text-right', column.className)
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section tabIndex={0} aria-label={label} className="-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0">
+      <table className="w-full border-collapse">
+        <thead>
+          <tr className="border-b border-hairline text-left text-sm text-ink-3">
+            {columns.map((column) => (
+              <th
+                key={column.key}
+                scope="col"
+                className={cx('h-9 whitespace-nowrap pr-4 font-medium last:pr-0', shown(column))}
+              >
+                {column.head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr
+              key={rowKey(row)}
+              className={cx(
+                'border-b border-hairline transition-colors hover:bg-hover/60',
+                selected?.(row) && 'bg-accent-soft/60',
+              )}
+            >
+              {columns.map((column) => (
+                <td key={column.key} className={cx('h-10 py-1 pr-4 last:pr-0', shown(column))}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
