@@ -68,6 +68,7 @@ import {
 } from './instances/routes.ts'
 import { getStartupLog } from './instances/startup-log.ts'
 import { getOperation, listOperations } from './operations/routes.ts'
+import { operatorApi } from './operator/routes.ts'
 import {
   createScript,
   deleteScript,
@@ -216,6 +217,7 @@ export const api = {
   resizeVolume,
   listOperations,
   getOperation,
+  ...operatorApi,
   getBalance,
   getCreditHistory,
   getHealth,

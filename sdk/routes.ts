@@ -564,6 +564,29 @@ export const routes = {
     },
     get: { id: 'getOperation', method: 'GET', path: '/api/operations/{operation_id}/' },
   },
+  operator: {
+    listPrices: {
+      id: 'listPrices',
+      method: 'GET',
+      path: '/api/operator/prices/',
+      input: 'query?',
+      rows: 'current',
+      size: 'page_size',
+    },
+    changePrice: {
+      id: 'changePrice',
+      method: 'POST',
+      path: '/api/operator/prices/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    withdrawPrice: {
+      id: 'withdrawPrice',
+      method: 'DELETE',
+      path: '/api/operator/prices/{price_id}/',
+      safety: 'idempotency-key',
+    },
+  },
   credits: {
     balance: { id: 'getBalance', method: 'GET', path: '/api/balance/' },
     history: {

@@ -11,6 +11,7 @@ import { imageStatuses } from '../images/states.ts'
 import { startupStatuses } from '../instances/startup-log.ts'
 import { instanceStatuses } from '../instances/states.ts'
 import { operationStates } from '../operations/states.ts'
+import { operatorEvents } from '../operator/events.ts'
 import { exportStatuses } from '../snapshot-exports/states.ts'
 import { importStatuses } from '../snapshot-imports/states.ts'
 import { snapshotStatuses } from '../snapshots/states.ts'
@@ -315,6 +316,7 @@ export const eventKinds = {
   ...protection,
   ...work,
   ...account,
+  ...operatorEvents,
   ...house,
 } satisfies Record<string, EventShape>
 

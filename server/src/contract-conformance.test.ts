@@ -4,6 +4,7 @@ import { keysOf, published } from '@garrison/contract/fixtures/published'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from './config.ts'
 import { type Api, createApi } from './testing/api.ts'
+import { operatorStory } from './testing/operator-story.ts'
 import { allow, newPublicKey, testImage, testRegion } from './testing/world.ts'
 
 /** What websockets answer is tested beside them. */
@@ -28,6 +29,7 @@ const region = {
 
 let api: Api
 let key: string
+let operatorKey: string
 let answered: Set<RouteName>
 
 async function open(engine: 'qemu' | 'simulated') {
@@ -37,6 +39,7 @@ async function open(engine: 'qemu' | 'simulated') {
   })
   api.startRunner()
   key = (await api.client()).key
+  operatorKey = (await api.client('Operator', { role: 'operator' })).key
   answered = new Set()
 }
 afterEach(() => api.close())
@@ -46,7 +49,7 @@ async function call(name: RouteName, { params = {}, query = '', body }: Input = 
   const { method, path, responses } = contract[name]
   const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => params[param] ?? `no ${param}`)
   const reply = await api.send(method.toUpperCase(), filled + query, {
-    key,
+    key: path.startsWith('/api/operator/') ? operatorKey : key,
     ...(body !== undefined && { body }),
   })
   expect(reply.status, `${name}: ${JSON.stringify(reply.body)}`).toBe(200)
@@ -170,6 +173,8 @@ async function story() {
   await call('queryPricing', { body: { volume_type: 'SSD', volume_size_gb: 500 } })
   await call('getHealth')
   await call('getReadiness')
+
+  await operatorStory(body)
 
   await call('deleteImage', { params: imageParams })
   await call('deleteSnapshot', { params: snapshotParams })

@@ -6,6 +6,8 @@ import type { Tx } from './database/database.ts'
 /** Sorts by time; how engines and tables know things. People never see it as an id. */
 export const newUuid = (): string => v7()
 
+export const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
 const digits = { fewest: 6, most: 9 }
 const triesPerLength = 8
 

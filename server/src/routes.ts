@@ -24,6 +24,7 @@ import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { operatorRoutes } from './operator/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { snapshotExportRoutes } from './snapshot-exports/routes.ts'
@@ -86,6 +87,7 @@ export function createServer({
   imageRoutes(app, deps)
   volumeRoutes(app, deps)
   operationRoutes(app, deps)
+  operatorRoutes(app, deps)
   if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
   else dashboardRoutes(app, dashboard)
   return app

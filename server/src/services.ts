@@ -24,6 +24,7 @@ import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
+import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSnapshotExportService } from './snapshot-exports/service.ts'
 import { createSnapshotImportService } from './snapshot-imports/service.ts'
@@ -41,7 +42,8 @@ export function createServices(deps: {
   regions: Regions
 }) {
   const { db, clock, config, regions } = deps
-  const catalog = createCatalog(config)
+  const prices = createPriceService({ clock, config })
+  const catalog = createCatalog(config, prices.now)
   const placement = createPlacement({ regions, config })
   const pricing = createPricing(catalog)
   const stock = createStock({ catalog, regions, placement, clock })
@@ -55,7 +57,7 @@ export function createServices(deps: {
   const images = createImageService({ clock, regions, operations })
   const protection = createProtection({ clock, regions, operations })
   const equipment = createEquipment({ clock, regions })
-  const machines = { clock, catalog, regions, placement, operations, billing, images }
+  const machines = { clock, catalog, regions, placement, operations, billing, images, prices }
   const instances = createInstanceService({
     ...machines,
     sshKeys,
@@ -70,7 +72,7 @@ export function createServices(deps: {
   const transfer = { clock, catalog, regions, placement, operations, snapshots }
   const snapshotExports = createSnapshotExportService(transfer)
   const snapshotImports = createSnapshotImportService({ ...transfer, sshKeys })
-  const rollback = createRollback({ clock, regions, operations, instances, snapshots })
+  const rollback = createRollback({ ...machines, instances, snapshots })
   const securityRules = createSecurityRuleService({ clock, instances, protection })
   const firewalls = createFirewallService({ ...machines, accounts, instances, protection })
   const console = createConsoleService({ clock, regions, accounts, instances })
@@ -86,6 +88,7 @@ export function createServices(deps: {
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
   return {
     catalog,
+    prices,
     placement,
     deployRequests,
     snapshotPolicies,

@@ -34,6 +34,7 @@ import { OperationRunner } from './operations/runner.ts'
 import { dropLeases } from './operations/store.ts'
 import { boundOwnLog } from './own-log.ts'
 import { ownRegions } from './ownership.ts'
+import { keepPrices } from './prices/keeper.ts'
 import { startReconciliation } from './reconciliation/loop.ts'
 import { createReconciler } from './reconciliation/reconcile.ts'
 import { createServer } from './routes.ts'
@@ -128,6 +129,8 @@ export async function startServer(
       held.defer(() => collecting.close())
     })
     stack.defer(() => work.close())
+    const prices = await keepPrices({ db, prices: services.prices, listener, log })
+    stack.defer(() => prices.close())
     keepHouse(db, services, config, log, stack)
 
     const app = createServer({
@@ -190,7 +193,8 @@ function keepHouse(
   log: Log,
   stack: AsyncDisposableStack,
 ) {
-  const meter = createMeter({ clock: systemClock, mode: config.billing.mode })
+  const { prices } = services
+  const meter = createMeter({ clock: systemClock, mode: config.billing.mode, prices })
   const flushKeyUse = () => services.accounts.flushKeyUse(db)
   const every = (ms: number, work: () => Promise<void>) => {
     const timer = setInterval(() => {

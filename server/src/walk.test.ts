@@ -26,6 +26,8 @@ const otherAnswers: Readonly<Record<string, string>> = {
 let api: Api
 let owner: Things
 let stranger: Things
+/** Runs the installation. */
+let operator: Things
 /** What there was at the last look. */
 let found: Awaited<ReturnType<typeof footprint>>
 
@@ -37,16 +39,23 @@ beforeAll(async () => {
   })
   owner = createThings(api, await api.client('Owner'))
   stranger = createThings(api, await api.client('Stranger'))
+  operator = createThings(api, await api.client('Operator', { role: 'operator' }))
   // Before anything is compared: what is made for one operation must not look like the doing of another.
   for (const operation of document.operations) {
     // What cannot be made fails the tests of the operation that wants it.
-    for (const things of [owner, stranger]) await requestOf(operation, things).catch(() => {})
+    const all = isOperators(operation) ? [operator] : [owner, stranger]
+    for (const things of all) await requestOf(operation, things).catch(() => {})
   }
   await api.settle()
   await api.stopRunners()
   found = await footprint(api)
 }, 60_000)
 afterAll(() => api.close())
+
+const isOperators = ({ path }: Operation) => path.startsWith('/api/operator/')
+
+/** Whoever may ask for it, with things of theirs. */
+const whose = (operation: Operation) => (isOperators(operation) ? operator : owner)
 
 type Request = { readonly params: Record<string, string>; readonly body: unknown }
 type Reply = Awaited<ReturnType<Api['send']>>
@@ -114,7 +123,7 @@ describe('without a key', () => {
 
   it.each(closed)('is refused: %s', (_, operation) =>
     leavingNothing(async () => {
-      const reply = await send(operation, await requestOf(operation, owner))
+      const reply = await send(operation, await requestOf(operation, whose(operation)))
       expectError(reply, [401], 'no key')
       expect(reply.body.error_code).toBe('AUTHENTICATION_REQUIRED')
     }),
@@ -125,7 +134,7 @@ describe("with somebody else's things", () => {
   const naming = operations.filter(([, operation]) => {
     const example = json(operation)?.example
     const fields = typeof example === 'object' && example !== null ? Object.keys(example) : []
-    return operation.path.includes('{') || fields.some(isReference)
+    return !isOperators(operation) && (operation.path.includes('{') || fields.some(isReference))
   })
 
   it.each(naming)('is not found, each for itself: %s', (_, operation) =>
@@ -148,6 +157,23 @@ describe("with somebody else's things", () => {
   )
 })
 
+describe('without being an operator', () => {
+  it.each(operations.filter(([, operation]) => isOperators(operation)))(
+    'is refused, whatever is sent: %s',
+    (_, operation) =>
+      leavingNothing(async () => {
+        const request = await requestOf(operation, operator)
+        const { key } = owner.client
+        const bodies = request.body === undefined ? [undefined] : [request.body, { wrong: true }]
+        for (const body of bodies) {
+          const reply = await send(operation, { ...request, body }, { key, query: '?page=x' })
+          expectError(reply, [403], 'an owner')
+          expect(reply.body.error_code).toBe('PERMISSION_DENIED')
+        }
+      }),
+  )
+})
+
 describe('with ids that are none', () => {
   const ids = [
     'x',
@@ -162,8 +188,8 @@ describe('with ids that are none', () => {
 
   it.each(withIds)('is not found: %s', (_, operation) =>
     leavingNothing(async () => {
-      const request = await requestOf(operation, owner)
-      const { key } = owner.client
+      const request = await requestOf(operation, whose(operation))
+      const { key } = whose(operation).client
       const asked = Object.keys(request.params).flatMap((name) =>
         ids.map(async (id) => {
           const params = { ...request.params, [name]: id }
@@ -181,8 +207,8 @@ describe('with a body that the document forbids', () => {
 
   it.each(taking)('is refused: %s', (_, operation) =>
     leavingNothing(async () => {
-      const request = await requestOf(operation, owner)
-      const { key } = owner.client
+      const request = await requestOf(operation, whose(operation))
+      const { key } = whose(operation).client
       const asked = wrongRequests(operation, request).map(async ({ what, value, type }) => {
         const reply = await send(operation, { ...request, body: value }, { key, ...type })
         // A file has to be announced before there is anything to send it to.
@@ -222,8 +248,8 @@ describe('with a query or a header that the document forbids', () => {
 
   it.each(asking)('is refused: %s', (_, operation) =>
     leavingNothing(async () => {
-      const request = await requestOf(operation, owner)
-      const { key } = owner.client
+      const request = await requestOf(operation, whose(operation))
+      const { key } = whose(operation).client
       for (const parameter of operation.parameters.filter((each) => each.in === 'query')) {
         for (const { what, value } of wrongQueries(document, parameter)) {
           const query = `?${parameter.name}=${value}`

@@ -11,15 +11,27 @@ import type { Currency } from '@garrison/contract/common'
 import { sql } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
+import type { PriceService } from '../prices/service.ts'
 import { postUsage } from './ledger.ts'
 import type { BillingMode } from './service.ts'
 
 const batchSize = 2_000
 
-export function createMeter({ clock, mode }: { clock: Clock; mode: BillingMode }) {
-  /** Meters up to `batchSize` records; answers how many. Others may meter at the same time. */
-  async function meterBatch(tx: Tx): Promise<number> {
-    const now = clock.now()
+export function createMeter(deps: {
+  clock: Clock
+  mode: BillingMode
+  /** Left out where no price ever changes. */
+  prices?: Pick<PriceService, 'applyDue' | 'meteredUntil'>
+}) {
+  const { clock, mode, prices } = deps
+
+  /**
+   * Meters up to `batchSize` records; answers how many, and null when a price has changed before all of
+   * them. Others may meter at the same time.
+   */
+  async function meterBatch(tx: Tx): Promise<number | null> {
+    const now = prices === undefined ? clock.now() : await prices.meteredUntil(tx)
+    if (now === null) return null
     const used = await meterDue(tx, now, mode === 'prepaid')
     const owed = used.filter(({ micros }) => micros > 0)
     await postUsage(
@@ -38,7 +50,9 @@ export function createMeter({ clock, mode }: { clock: Clock; mode: BillingMode }
     async tick(db: Database): Promise<number> {
       let metered = 0
       for (;;) {
+        await prices?.applyDue(db)
         const batch = await transaction(db, meterBatch)
+        if (batch === null) continue
         metered += batch
         if (batch < batchSize) return metered
       }

@@ -1,6 +1,6 @@
 /**
- * What is on offer: regions, flavors, GPU models, OS images and prices, looked up by name. Immutable;
- * what is left of it at the moment is in `stock.ts`.
+ * What is on offer: regions, flavors, GPU models, OS images and prices, looked up by name. Immutable but
+ * for the prices, which are those of now; what is left of it at the moment is in `stock.ts`.
  *
  * Units: memory in MiB (1 GB of a machine's memory is 1024 MiB), disks in GB of 10^9 bytes, money in
  * micro-units per hour.
@@ -10,6 +10,7 @@ import type { ConfiguredGpuModel, ConfiguredPrices, ConfiguredRegion } from '../
 import type { Config } from '../config.ts'
 import { ValidationError } from '../errors.ts'
 import { fromDecimal } from '../money.ts'
+import { configuredPrices, type PriceTable } from '../prices/table.ts'
 
 export type Rates = Readonly<Record<Currency, number>>
 
@@ -36,37 +37,21 @@ const volumeTypes = { legacy: ['SSD'], advanced: ['NVMe', 'HDD'] } as const sati
 >
 type VolumeType = (typeof volumeTypes)[Tier][number]
 
-export function createCatalog(config: Config) {
+/** @param pricesNow What is valid at the moment; the same object for as long as nothing changes. */
+export function createCatalog(config: Config, pricesNow?: () => PriceTable) {
+  const configured = configuredPrices(config)
   const regions = new Map(config.regions.map((region) => [region.name, region]))
-  const models = new Map(
-    Object.entries(config.gpu_models).map(([name, model]) => [name, { ...model, name }]),
-  )
   const images = new Map(config.os_images.map((image) => [image.name, image]))
-  const plainFlavors = new Map(
-    config.flavors.map((flavor): [string, Flavor] => [
-      flavor.name,
-      {
-        name: flavor.name,
-        vcpus: flavor.vcpus,
-        memoryMib: Math.round(flavor.ram_gb * 1024),
-        diskGb: flavor.disk_gb,
-        ephemeralGb: 0,
-        gpu: null,
-        hourlyRate: rates(flavor.prices),
-      },
-    ]),
-  )
-  const flavorsByRegion = new Map(
-    config.regions.map((region) => [
-      region.name,
-      [
-        ...region.flavors.flatMap((name) => plainFlavors.get(name) ?? []),
-        ...region.gpu_models.flatMap((name) => gpuFlavors(models.get(name))),
-      ],
-    ]),
-  )
+  let known = { prices: configured, ...offers(config, configured) }
 
-  const flavors = (region: Region): readonly Flavor[] => flavorsByRegion.get(region.name) ?? []
+  function now() {
+    const prices = pricesNow?.() ?? configured
+    if (prices !== known.prices) known = { prices, ...offers(config, prices) }
+    return known
+  }
+
+  const flavors = (region: Region): readonly Flavor[] =>
+    now().flavorsByRegion.get(region.name) ?? []
 
   function region(name: string): Region {
     const found = regions.get(name)
@@ -75,7 +60,7 @@ export function createCatalog(config: Config) {
   }
 
   function byModel(region: Region, model: string, count: number): Flavor {
-    const sold = models.get(model)
+    const sold = now().models.get(model)
     if (sold === undefined || !region.gpu_models.includes(model)) {
       const there =
         region.gpu_models.length === 0
@@ -118,8 +103,9 @@ export function createCatalog(config: Config) {
     region,
     isSimulated: (name: string) => regions.get(name)?.engine === 'simulated',
     flavors,
-    gpuModels: (): readonly GpuModel[] => [...models.values()],
+    gpuModels: (): readonly GpuModel[] => [...now().models.values()],
     gpuModel(name: string): GpuModel {
+      const { models } = now()
       const found = models.get(name)
       if (found === undefined) throw unknown('gpu_model', name, [...models.keys()])
       return found
@@ -177,6 +163,16 @@ export function createCatalog(config: Config) {
       }
     },
 
+    /** What a machine like it is priced as; null where nothing like it is sold any more. */
+    pricedAs(regionName: string, shape: Shape, currency: Currency): Flavor | null {
+      try {
+        return likest(regionName, shape, currency, 'no longer offers')
+      } catch (error) {
+        if (error instanceof ValidationError) return null
+        throw error
+      }
+    },
+
     /** As offered, not as it was: for machines from elsewhere, whose word nobody's price should follow. */
     flavorLike(regionName: string, shape: Shape, currency: Currency): Flavor {
       return likest(regionName, shape, currency, 'does not offer')
@@ -192,15 +188,52 @@ export function createCatalog(config: Config) {
 
     /** Micro-units per hour for a snapshot of a disk of that size. */
     snapshotRate: (currency: Currency, diskGb: number) =>
-      Math.round((fromDecimal(config.prices.snapshot_100gb[currency]) * diskGb) / 100),
+      Math.round((fromDecimal(now().prices.snapshot_100gb[currency]) * diskGb) / 100),
     /** What volumes come as in a region; the first is what you get when you do not say. */
     volumeTypes: (region: Region): readonly VolumeType[] =>
-      volumeTypes[region.tier].filter((type) => config.prices.volumes[region.tier][type]),
+      volumeTypes[region.tier].filter((type) => now().prices.volumes[region.tier][type]),
     /** Micro-units for each TB (1000 GB) and hour. */
     volumeTbRate: (currency: Currency, tier: Tier, type: VolumeType) =>
-      fromDecimal(config.prices.volumes[tier][type]?.[currency] ?? 0),
-    prices: config.prices,
+      fromDecimal(now().prices.volumes[tier][type]?.[currency] ?? 0),
+    /** As they are now. */
+    get prices() {
+      return now().prices
+    },
   }
+}
+
+/** What is for sale at these prices. */
+function offers(config: Config, prices: PriceTable) {
+  const models = new Map(
+    Object.entries(config.gpu_models).map(([name, model]): [string, GpuModel] => [
+      name,
+      { ...model, name, prices: prices.gpu_models[name] ?? model.prices },
+    ]),
+  )
+  const plainFlavors = new Map(
+    config.flavors.map((flavor): [string, Flavor] => [
+      flavor.name,
+      {
+        name: flavor.name,
+        vcpus: flavor.vcpus,
+        memoryMib: Math.round(flavor.ram_gb * 1024),
+        diskGb: flavor.disk_gb,
+        ephemeralGb: 0,
+        gpu: null,
+        hourlyRate: rates(prices.flavors[flavor.name] ?? flavor.prices),
+      },
+    ]),
+  )
+  const flavorsByRegion = new Map(
+    config.regions.map((region) => [
+      region.name,
+      [
+        ...region.flavors.flatMap((name) => plainFlavors.get(name) ?? []),
+        ...region.gpu_models.flatMap((name) => gpuFlavors(models.get(name))),
+      ],
+    ]),
+  )
+  return { models, flavorsByRegion }
 }
 
 /** Hardware as a record has it. */

@@ -22,6 +22,7 @@ import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
+import type { OperatorTables } from './schema-operator.ts'
 import type { PeopleSchema } from './schema-people.ts'
 
 /** Never changed once written. */
@@ -29,6 +30,7 @@ type Fixed<T> = ColumnType<T, T, never>
 
 export type Schema = MailSchema &
   EventsSchema &
+  OperatorTables &
   PeopleSchema & {
     installation: InstallationTable
     public_ids: { id: string }
@@ -444,6 +446,7 @@ type OperationsTable = {
   lease_owner: string | null
   lease_until: Date | null
   cancel_requested: Generated<boolean>
+  cancel_reason: Generated<string | null>
   /** What the caller should know though it went well, e.g. that a guest had to be cut off. */
   note: string | null
   error: string | null
@@ -459,6 +462,7 @@ type OperationStepsTable = {
   started_at: Date
   finished_at: Date | null
   undone_at: Date | null
+  attempts: Generated<number>
   result: JSONColumnType<Record<string, unknown> | null, string | null, string | null>
   error: string | null
 }

@@ -11,13 +11,11 @@ import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
-import { fromDecimal } from '../money.ts'
+import { hibernationRate } from '../prices/rates.ts'
+import type { PriceService } from '../prices/service.ts'
 import { hibernatedInstances } from './hibernation-store.ts'
 import { type InstanceService, refusalOf } from './service.ts'
 import type { Instance } from './store.ts'
-
-/** Of the running rate: what the published claim of saving 95 % leaves. */
-const shareOfRunning = 0.05
 
 const mibToGb = 1024 ** 2 / 1e9
 
@@ -26,18 +24,12 @@ export type HibernationDeps = {
   regions: Regions
   placement: Placement
   billing: BillingService
+  prices: PriceService
   instances: InstanceService
 }
 
 export function createHibernation(deps: HibernationDeps) {
-  const { catalog, regions, placement, billing, instances } = deps
-
-  /** Micro-units per hour. One that keeps its capacity keeps others from it, and pays for it. */
-  function rateOf({ hourly_rate_micros, currency }: Instance, retainsCapacity: boolean) {
-    if (retainsCapacity) return hourly_rate_micros
-    const flat = fromDecimal(catalog.prices.hibernated[currency])
-    return Math.min(flat, Math.round(hourly_rate_micros * shareOfRunning))
-  }
+  const { catalog, regions, placement, billing, prices, instances } = deps
 
   /** Locked, in a state that allows it, in a region that can. */
   async function lockFor(tx: Tx, caller: Caller, id: string, action: 'hibernate' | 'restore') {
@@ -52,12 +44,13 @@ export function createHibernation(deps: HibernationDeps) {
 
   return {
     async hibernate(tx: Tx, caller: Caller, id: string, input: HibernateRequest) {
+      await prices.hold(tx)
       const current = await lockFor(tx, caller, id, 'hibernate')
       const { retain_ip = false, retain_capacity = false } = input
       const memory = keepsMemory(current)
       const memoryGb = memory ? current.memory_mib * mibToGb : 0
       await placement.requireDiskRoom(current.region, current.host, memoryGb)
-      const rate = rateOf(current, retain_capacity)
+      const rate = hibernationRate(catalog.prices, { ...current, retain_capacity })
       const begun = await instances.act(tx, caller, id, 'hibernate', {
         set: { retain_ip, retain_capacity, hibernation_rate_micros: rate },
         detail: { retain_ip, retain_capacity },

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { Tx } from '../database/database.ts'
 import { DomainError, ValidationError } from '../errors.ts'
 import type { OperationService } from '../operations/service.ts'
+import type { PriceService } from '../prices/service.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import { type InstanceService, refusalOf } from './service.ts'
 import * as store from './store.ts'
@@ -18,10 +19,11 @@ export type RollbackDeps = {
   operations: OperationService
   instances: InstanceService
   snapshots: SnapshotService
+  prices: PriceService
 }
 
 export function createRollback(deps: RollbackDeps) {
-  const { clock, regions, operations, instances, snapshots } = deps
+  const { clock, regions, operations, instances, snapshots, prices } = deps
 
   function requireState(instance: store.Instance, force: boolean) {
     if (instance.status === 'ACTIVE') {
@@ -36,6 +38,8 @@ export function createRollback(deps: RollbackDeps) {
 
   return {
     async rollBack(tx: Tx, caller: Caller, id: string, input: RollbackRequest) {
+      // Before any row is locked, as everybody does.
+      if (input.snapshot_first !== undefined) await prices.hold(tx)
       const source = await instances.lock(tx, caller, id)
       const { instance } = source
       if (!regions.capabilities(instance.region).rollback) {

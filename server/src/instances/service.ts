@@ -24,6 +24,7 @@ import type { Preparation, Settled } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
+import type { PriceService } from '../prices/service.ts'
 import type { SshKeyService } from '../ssh-keys/service.ts'
 import { type Equipment, type EquipmentService, noEquipment } from '../volumes/equipment.ts'
 import { getsPublicAddress } from './public-address-rule.ts'
@@ -39,6 +40,7 @@ export type InstanceServiceDeps = {
   billing: BillingService
   sshKeys: SshKeyService
   images: ImageService
+  prices: PriceService
   protection: Protection
   preparation: Preparation
   equipment: EquipmentService
@@ -84,7 +86,8 @@ type Particulars = {
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
-  const { operations, billing, sshKeys, images, protection, preparation, equipment } = deps
+  const { operations, billing, prices, sshKeys, images } = deps
+  const { protection, preparation, equipment } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const instance = await store.findInstance(db, caller.accountId, id)
@@ -289,6 +292,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
 
     /** @param settled Of a deployment that was asked for earlier. */
     async deploy(tx: Tx, caller: Caller, input: DeploymentRequest, settled: Settled | null = null) {
+      await prices.hold(tx)
       await requireKnownNames({ catalog, images, sshKeys }, tx, caller, input)
       const region = catalog.region(input.region)
       if (input.tier !== undefined && input.tier !== region.tier) {

@@ -5,7 +5,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import type { Range } from '../database/pages.ts'
 import { NotFound, OperationInProgress } from '../errors.ts'
-import { newUuid } from '../ids.ts'
+import { isUuid, newUuid } from '../ids.ts'
 import type { Subject } from './definition.ts'
 import * as holds from './holds.ts'
 import * as store from './store.ts'
@@ -122,5 +122,3 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
 export type OperationService = ReturnType<typeof createOperationService>
 
 const isOpen = (state: string) => openOperationStates.some((open) => open === state)
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

@@ -21,6 +21,7 @@ import { getsPublicAddress } from '../instances/public-address-rule.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import type { OperationService } from '../operations/service.ts'
+import type { PriceService } from '../prices/service.ts'
 import { dataVolumes } from '../volumes/machine-store.ts'
 import * as store from './store.ts'
 
@@ -31,6 +32,7 @@ export type SnapshotServiceDeps = {
   placement: Placement
   operations: OperationService
   billing: BillingService
+  prices: PriceService
   instances: InstanceService
   images: ImageService
 }
@@ -63,7 +65,8 @@ type PolicySlot = {
 }
 
 export function createSnapshotService(deps: SnapshotServiceDeps) {
-  const { clock, catalog, regions, placement, operations, billing, instances, images } = deps
+  const { clock, catalog, regions, placement, operations } = deps
+  const { billing, prices, instances, images } = deps
 
   async function require(db: Database | Tx, caller: Pick<Caller, 'accountId'>, id: string) {
     const snapshot = await store.findSnapshot(db, caller.accountId, id)
@@ -120,6 +123,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
   /** One that was taken elsewhere. The caller brings its content, and has checked everything about it. */
   async function addForeign(tx: Tx, caller: Caller, snapshot: ForeignSnapshot) {
     const { name, region, flavor, keys } = snapshot
+    await prices.hold(tx)
     await requireAllowed(tx, caller, name)
     const publicId = await insert(tx, caller, {
       ...{ instance_id: null, instance_public_id: null, vm_name: snapshot.vmName, name },
@@ -219,6 +223,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
 
     /** `by`: the policy whose slot it is, when nobody asked for it. */
     async create(tx: Tx, caller: Caller, input: CreateSnapshotRequest, by?: PolicySlot) {
+      await prices.hold(tx)
       const source = await instances.lock(tx, caller, input.instance_id)
       const { instance } = source
       const refusal = whyNotInstance('snapshot', instance.status)
@@ -247,6 +252,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
 
     /** A new machine like the source was; several of one snapshot at once are fine. */
     async restore(tx: Tx, caller: Caller, id: string, name: string) {
+      await prices.hold(tx)
       const snapshot = await lockFor(tx, caller, id, 'restore')
       const region = catalog.region(snapshot.region)
       const can = regions.capabilities(region.name)

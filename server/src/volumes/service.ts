@@ -14,6 +14,7 @@ import type { Range } from '../database/pages.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import type { Hold, OperationService } from '../operations/service.ts'
+import type { PriceService } from '../prices/service.ts'
 import { lockAll, requireState } from './equipment.ts'
 import * as store from './store.ts'
 
@@ -24,6 +25,7 @@ export type VolumeServiceDeps = {
   placement: Placement
   operations: OperationService
   billing: BillingService
+  prices: PriceService
 }
 
 type Ability = 'volumes' | 'volumeBoot' | 'volumeClone' | 'volumeResize'
@@ -36,7 +38,7 @@ const lacks: Record<Ability, string> = {
 }
 
 export function createVolumeService(deps: VolumeServiceDeps) {
-  const { clock, catalog, regions, placement, operations, billing } = deps
+  const { clock, catalog, regions, placement, operations, billing, prices } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const volume = await store.findVolume(db, caller.accountId, id)
@@ -143,6 +145,7 @@ export function createVolumeService(deps: VolumeServiceDeps) {
     require,
 
     async create(tx: Tx, caller: Caller, input: CreateVolumeRequest) {
+      await prices.hold(tx)
       const region = catalog.region(input.region)
       requireAble(region.name, 'volumes')
       const bootable = input.bootable ?? false
@@ -165,6 +168,7 @@ export function createVolumeService(deps: VolumeServiceDeps) {
     async clone(tx: Tx, caller: Caller, id: string, input: CloneVolumeRequest) {
       const { region: name } = await require(tx, caller, id)
       requireAble(name, 'volumeClone')
+      await prices.hold(tx)
       const source = await lockFor(tx, caller, id, 'clone')
       const region = catalog.region(name)
       const made = {

@@ -42,6 +42,12 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     await api.settle()
     return body.security_rule.id
   },
+  price_id: async ({ client }) => {
+    const body = { kind: 'snapshot', prices: { USD: 1, EUR: 1, INR: 1 } }
+    const effective_from = '2046-01-01T00:00:00Z'
+    const reply = await client.post('/api/operator/prices/', { ...body, effective_from })
+    return reply.body.price.id
+  },
   policy_id: async ({ client }) => {
     const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
     return body.policy.id

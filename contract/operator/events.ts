@@ -1,0 +1,24 @@
+/** What accounts hear of the decisions of whoever runs the installation. */
+import { z } from 'zod'
+import { currencies } from '../common.ts'
+import { priceKinds } from './prices.ts'
+
+const price = z.strictObject({
+  kind: z.enum(priceKinds),
+  item: z.string(),
+  price: z.number(),
+  currency: z.enum(currencies),
+  unit: z.string(),
+  effective_from: z.string(),
+  /** How many of the account's things it concerns. */
+  resources: z.int(),
+})
+
+export const operatorEvents = {
+  'price.announced': {
+    description: 'Something that you have will cost something else.',
+    data: price,
+  },
+  'price.changed': { description: 'Something that you have costs something else.', data: price },
+  'price.withdrawn': { description: 'A change of a price will not come.', data: price },
+}

@@ -1,0 +1,11 @@
+/** What whoever runs the installation may look at and decide. */
+import type { App } from '../http/app.ts'
+import { forOperatorsOnly } from './permission.ts'
+import { operatorPriceRoutes } from './price-routes.ts'
+
+type Deps = Parameters<typeof operatorPriceRoutes>[1]
+
+export function operatorRoutes(app: App, deps: Deps) {
+  app.use('/api/operator/*', forOperatorsOnly)
+  operatorPriceRoutes(app, deps)
+}

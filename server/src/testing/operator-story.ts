@@ -1,0 +1,22 @@
+/** Everything that an operator can do, once; told to the test of the contract. */
+import type { operatorApi } from '@garrison/contract/operator/routes'
+
+type OperatorRoute = keyof typeof operatorApi
+type Input = { params?: Record<string, string>; query?: string; body?: unknown }
+// Tests look into answers as they please.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Answer = any
+
+export async function operatorStory(ask: (name: OperatorRoute, input?: Input) => Promise<Answer>) {
+  await ask('changePrice', {
+    body: { kind: 'snapshot', prices: { USD: 0, EUR: 0.1, INR: 10 }, reason: 'A gift' },
+  })
+  const { price } = await ask('changePrice', {
+    body: {
+      ...{ kind: 'gpu_model', item: 'A40', prices: { USD: 2, EUR: 2, INR: 200 } },
+      effective_from: '2046-01-01T00:00:00Z',
+    },
+  })
+  await ask('listPrices', { query: '?state=future' })
+  await ask('withdrawPrice', { params: { price_id: price.id } })
+}
