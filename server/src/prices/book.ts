@@ -38,4 +38,3 @@ export function createPriceBook({ clock, base }: { clock: Clock; base: PriceTabl
     },
   }
 }
-
