@@ -1,9 +1,140 @@
+/** The published page: cards, six to a page, with everything that can be done to a snapshot. */
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { pollWhenBroken } from '../api/live.ts'
+import { reading } from '../api/queries.ts'
+import { useRegion } from '../shell/region.ts'
+import { useMe } from '../shell/session.ts'
+import { Button } from '../ui/button.tsx'
+import { CardGrid, Stats } from '../ui/card.tsx'
+import { Empty, NothingFound } from '../ui/empty.tsx'
+import { SearchBox } from '../ui/filters.tsx'
+import { gigabytes } from '../ui/format.ts'
+import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { Pager } from '../ui/pager.tsx'
+import { Problem } from '../ui/panel.tsx'
+import { Loading } from '../ui/spinner.tsx'
+import { CreateImageDialog } from './create-image-dialog.tsx'
+import { CreateSnapshotDialog } from './create-snapshot-dialog.tsx'
+import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
+import { DetailsDialog } from './details-dialog.tsx'
+import { RestoreSnapshotDialog } from './restore-snapshot-dialog.tsx'
+import type { SnapshotsSearch } from './routes.ts'
+import { type Snapshot, type SnapshotAsk, SnapshotCard } from './snapshot-card.tsx'
+
+const size = 6
 
 export function SnapshotsPage() {
+  const { page = 1, search = '', create } = useSearch({ from: '/shell/snapshots' })
+  const navigate = useNavigate({ from: '/snapshots' })
+  const region = useRegion()
+  const [asked, setAsked] = useState<{ what: SnapshotAsk; snapshot: Snapshot } | null>(null)
+  const list = useQuery({
+    ...reading('/api/snapshots/', { query: { page, pageSize: size, search, region } }),
+    refetchInterval: pollWhenBroken,
+  })
+  const { snapshots = [], statistics, pagination } = list.data ?? {}
+  const total = pagination?.total_count ?? 0
+  const go = (change: SnapshotsSearch) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const close = () => setAsked(null)
+
+  // The last card of the last page is gone: the page before is the last one now.
+  if (pagination && snapshots.length === 0 && page > 1 && total > 0) {
+    go({ page: Math.max(1, Math.ceil(total / size)) })
+  }
+
+  const noSource =
+    statistics?.available_vms === 0
+      ? `There is no active instance${region ? ` in ${region}` : ''}, and only of one a snapshot can be taken`
+      : null
+  const createButton = (
+    <Button look="primary" reason={noSource} onClick={() => go({ create: true })}>
+      Create snapshot
+    </Button>
+  )
   return (
-    <Page title="Snapshots" guide="snapshots">
-      {null}
+    <Page
+      title="Snapshots"
+      guide="snapshots"
+      lead="Copies of a machine’s disk, taken while it runs, to go back to or begin from."
+      refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
+      calls={[
+        {
+          method: 'GET',
+          path: `/api/snapshots/?pageSize=${size}`,
+          command: 'garrison snapshot list',
+        },
+      ]}
+      action={createButton}
+    >
+      {!useMe().profile_complete && (
+        <Notice tone="warning" action={<Link to={'/profile' as string}>Complete it</Link>}>
+          Your profile is not complete. Snapshots need an address line, a postal code and a country.
+        </Notice>
+      )}
+      {statistics && (
+        <Stats
+          stats={[
+            ['Total snapshots', statistics.total_snapshots],
+            ['Total storage', gigabytes(statistics.total_storage_gb)],
+            ['Available VMs', statistics.available_vms],
+            ['Restorable', statistics.restorable],
+          ]}
+        />
+      )}
+      {(total > size || search) && (
+        <SearchBox
+          label="Search snapshots"
+          value={search}
+          onValue={(value) => go({ search: value, page: 1 })}
+        />
+      )}
+      {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Loading what="snapshots" />}
+      {snapshots.length > 0 && (
+        <CardGrid label="Snapshots">
+          {snapshots.map((snapshot) => (
+            <SnapshotCard
+              key={snapshot.id}
+              snapshot={snapshot}
+              onAsk={(what) => setAsked({ what, snapshot })}
+            />
+          ))}
+        </CardGrid>
+      )}
+      {list.data &&
+        total === 0 &&
+        (search ? (
+          <NothingFound what="snapshots" onClear={() => go({ search: '' })} />
+        ) : (
+          <Empty
+            title={region ? `No snapshot in ${region}` : 'No snapshot yet'}
+            action={createButton}
+            call={{
+              method: 'POST',
+              path: '/api/snapshots/',
+              body: { instance_id: 'BRK-100200D', name: 'before-upgrade' },
+              command: 'garrison snapshot create web-1 --name before-upgrade',
+            }}
+          >
+            A snapshot keeps the disk of a running instance as it is now. Restore it into a new
+            instance, roll the old one back to it, or make an image of it for many.
+          </Empty>
+        ))}
+      <Pager page={page} total={total} size={size} onPage={(next) => go({ page: next })} />
+
+      <CreateSnapshotDialog open={create === true} onClose={() => go({ create: undefined })} />
+      {asked?.what === 'details' && <DetailsDialog snapshot={asked.snapshot} onClose={close} />}
+      {asked?.what === 'restore' && (
+        <RestoreSnapshotDialog snapshot={asked.snapshot} onClose={close} />
+      )}
+      {asked?.what === 'delete' && (
+        <DeleteSnapshotDialog snapshot={asked.snapshot} onClose={close} />
+      )}
+      {asked?.what === 'image' && <CreateImageDialog snapshot={asked.snapshot} onClose={close} />}
     </Page>
   )
 }

@@ -5,6 +5,9 @@ import { Button, type ButtonLook, IconButton } from './button.tsx'
 import { cx } from './cx.ts'
 import { Notice } from './notice.tsx'
 
+/** What is typed or chosen first; where nothing is, what changes nothing. */
+const first = 'form :is(input, select, textarea), form button'
+
 /**
  * A task in front of the page. It stays open while its work is under way; errors are shown in it, beside
  * what caused them. The browser's own dialog keeps the focus inside and gives it back.
@@ -29,7 +32,9 @@ export function Dialog({
   const heading = useId()
   useEffect(() => {
     const element = dialog.current
-    if (open && element?.isConnected && !element.open) element.showModal()
+    if (!open || element === null || element.open) return
+    element.showModal()
+    element.querySelector<HTMLElement>(first)?.focus()
   }, [open])
   if (!open) return null
   return (

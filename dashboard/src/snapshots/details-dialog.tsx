@@ -1,0 +1,59 @@
+import { useMe } from '../shell/session.ts'
+import { Facts } from '../ui/card.tsx'
+import { Copyable } from '../ui/copy.tsx'
+import { Dialog, DialogBody } from '../ui/dialog.tsx'
+import { gigabytes, rate } from '../ui/format.ts'
+import { Status } from '../ui/status.tsx'
+import { Time } from '../ui/time.tsx'
+import type { Snapshot } from './snapshot-card.tsx'
+
+const consistencies = {
+  filesystem: 'File systems were frozen for a moment',
+  crash: 'As if the power had been cut',
+}
+
+export function DetailsDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
+  const { currency } = useMe()
+  const { gpu_type, gpu_count, consistency } = snapshot
+  return (
+    <Dialog title={snapshot.name} open onClose={onClose}>
+      <DialogBody>
+        <Facts
+          facts={[
+            ['Name', snapshot.name],
+            ['VM name', snapshot.vm_name],
+            ['Size', gigabytes(snapshot.size_gb)],
+            ['Created', <Time key="created" at={snapshot.created_at} exact />],
+            ['Status', <Status key="status" status={snapshot.status} why={snapshot.error} />],
+            ['Problem', snapshot.error],
+            ['Image', snapshot.is_image ? 'Yes' : 'No'],
+            ['Memory', snapshot.memory ? 'Kept: a restored machine continues' : 'Not kept'],
+            ['Consistency', consistency && consistencies[consistency]],
+            ['Costs', rate(snapshot.hourly_rate, currency)],
+            ['Id', <Copyable key="id" text={snapshot.id} name="Copy id" />],
+          ]}
+        />
+        <h3>VM configuration</h3>
+        <Facts
+          facts={[
+            ['Region', snapshot.region],
+            ['vCPUs', snapshot.vcpus],
+            ['RAM', snapshot.ram_gb === null ? null : gigabytes(snapshot.ram_gb)],
+            ['GPU', gpu_type && (gpu_count ? `${gpu_count} × ${gpu_type}` : 'None')],
+            ['Disk', snapshot.disk_gb === null ? null : gigabytes(snapshot.disk_gb)],
+          ]}
+        />
+        {snapshot.description && (
+          <section
+            aria-label="Description"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+            tabIndex={0}
+            className="max-h-24 overflow-y-auto whitespace-pre-wrap rounded-md bg-sunken px-3 py-2"
+          >
+            {snapshot.description}
+          </section>
+        )}
+      </DialogBody>
+    </Dialog>
+  )
+}

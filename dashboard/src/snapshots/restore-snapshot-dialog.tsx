@@ -1,0 +1,73 @@
+import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { post } from '../api/client.ts'
+import { stale } from '../api/queries.ts'
+import { Facts } from '../ui/card.tsx'
+import { FormDialog } from '../ui/dialog.tsx'
+import { gigabytes } from '../ui/format.ts'
+import { NameField, nameProblem } from '../ui/name-field.tsx'
+import { Status } from '../ui/status.tsx'
+import { Time } from '../ui/time.tsx'
+import { tell } from '../ui/toast.tsx'
+import type { Snapshot } from './snapshot-card.tsx'
+import { useInstanceNames } from './use-names.ts'
+
+const mostSigns = 50
+
+export function RestoreSnapshotDialog({
+  snapshot,
+  onClose,
+}: {
+  snapshot: Snapshot
+  onClose: () => void
+}) {
+  const ending = '-restored'
+  const [name, setName] = useState(snapshot.name.slice(0, mostSigns - ending.length) + ending)
+  const taken = useInstanceNames(name)
+  const restore = useMutation({
+    mutationFn: () =>
+      post('/api/snapshots/{snapshot_id}/restore/', {
+        params: { snapshot_id: snapshot.id },
+        body: { new_vm_name: name },
+      }),
+    onSuccess: async ({ data }) => {
+      await stale('/api/snapshots/', '/api/instances/')
+      tell(`${data.vm_name} is ${data.status === 'ACTIVE' ? 'running' : 'on its way'}.`)
+      onClose()
+    },
+  })
+  return (
+    <FormDialog
+      title="Restore snapshot"
+      open
+      onClose={onClose}
+      onSubmit={() => restore.mutate()}
+      submit="Restore snapshot"
+      submitting="Restoring…"
+      pending={restore.isPending}
+      error={restore.error}
+      reason={nameProblem(name, { taken })}
+    >
+      <Facts
+        facts={[
+          ['Snapshot', snapshot.name],
+          ['Size', gigabytes(snapshot.size_gb)],
+          ['VM', snapshot.vm_name],
+          ['Region', snapshot.region],
+          ['Created', <Time key="created" at={snapshot.created_at} exact />],
+          ['Status', <Status key="status" status={snapshot.status} />],
+        ]}
+      />
+      <NameField label="Name of the new instance" value={name} onValue={setName} taken={taken} />
+      <p className="text-sm text-ink-3">
+        A new instance of the same size is made, with new addresses; the old one is not touched. It
+        is charged from the moment that it runs. Firewalls have to be attached again;{' '}
+        <Link to={'/firewalls' as string} className="underline">
+          see yours
+        </Link>
+        .
+      </p>
+    </FormDialog>
+  )
+}
