@@ -20,6 +20,7 @@ import {
   getDeployRequest,
   listDeployRequests,
 } from './deploy-requests/routes.ts'
+import { listEventKinds, listEvents, streamEvents } from './events/routes.ts'
 import {
   addFirewallRule,
   attachFirewall,
@@ -218,6 +219,9 @@ export const api = {
   listOperations,
   getOperation,
   ...operatorApi,
+  listEvents,
+  streamEvents,
+  listEventKinds,
   getBalance,
   getCreditHistory,
   getHealth,

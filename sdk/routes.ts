@@ -587,6 +587,17 @@ export const routes = {
       safety: 'idempotency-key',
     },
   },
+  events: {
+    list: { id: 'listEvents', method: 'GET', path: '/api/events/', input: 'query?' },
+    stream: {
+      id: 'streamEvents',
+      method: 'GET',
+      path: '/api/events/stream/',
+      input: 'query?',
+      answer: 'events',
+    },
+    listKinds: { id: 'listEventKinds', method: 'GET', path: '/api/events/kinds/' },
+  },
   credits: {
     balance: { id: 'getBalance', method: 'GET', path: '/api/balance/' },
     history: {

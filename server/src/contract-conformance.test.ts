@@ -7,8 +7,9 @@ import { type Api, createApi } from './testing/api.ts'
 import { operatorStory } from './testing/operator-story.ts'
 import { allow, newPublicKey, testImage, testRegion } from './testing/world.ts'
 
-/** What websockets answer is tested beside them. */
-type RouteName = Exclude<keyof typeof contract, (typeof websocketRoutes)[number]>
+/** What websockets and streams answer is tested beside them. */
+const elsewhere = [...websocketRoutes, 'streamEvents'] as const
+type RouteName = Exclude<keyof typeof contract, (typeof elsewhere)[number]>
 type Input = { params?: Record<string, string>; query?: string; body?: unknown }
 
 const { gpu_models } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
@@ -157,6 +158,8 @@ async function story() {
 
   const { operations } = await body('listOperations', { query: '?state=done&page_size=100' })
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
+  await call('listEvents')
+  await call('listEventKinds')
   await call('getBalance')
   await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
@@ -350,7 +353,7 @@ describe('the server', () => {
   it('answers every route of the contract as the contract says', async () => {
     await story()
     const others = Object.keys(contract).filter(
-      (name) => !(websocketRoutes as readonly string[]).includes(name),
+      (name) => !(elsewhere as readonly string[]).includes(name),
     )
     expect([...answered].sort()).toEqual(others.sort())
   })

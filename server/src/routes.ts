@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { consoleRoutes } from './console/routes.ts'
 import type { Database } from './database/database.ts'
 import { deployRequestRoutes } from './deploy-requests/routes.ts'
+import { eventRoutes } from './events/routes.ts'
 import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { startupLogRoutes } from './first-boot/routes.ts'
@@ -88,6 +89,7 @@ export function createServer({
   volumeRoutes(app, deps)
   operationRoutes(app, deps)
   operatorRoutes(app, deps)
+  eventRoutes(app, deps)
   if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
   else dashboardRoutes(app, dashboard)
   return app

@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import { createConsoleService } from './console/service.ts'
 import type { Database } from './database/database.ts'
 import { createDeployRequestService } from './deploy-requests/service.ts'
+import { createEventService } from './events/service.ts'
 import { createProtection } from './firewalls/protection.ts'
 import { createSecurityRuleService } from './firewalls/security-rules.ts'
 import { createFirewallService } from './firewalls/service.ts'
@@ -51,6 +52,7 @@ export function createServices(deps: {
   const accounts = createAccountService({ clock })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
+  const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
   const sshKeys = createSshKeyService({ clock, accounts })
   const scripts = createScriptService({ clock, accounts })
   const preparation = createPreparation({ catalog, regions, scripts })
@@ -98,6 +100,7 @@ export function createServices(deps: {
     accounts,
     billing,
     operations,
+    events,
     sshKeys,
     scripts,
     images,

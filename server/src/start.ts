@@ -95,6 +95,13 @@ export async function startServer(
     await listener.subscribe('api_key_revoked', services.accounts.forgetKey)
     listener.onReconnect(services.accounts.forgetKeys)
     await listener.subscribe('api_key_revoked', services.console.closeOf)
+    await listener.subscribe('api_key_revoked', services.events.endOfKey)
+    const feed = await services.events.feed.start({
+      ...{ db, listener, log },
+      placed: async () => {},
+      told: () => {},
+    })
+    stack.defer(() => feed.close())
     const mail = await startMail({
       ...{ db, clock, listener, log },
       transport: createMailTransport(config, log),
@@ -145,6 +152,8 @@ export async function startServer(
     })
     const server = await listen(app, config.server)
     stack.defer(() => server.close())
+    // Streams have no end of their own, which the server would wait for.
+    stack.defer(async () => services.events.endAll())
     await ensureCredentials({ db, config, services, url: server.url })
     claim.publish(server.url, names)
     log('info', 'listening', { url: server.url, regions: names })
@@ -205,6 +214,8 @@ function keepHouse(
   stack.defer(() => flushKeyUse().catch(() => {}))
   every(keyUseMs, flushKeyUse)
   every(viewersMs, () => services.console.closeOfGone(db))
+  every(viewersMs, () => services.events.endOfGone(db))
+  every(housekeepingMs, () => services.events.forget(db))
   every(meterMs, async () => {
     await meter.tick(db)
   })

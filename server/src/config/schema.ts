@@ -106,6 +106,12 @@ export const configSchema = z.strictObject({
       currency: z.enum(['USD', 'EUR', 'INR']).default('USD'),
     })
     .prefault({}),
+  events: z
+    .strictObject({
+      /** What happened longer ago is forgotten. */
+      keep_days: z.int().min(1).max(3_650).default(30),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       reads_per_minute: z.int().min(1).default(6_000),

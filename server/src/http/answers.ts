@@ -14,7 +14,8 @@ export type Handshake = {
 }
 
 export type AppEnv = {
-  Bindings: { handshake?: Handshake }
+  /** `outgoing` only where somebody listens on a port. */
+  Bindings: { handshake?: Handshake; outgoing?: { destroy(): unknown } }
   Variables: {
     requestId: string
     /** Null on public routes without a key. */

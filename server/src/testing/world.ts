@@ -100,6 +100,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const world = {
     db,
     connection: database.connection,
+    listener,
     clock,
     config,
     engine,
