@@ -31,6 +31,8 @@ export async function openAdmin(where: { data?: string | undefined; config?: str
     dataDir,
     createAccount: (args: CreateAccount) => inWords(server.createAccount(options, args)),
     listAccounts: () => inWords(server.listAccounts(options)),
+    makeSignInLink: (args: { whom?: string | undefined }) =>
+      inWords(server.makeSignInLink(options, args)),
     createKey: (args: CreateKey) => inWords(server.createKey(options, args)),
     listKeys: (args: KeyOf) => inWords(server.listKeys(options, args)),
     revokeKey: (args: KeyOf & { name: string }) => inWords(server.revokeKey(options, args)),

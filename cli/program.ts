@@ -210,6 +210,18 @@ const addAccounts: Add = (program, context, finish) => {
       const { listAccounts } = await import('./commands/account.ts')
       finish(await listAccounts(context(), options))
     })
+  account
+    .command('link [account-or-email]')
+    .description('Make a link that signs somebody in, once, within an hour.')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ./garrison account link\n  ./garrison account link ada@example.org',
+    )
+    .action(async (whom: string | undefined, options) => {
+      const { linkAccount } = await import('./commands/account.ts')
+      finish(await linkAccount(context(), whom, options))
+    })
 }
 
 const addCredits: Add = (program, context, finish) => {

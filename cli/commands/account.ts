@@ -45,3 +45,19 @@ export async function listAccounts(
   terminal.table([head, ...rows])
   return 0
 }
+
+export async function linkAccount(
+  { terminal, json, data }: Context,
+  whom: string | undefined,
+  { config }: Where,
+): Promise<ExitCode> {
+  const admin = await openAdmin({ data, config })
+  const link = await admin.makeSignInLink({ whom })
+  if (json) {
+    terminal.printJson(link)
+    return 0
+  }
+  terminal.print(link.url)
+  terminal.note(`It signs in to account ${link.account}, once, within an hour.`)
+  return 0
+}

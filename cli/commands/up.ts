@@ -84,10 +84,18 @@ function welcome({ terminal, json }: Context, config: Config, server: ServerProc
   if (credentials === null) {
     throw new Failure(`The server wrote no readable credentials.json in ${dataDir}`)
   }
-  const { api_key } = credentials
+  const { api_key, sign_in_url } = credentials
   const docs = `${url}/docs`
   if (json) {
-    terminal.printJson({ url, api_key, docs, pid: server.pid, data: dataDir, log: server.log })
+    terminal.printJson({
+      url,
+      api_key,
+      sign_in_url,
+      docs,
+      pid: server.pid,
+      data: dataDir,
+      log: server.log,
+    })
     return
   }
   const { style } = terminal
@@ -97,6 +105,7 @@ function welcome({ terminal, json }: Context, config: Config, server: ServerProc
     [
       ['API', style('bold', `${url}/api/`)],
       ['API key', style('bold', api_key)],
+      ['Sign in', `${sign_in_url} (once, within an hour)`],
       ['Reference', docs],
       ['Data', dataDir],
       ['Log', server.log],

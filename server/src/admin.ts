@@ -13,17 +13,19 @@ import { balances } from './billing/ledger.ts'
 import { createRegions, NotConfigured } from './catalog/regions.ts'
 import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
+import { readCredentials } from './credentials.ts'
 import { claimDataFolder, readClaim } from './data-folder.ts'
 import { type Database, openDatabase, transaction } from './database/database.ts'
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
-import { DomainError, InvalidState } from './errors.ts'
+import { DomainError, InvalidState, NotFound } from './errors.ts'
 import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
 import { lockInstallation } from './installation-lock.ts'
 import { allInstances, type Instance } from './instances/store.ts'
 import { fromDecimal, toDecimal } from './money.ts'
 import { createServices, type Services } from './services.ts'
+import { linkSeconds } from './sign-in/link.ts'
 
 const lookEveryMs = 500
 
@@ -61,6 +63,33 @@ export function createAccount(
       services.accounts.create(tx, { name: args.name, email: args.email, currency }),
     )
     return accountInfo(account)
+  })
+}
+
+export type SignInLink = { url: string; account: string; expires_in: number }
+
+/** `whom`: an account's id, or somebody's e-mail address; left out, whoever set the host up. */
+export function makeSignInLink(
+  options: AdminOptions,
+  { whom }: { whom?: string | undefined } = {},
+): Promise<SignInLink> {
+  return withServices(options, async ({ db, config, services: { accounts, signIn } }) => {
+    const person = await (async () => {
+      if (whom?.includes('@')) return signIn.personWith(whom)
+      const all = await accounts.list(db)
+      const account = whom === undefined ? all[0] : await accounts.require(db, whom)
+      if (account === undefined) return undefined
+      const least = account.id === all[0]?.id ? 'operator' : 'owner'
+      return transaction(db, (tx) => signIn.headOf(tx, account.id, least))
+    })()
+    if (person === undefined) throw new NotFound('Person', whom ?? 'who set the host up')
+    const at = config.server.public_url ?? readCredentials(options.dataDir)?.url
+    const caller = await accounts.onBehalfOf(db, person.account_id)
+    return {
+      url: await signIn.linkFor(person, at),
+      account: caller.accountPublicId,
+      expires_in: linkSeconds,
+    }
   })
 }
 
@@ -290,7 +319,9 @@ async function withServices<T>(
   { dataDir, configFile }: AdminOptions,
   use: (context: { db: Database; config: Config; services: Services }) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig({ dataDir, file: configFile })
+  const loaded = loadConfig({ dataDir, file: configFile })
+  // Nobody signs in here, so identity providers need not be asked where they are.
+  const config = { ...loaded, auth: { ...loaded.auth, providers: [] } }
   await using stack = new AsyncDisposableStack()
   let connection: Parameters<typeof openDatabase>[0] = {
     connectionString: config.database.url ?? '',

@@ -51,6 +51,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     server: {
       host: sources.host ?? rest.server.host,
       port: sources.port ?? rest.server.port,
+      public_url: rest.server.public_url,
     },
     database: { url: env.DATABASE_URL ?? rest.database.url },
   }

@@ -361,6 +361,8 @@ describe('the server', () => {
   it('has every route of the contract, and no other under /api', () => {
     const registered = api.app.routes
       .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+      // What a library answers is described by it; docs/signing-in.md names what we offer of it.
+      .filter(({ path }) => !path.startsWith('/api/auth/'))
       .map(({ method, path }) => `${method} ${path}`)
     const described = Object.values(contract)
       .filter(({ path }) => path.startsWith('/api/'))

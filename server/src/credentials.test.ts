@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { balances } from './billing/ledger.ts'
 import { ensureCredentials, readCredentials } from './credentials.ts'
@@ -82,4 +83,19 @@ describe('lost credentials', () => {
       await up()
     },
   )
+})
+
+it('hold a link that signs in whoever set the host up', async () => {
+  await up()
+  const { services, db } = world
+  const link = readCredentials(dataDir)?.sign_in_url
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:8600\/api\/auth\/link\?token=\S{43}$/)
+  const [person] = await db.selectFrom('people').selectAll().execute()
+  const [account] = await services.accounts.list(db)
+  expect(person).toMatchObject({ account_id: account?.id, role: 'operator', email: null })
+  const { rows } = await sql`select * from auth.verification`.execute(db)
+  expect(rows).toHaveLength(1)
+  expect(JSON.stringify(rows)).not.toContain(link?.slice(-43))
+  await up()
+  expect(await db.selectFrom('people').selectAll().execute()).toHaveLength(1)
 })

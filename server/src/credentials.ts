@@ -41,8 +41,18 @@ export async function ensureCredentials(deps: Deps) {
     await grantForDemo(tx, deps, account)
     return newKey(tx, deps, account.id)
   })
-  const credentials: Credentials = { url, api_key, sign_in_url: null }
+  const credentials: Credentials = { url, api_key, sign_in_url: await signInLink(deps) }
   replaceFile(credentialsFile(config.dataDir), `${JSON.stringify(credentials, null, 2)}\n`, 0o600)
+}
+
+/** For whoever reads it here, within the hour: what the key opens, the link opens in a browser. */
+async function signInLink(deps: Deps) {
+  const { db, config, url, services } = deps
+  const person = await transaction(db, async (tx) => {
+    const account = await firstAccount(tx, deps)
+    return services.signIn.headOf(tx, account.id, 'operator')
+  })
+  return services.signIn.linkFor(person, config.server.public_url ?? url)
 }
 
 async function firstAccount(tx: Tx, { config, services: { accounts } }: Deps) {

@@ -16,6 +16,7 @@ import { dashboardRoutes } from './http/dashboard.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createOriginCheck } from './http/own-origin.ts'
 import { createRateLimits } from './http/rate-limits.ts'
 import { createWrite } from './http/write.ts'
 import { imageRoutes } from './images/routes.ts'
@@ -28,6 +29,8 @@ import { operationRoutes } from './operations/routes.ts'
 import { operatorRoutes } from './operator/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
+import { createSignInLimits } from './sign-in/limits.ts'
+import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotExportRoutes } from './snapshot-exports/routes.ts'
 import { snapshotImportRoutes } from './snapshot-imports/routes.ts'
 import { measurePolicies } from './snapshot-policies/metrics.ts'
@@ -61,9 +64,15 @@ export function createServer({
 }: ServerDeps) {
   const metrics = createMetrics(db)
   const limits = createRateLimits(config.limits)
-  const app = createApp({ db, accounts: services.accounts, limits, metrics, log })
+  const { accounts, signIn } = services
+  const origins = createOriginCheck(config)
+  const app = createApp({
+    ...{ db, accounts, limits, metrics, log },
+    ...{ sessions: signIn.sessions, origins },
+  })
   const view = { isSimulated: services.catalog.isSimulated }
   const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
+  signInRoutes(app, { signIn, origins, limits: createSignInLimits(config.auth.limits) })
   healthRoutes(app, { db, regions, disk })
   documentRoutes(app)
   metrics.routes(app)

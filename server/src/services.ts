@@ -1,4 +1,5 @@
 /** Wires the services together. The order shows who may know whom. */
+import { randomBytes } from 'node:crypto'
 import { createAccountService } from './accounts/service.ts'
 import { createBillingService } from './billing/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
@@ -23,10 +24,12 @@ import { createHibernation } from './instances/hibernation.ts'
 import { createPublicAddressService } from './instances/public-addresses.ts'
 import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
+import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
+import { createSignInService } from './sign-in/service.ts'
 import { createSnapshotExportService } from './snapshot-exports/service.ts'
 import { createSnapshotImportService } from './snapshot-imports/service.ts'
 import { createSnapshotPolicyService } from './snapshot-policies/service.ts'
@@ -41,6 +44,9 @@ export function createServices(deps: {
   clock: Clock
   config: Config
   regions: Regions
+  /** Signs the cookies of sessions: these outlive this process as long as it is the same. */
+  secret?: string
+  log?: Log
 }) {
   const { db, clock, config, regions } = deps
   const prices = createPriceService({ clock, config })
@@ -50,6 +56,11 @@ export function createServices(deps: {
   const stock = createStock({ catalog, regions, placement, clock })
   const stockHistory = createStockHistory({ db, clock, catalog, regions, stock })
   const accounts = createAccountService({ clock })
+  const signIn = createSignInService({
+    ...{ db, clock, config, accounts },
+    secret: deps.secret ?? randomBytes(32).toString('hex'),
+    log: deps.log ?? (() => {}),
+  })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
   const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
@@ -98,6 +109,7 @@ export function createServices(deps: {
     stockHistory,
     pricing,
     accounts,
+    signIn,
     billing,
     operations,
     events,

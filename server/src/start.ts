@@ -39,6 +39,8 @@ import { startReconciliation } from './reconciliation/loop.ts'
 import { createReconciler } from './reconciliation/reconcile.ts'
 import { createServer } from './routes.ts'
 import { createServices, type Services } from './services.ts'
+import { signInSecret } from './sign-in/secret.ts'
+import { sessionEndedChannel } from './sign-in/sessions.ts'
 import { startStandingOrders } from './standing-orders.ts'
 
 const keyUseMs = 30_000
@@ -85,7 +87,10 @@ export async function startServer(
     for (const [region, engine] of engines) await startEngine(region, engine, log, stack)
 
     const regions = createRegions({ engines, clock })
-    const services = createServices({ db, clock, config, regions })
+    const secret = config.auth.secret ?? signInSecret(config.dataDir)
+    const services = createServices({ db, clock, config, regions, secret, log })
+    stack.defer(() => services.signIn.settled())
+    services.signIn.background(services.signIn.prepare())
     const runners = new Set<OperationRunner>()
     const listener = await hearOfOperations(connection, log, {
       operations: services.operations,
@@ -102,6 +107,8 @@ export async function startServer(
       told: () => {},
     })
     stack.defer(() => feed.close())
+    await listener.subscribe(sessionEndedChannel, services.signIn.sessions.forget)
+    listener.onReconnect(services.signIn.sessions.forgetAll)
     const mail = await startMail({
       ...{ db, clock, listener, log },
       transport: createMailTransport(config, log),

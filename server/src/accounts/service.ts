@@ -20,6 +20,7 @@ const prefixLength = 8
 
 /** What an account without a person's details gets, so that it can do everything from the first minute. */
 const ownProfile = { address_line: 'This host', postal_code: '-', country: '-' }
+const noProfile = { address_line: null, postal_code: null, country: null }
 
 export function createAccountService({ clock }: { clock: Clock }) {
   const used = new Map<string, Date>()
@@ -37,7 +38,13 @@ export function createAccountService({ clock }: { clock: Clock }) {
   return {
     async create(
       tx: Tx,
-      account: { name: string; currency: Currency; email?: string | undefined },
+      account: {
+        name: string
+        currency: Currency
+        email?: string | undefined
+        /** `incomplete`: whoever it belongs to says later who can be billed. */
+        profile?: 'complete' | 'incomplete'
+      },
     ): Promise<store.Account> {
       const wrong: Record<string, string[]> = {}
       if (!/^.{1,100}$/.test(account.name.trim())) wrong.name = ['Use 1 to 100 characters.']
@@ -53,7 +60,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
           email: account.email ?? null,
           currency: account.currency,
           phone: null,
-          ...ownProfile,
+          ...(account.profile === 'incomplete' ? noProfile : ownProfile),
           city: null,
           state: null,
           created_at: clock.now(),

@@ -1,5 +1,6 @@
 import * as contract from '@garrison/contract/catalog/routes'
 import { currencies } from '@garrison/contract/common'
+import type { RequestCaller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { envelope, optionalCallerOf } from '../http/answers.ts'
@@ -206,8 +207,8 @@ export function catalogRoutes(app: App, deps: Deps) {
         ...blocks,
         metadata: {
           ...metadata,
-          authenticated_user: caller?.keyName ?? null,
-          authentication_type: caller === null ? ('anonymous' as const) : ('api_key' as const),
+          authenticated_user: caller && (caller.keyName ?? caller.accountPublicId),
+          authentication_type: wayOf(caller),
           timestamp: unixSeconds(),
         },
       },
@@ -219,3 +220,8 @@ export function catalogRoutes(app: App, deps: Deps) {
 
 const decimals = (rates: Rates) =>
   Object.fromEntries(currencies.map((currency) => [currency, toDecimal(rates[currency])]))
+
+function wayOf(caller: RequestCaller | null) {
+  if (caller === null) return 'anonymous' as const
+  return caller.keyId === null ? ('session' as const) : ('api_key' as const)
+}

@@ -66,5 +66,6 @@ export function withDefaults(
       mode: 'prepaid' satisfies ConfigFile['billing']['mode'],
       ...record(filled.billing),
     },
+    auth: { sign_up: 'open' satisfies ConfigFile['auth']['sign_up'], ...record(filled.auth) },
   }
 }

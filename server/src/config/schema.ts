@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { addressPools } from './address-pools.ts'
+import { auth } from './auth.ts'
 import { mail } from './mail.ts'
 
 const prices = z.strictObject({
@@ -87,6 +88,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.int().min(1).max(65_535).default(8600),
+      /** How people reach it, such as `https://cloud.example.org`; `null`: where it listens. */
+      public_url: z
+        .url({ protocol: /^https?$/ })
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   database: z
@@ -119,6 +125,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   mail,
+  auth,
   capacity: z
     .strictObject({
       /** Virtual CPUs promised per CPU of the host. Memory is never oversold. */

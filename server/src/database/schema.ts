@@ -24,6 +24,7 @@ import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
 import type { OperatorTables } from './schema-operator.ts'
 import type { PeopleSchema } from './schema-people.ts'
+import type { SignInSchema } from './schema-sign-in.ts'
 
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
@@ -31,7 +32,8 @@ type Fixed<T> = ColumnType<T, T, never>
 export type Schema = MailSchema &
   EventsSchema &
   OperatorTables &
-  PeopleSchema & {
+  PeopleSchema &
+  SignInSchema & {
     installation: InstallationTable
     public_ids: { id: string }
     accounts: AccountsTable

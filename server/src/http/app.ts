@@ -8,12 +8,14 @@ import type { AccountService } from '../accounts/service.ts'
 import type { Database } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Sessions } from '../sign-in/sessions.ts'
 import type { App, AppContext, AppEnv } from './answers.ts'
 import { authenticate } from './authentication.ts'
 import { limitBody, readJson } from './bodies.ts'
 import { answerError } from './errors.ts'
 import { allowHeader, methodsOf } from './methods.ts'
 import type { HttpMetrics } from './metrics.ts'
+import type { OriginCheck } from './own-origin.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -23,6 +25,8 @@ export type AppDeps = {
   db: Database
   accounts: AccountService
   limits: RateLimits
+  sessions: Sessions
+  origins: OriginCheck
   metrics: HttpMetrics
   log: Log
 }

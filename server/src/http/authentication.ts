@@ -1,4 +1,4 @@
-/** Who asks? A key in one of three headers. */
+/** Who asks? A key in one of three headers, or the cookie of somebody who signed in. */
 import { api } from '@garrison/contract/api'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { MiddlewareHandler } from 'hono'
@@ -6,14 +6,18 @@ import type { AccountService } from '../accounts/service.ts'
 import type { RequestCaller } from '../caller.ts'
 import type { Database } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
+import { bringsSession, type Sessions } from '../sign-in/sessions.ts'
 import { requireAccess } from './access.ts'
 import type { AppContext, AppEnv } from './answers.ts'
+import type { OriginCheck } from './own-origin.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 type Deps = {
   db: Database
   accounts: AccountService
   limits: RateLimits
+  sessions: Sessions
+  origins: OriginCheck
 }
 
 /** Those that the contract lets answer without a key too, as `METHOD /path/`. */
@@ -32,32 +36,53 @@ function bringsToken(c: AppContext) {
   return Boolean(c.req.query('token')) && tokenRoutes.some((path) => path.test(c.req.path))
 }
 
-export function authenticate({ db, accounts, limits }: Deps): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const remoteAddress = remoteAddressOf(c)
+/** Here people sign in, so nobody has to be known. */
+const signInPaths = '/api/auth/'
+
+const isPublic = (c: AppContext) =>
+  publicRoutes.has(`${c.req.method === 'HEAD' ? 'GET' : c.req.method} ${c.req.path}`)
+
+export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
+  const { db, accounts, limits, sessions, origins } = deps
+
+  /** Null when there is neither a key nor a session. */
+  async function identify(c: AppContext, remoteAddress: string | null) {
     const key = keyOf(c)
     if (key === null) {
-      const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
-      if (!publicRoutes.has(`${method} ${c.req.path}`) && !bringsToken(c)) {
-        throw new DomainError(
-          'AUTHENTICATION_REQUIRED',
-          'An API key is needed: send the header "Authorization: Api-Key YOUR_KEY"',
-        )
-      }
-    } else {
-      const found = await accounts.authenticate(db, key)
-      if (found === null) {
-        await limits.countFailure(c, remoteAddress)
-        throw new DomainError('INVALID_API_KEY', 'This API key is unknown, revoked or expired')
-      }
+      const signedIn = await sessions.find(c.req.header('cookie'))
+      if (signedIn !== null && asksForMore(c)) origins.requireOwn(c)
+      return signedIn
+    }
+    const found = await accounts.authenticate(db, key)
+    if (found !== null) return found
+    await limits.countFailure(c, remoteAddress)
+    throw new DomainError('INVALID_API_KEY', 'This API key is unknown, revoked or expired')
+  }
+
+  return async (c, next) => {
+    if (c.req.path.startsWith(signInPaths)) return next()
+    const remoteAddress = remoteAddressOf(c)
+    const found = await identify(c, remoteAddress)
+    if (found !== null) {
       const caller: RequestCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
       c.set('caller', caller)
       await limits.count(c, caller)
       requireAccess(c, caller)
+    } else if (!isPublic(c) && !bringsToken(c)) {
+      throw new DomainError(
+        'AUTHENTICATION_REQUIRED',
+        bringsSession(c.req.header('cookie'))
+          ? 'Your session has ended; sign in again'
+          : 'An API key is needed: send the header "Authorization: Api-Key YOUR_KEY"',
+      )
     }
     await next()
   }
 }
+
+/** More than a page of anybody's could do with the cookie: it changes something, or opens a line. */
+const asksForMore = (c: AppContext) =>
+  !['GET', 'HEAD'].includes(c.req.method) || c.env?.handshake !== undefined
 
 /** The key, null when none was sent. Several headers may carry it, but only the same one. */
 function keyOf(c: AppContext): string | null {

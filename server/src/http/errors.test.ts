@@ -5,6 +5,7 @@ import { DomainError, InvalidState, NotFound, ValidationError } from '../errors.
 import { createWorld, type World } from '../testing/world.ts'
 import { createApp } from './app.ts'
 import { createMetrics } from './metrics.ts'
+import { createOriginCheck } from './own-origin.ts'
 import { createRateLimits } from './rate-limits.ts'
 
 let world: World
@@ -20,6 +21,8 @@ async function thrown(error: unknown) {
     db: world.db,
     accounts: world.services.accounts,
     limits: createRateLimits(world.config.limits),
+    sessions: world.services.signIn.sessions,
+    origins: createOriginCheck(world.config),
     metrics: createMetrics(world.db),
     log: (level, message, fields) => {
       if (level === 'error') logged.push({ message, fields })

@@ -34,7 +34,7 @@ export async function createApi(options: WorldOptions = {}) {
       headers: response.headers,
       // Tests look into answers as they please; what they find there is what they assert.
       // biome-ignore lint/suspicious/noExplicitAny: see above
-      body: (isJson ? JSON.parse(text) : text) as any,
+      body: (isJson && text !== '' ? JSON.parse(text) : text) as any,
     }
   }
 

@@ -6,9 +6,9 @@ import type { World } from './world.ts'
 export async function footprint({ db, engine }: Pick<World, 'db' | 'engine'>) {
   const tables = await db.introspection.getTables()
   const contents = tables.map(
-    ({ name }) => sql`
+    ({ schema = 'public', name }) => sql`
       select ${name}::text as name, coalesce(jsonb_agg(t order by t::text), '[]') as rows
-      from ${sql.table(name)} t`,
+      from ${sql.id(schema, name)} t`,
   )
   const { rows } = await sql<{ name: string; rows: unknown[] }>`
     ${sql.join(contents, sql` union all `)}

@@ -1,0 +1,162 @@
+/**
+ * `/api/auth/*`: what the library answers, to those of its paths that we offer; limited, with errors in
+ * our envelope. Answers are the library's own, so that its clients work here.
+ */
+
+import { DomainError, ValidationError } from '../errors.ts'
+import type { App, AppContext } from '../http/app.ts'
+import { remoteAddressOf } from '../http/authentication.ts'
+import type { OriginCheck } from '../http/own-origin.ts'
+import { addressHeader, requestIdHeader } from './library.ts'
+import type { Blocked, SignInLimits } from './limits.ts'
+import { asDomainError, refusalOf } from './refusals.ts'
+import type { SignInService } from './service.ts'
+import { createTurnstile } from './turnstile.ts'
+
+type Endpoint = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** A secret is tried: this kind of attempts is counted. */
+  readonly guesses?: 'password' | 'code' | 'token'
+  /** Makes us write to somebody. */
+  readonly writes?: true
+}
+
+const endpoints: readonly Endpoint[] = [
+  { method: 'POST', path: '/sign-up/email', writes: true },
+  { method: 'POST', path: '/sign-in/email', guesses: 'password' },
+  { method: 'POST', path: '/sign-in/email-otp', guesses: 'code' },
+  { method: 'POST', path: '/sign-in/social' },
+  { method: 'GET', path: '/callback/:id' },
+  { method: 'GET', path: '/link', guesses: 'token' },
+  { method: 'POST', path: '/email-otp/send-verification-otp', writes: true },
+  { method: 'POST', path: '/email-otp/verify-email', guesses: 'code' },
+  { method: 'POST', path: '/request-password-reset', writes: true },
+  { method: 'POST', path: '/reset-password', guesses: 'token' },
+  { method: 'POST', path: '/change-password', guesses: 'token' },
+  { method: 'POST', path: '/update-user' },
+  { method: 'GET', path: '/get-session' },
+  { method: 'GET', path: '/list-sessions' },
+  { method: 'POST', path: '/revoke-session' },
+  { method: 'POST', path: '/revoke-sessions' },
+  { method: 'POST', path: '/revoke-other-sessions' },
+  { method: 'POST', path: '/sign-out' },
+  { method: 'GET', path: '/list-accounts' },
+  { method: 'POST', path: '/link-social' },
+  { method: 'POST', path: '/unlink-account' },
+  { method: 'GET', path: '/error' },
+]
+
+type Deps = { signIn: SignInService; limits: SignInLimits; origins: OriginCheck }
+type Attempt = { endpoint: Endpoint; email: string | null; address: string | null }
+
+export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
+  // The library's transactions and ours in its hooks take a connection each; together never all.
+  const turnstile = createTurnstile(4)
+  // A provider may take its time, which nobody else is to wait for.
+  const ofProviders = createTurnstile(4)
+
+  app.get('/api/auth/providers/', (c) =>
+    c.json({ sign_up: signIn.signUp, providers: signIn.providers }),
+  )
+  for (const endpoint of endpoints) {
+    app.on(endpoint.method, `/api/auth${endpoint.path}/`, (c) => answer(c, endpoint))
+  }
+
+  async function answer(c: AppContext, endpoint: Endpoint): Promise<Response> {
+    if (endpoint.method === 'POST') requireOwnPage(c)
+    const body = endpoint.method === 'POST' ? await bodyOf(c) : null
+    const attempt: Attempt = {
+      endpoint,
+      email: typeof body?.email === 'string' ? body.email.slice(0, 320) : null,
+      address: remoteAddressOf(c),
+    }
+    await admit(c, attempt)
+    const line = endpoint.path.startsWith('/callback') ? ofProviders : turnstile
+    const response = await line.pass(() => signIn.handle(requestFor(c, attempt.address, body)))
+    const refusal = await refusalOf(response)
+    await settle(c, attempt, refusal !== null)
+    if (refusal !== null) throw asDomainError(refusal)
+    return response
+  }
+
+  function requireOwnPage(c: AppContext) {
+    if (c.req.header('cookie') === undefined) origins.refuseForeign(c)
+    else origins.requireOwn(c)
+  }
+
+  async function admit(c: AppContext, { endpoint, email, address }: Attempt) {
+    if (endpoint.writes) {
+      const blocked = await limits.letter(email, address)
+      if (blocked !== null) throw tooMany(c, 'Too many mails were asked for', blocked.seconds)
+    }
+    if (endpoint.guesses === undefined) return
+    const blocked = await limits.guess(endpoint.guesses, email, address)
+    if (blocked === null) return
+    remember(c, 'sign-in.blocked', { endpoint, email, address }, blocked)
+    throw tooMany(c, 'Too many failed attempts', blocked.seconds)
+  }
+
+  async function settle(c: AppContext, attempt: Attempt, isRefused: boolean) {
+    const { guesses } = attempt.endpoint
+    if (guesses === undefined) return
+    if (isRefused) return remember(c, 'sign-in.failed', attempt)
+    await limits.forgive(guesses, attempt.email, attempt.address)
+  }
+
+  /** Not waited for: that somebody is known would show in the time that it takes. */
+  function remember(
+    c: AppContext,
+    action: 'sign-in.failed' | 'sign-in.blocked',
+    { endpoint, email, address }: Attempt,
+    blocked?: Blocked,
+  ) {
+    if (email === null || blocked?.begins === false) return
+    const way = endpoint.path.slice(1)
+    const at = { email, way, requestId: c.get('requestId'), remoteAddress: address }
+    signIn.background(signIn.recordAttempt(action, at))
+  }
+}
+
+function tooMany(c: AppContext, what: string, seconds: number) {
+  c.header('Retry-After', String(seconds))
+  return new DomainError('RATE_LIMIT_EXCEEDED', `${what}; try again in ${seconds} s`)
+}
+
+/** The library's request: our origin, what was sent, and from where, which nobody can claim. */
+function requestFor(c: AppContext, address: string | null, body: Body | null): Request {
+  const url = new URL(c.req.url)
+  url.pathname = url.pathname.replace(/\/$/, '')
+  const headers = new Headers(c.req.raw.headers)
+  for (const name of [...headers.keys()]) {
+    if (name.startsWith('x-') || name === 'forwarded' || name === 'content-length') {
+      headers.delete(name)
+    }
+  }
+  headers.set(requestIdHeader, c.get('requestId'))
+  if (address !== null) headers.set(addressHeader, address)
+  const { method } = c.req
+  if (body === null) return new Request(url, { method, headers })
+  headers.set('content-type', 'application/json')
+  return new Request(url, { method, headers, body: JSON.stringify(body) })
+}
+
+type Body = Record<string, unknown>
+
+const codeTypes = ['sign-in', 'email-verification']
+
+async function bodyOf(c: AppContext): Promise<Body> {
+  const body: unknown = await c.req.json()
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new ValidationError({ non_field_errors: ['Send a JSON object.'] })
+  }
+  const fields = body as Body
+  if (c.req.path === '/api/auth/email-otp/send-verification-otp/') {
+    if (!codeTypes.includes(String(fields.type))) {
+      throw new ValidationError({ type: [`Use one of ${codeTypes.join(', ')}.`] })
+    }
+  }
+  // Whoever changes it may do so because somebody else knows it.
+  if (c.req.path === '/api/auth/change-password/') return { ...fields, revokeOtherSessions: true }
+  return fields
+}

@@ -1,0 +1,98 @@
+/**
+ * Whose session a cookie is. Like API keys, those that were looked up a moment ago are remembered, and
+ * forgotten when a session ends anywhere (NOTIFY `session_ended`) or a few seconds have passed.
+ */
+import { createHash } from 'node:crypto'
+import { parseCookies } from 'better-auth/cookies'
+import { sql } from 'kysely'
+import type { AccountService } from '../accounts/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Clock } from '../clock.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { notify } from '../database/notify.ts'
+import type { Library } from './library.ts'
+
+export const sessionEndedChannel = 'session_ended'
+
+const rememberedMs = 5_000
+const mostSessions = 10_000
+const cookieNames = ['garrison.session_token', '__Secure-garrison.session_token']
+
+export type SignedIn = Omit<Caller, 'requestId' | 'remoteAddress'>
+
+type Deps = { db: Database; clock: Clock; accounts: AccountService; library: () => Library }
+type Known = { userId: string; signedIn: SignedIn; until: number }
+
+export function createSessions({ db, clock, accounts, library }: Deps) {
+  const known = new Map<string, Known>()
+
+  function remember(name: string, found: Omit<Known, 'until'>, expiresAt: Date) {
+    if (known.size >= mostSessions) known.clear()
+    const now = clock.now().getTime()
+    // The library reads the host's clock, whatever ours says.
+    const left = Math.min(rememberedMs, expiresAt.getTime() - Date.now())
+    known.set(name, { ...found, until: now + left })
+  }
+
+  return {
+    /** Null without a cookie, or when its session has ended, or its person is gone. */
+    async find(cookies: string | undefined): Promise<SignedIn | null> {
+      const cookie = sessionCookieOf(cookies)
+      if (cookie === null) return null
+      const name = createHash('sha256').update(cookie.value).digest('base64')
+      const remembered = known.get(name)
+      if (remembered !== undefined && remembered.until > clock.now().getTime()) {
+        return remembered.signedIn
+      }
+      known.delete(name)
+      const found = await library().api.getSession({
+        headers: new Headers({ cookie: `${cookie.name}=${encodeURIComponent(cookie.value)}` }),
+        query: { disableRefresh: true, disableCookieCache: true },
+      })
+      if (found === null) return null
+      const userId = found.user.id
+      const signedIn = await personOf(userId)
+      if (signedIn !== null) remember(name, { userId, signedIn }, found.session.expiresAt)
+      return signedIn
+    },
+
+    personOf,
+
+    /** Ends all that a person has, and with them what they hold open. */
+    async endAll(tx: Tx, userId: string) {
+      await sql`delete from auth.session where "userId" = ${userId}`.execute(tx)
+      await notify(tx, sessionEndedChannel, userId)
+    },
+
+    forget(userId: string) {
+      for (const [name, each] of known) if (each.userId === userId) known.delete(name)
+    },
+    forgetAll: () => known.clear(),
+  }
+
+  async function personOf(userId: string): Promise<SignedIn | null> {
+    const person = await db
+      .selectFrom('people')
+      .select('id')
+      .where('auth_user_id', '=', userId)
+      .where('removed_at', 'is', null)
+      .executeTakeFirst()
+    return person === undefined ? null : accounts.person(db, person.id)
+  }
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+/** As it was sent: signed, and with its name. */
+function sessionCookieOf(cookies: string | undefined) {
+  if (!cookies?.includes('garrison.session_token=')) return null
+  const all = parseCookies(cookies)
+  for (const name of cookieNames) {
+    const value = all.get(name)
+    if (value) return { name, value }
+  }
+  return null
+}
+
+/** Whether a request brings a session, good or not. */
+export const bringsSession = (cookies: string | undefined) => sessionCookieOf(cookies) !== null
