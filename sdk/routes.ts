@@ -565,6 +565,26 @@ export const routes = {
     get: { id: 'getOperation', method: 'GET', path: '/api/operations/{operation_id}/' },
   },
   operator: {
+    listHosts: { id: 'listHosts', method: 'GET', path: '/api/operator/hosts/', input: 'query?' },
+    getHost: {
+      id: 'getHost',
+      method: 'GET',
+      path: '/api/operator/hosts/{region}/{host}/',
+      input: 'query?',
+    },
+    drainHost: {
+      id: 'drainHost',
+      method: 'POST',
+      path: '/api/operator/hosts/{region}/{host}/drain/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    undrainHost: {
+      id: 'undrainHost',
+      method: 'POST',
+      path: '/api/operator/hosts/{region}/{host}/undrain/',
+      safety: 'idempotency-key',
+    },
     listPrices: {
       id: 'listPrices',
       method: 'GET',

@@ -15,6 +15,14 @@ const price = z.strictObject({
 })
 
 export const operatorEvents = {
+  'host.drained': {
+    description: 'A host takes nothing new; operators hear of it.',
+    data: z.strictObject({ reason: z.string().optional() }),
+  },
+  'host.undrained': {
+    description: 'A host takes machines again; operators hear of it.',
+    data: z.strictObject({}),
+  },
   'price.announced': {
     description: 'Something that you have will cost something else.',
     data: price,

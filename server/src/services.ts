@@ -27,6 +27,7 @@ import { createInstanceService } from './instances/service.ts'
 import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
+import { createHostService } from './operator/hosts.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSignInService } from './sign-in/service.ts'
@@ -52,6 +53,7 @@ export function createServices(deps: {
   const prices = createPriceService({ clock, config })
   const catalog = createCatalog(config, prices.now)
   const placement = createPlacement({ regions, config })
+  const hosts = createHostService({ clock, regions, placement })
   const pricing = createPricing(catalog)
   const stock = createStock({ catalog, regions, placement, clock })
   const stockHistory = createStockHistory({ db, clock, catalog, regions, stock })
@@ -102,6 +104,7 @@ export function createServices(deps: {
   return {
     catalog,
     prices,
+    hosts,
     placement,
     deployRequests,
     snapshotPolicies,

@@ -1,7 +1,7 @@
 /** Finds room for a machine, and keeps it until the caller's transaction has written the row. */
 import type { Host } from '@garrison/engines/engine'
 import type { Config } from '../config.ts'
-import type { Tx } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 import { InsufficientCapacity } from '../errors.ts'
 import {
   type Allocation,
@@ -12,11 +12,13 @@ import {
   place,
 } from './capacity.ts'
 import type { Regions } from './regions.ts'
-import { allocations, keptRoom, lockRegion, publicAddressesTaken } from './store.ts'
+import { allocations, drainedHosts, keptRoom, lockRegion, publicAddressesTaken } from './store.ts'
 
 type Search = {
   readonly hosts: readonly Host[]
   readonly need: Need
+  /** What is on a drained host already may grow there. */
+  readonly evenDrained?: boolean
   /** What of a promise counts. */
   readonly of?: (allocation: Allocation) => Allocation
 }
@@ -30,14 +32,20 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
   async function placed(
     tx: Tx,
     region: string,
-    { hosts, need, of = (each) => each }: Search,
+    { hosts, need, evenDrained = false, of = (each) => each }: Search,
     lacking: (missing: Missing) => string,
   ): Promise<string> {
     await lockRegion(tx, region)
     const [allocated, kept] = await Promise.all([allocations(tx, region), keptRoom(tx, region)])
-    const found = place(hosts, [...allocated, ...kept].map(of), ratios, need)
+    const drained = await drainedHosts(tx, region)
+    const open = evenDrained ? hosts : hosts.filter(({ name }) => !drained.has(name))
+    const promised = [...allocated, ...kept].map(of)
+    const found = place(open, promised, ratios, need)
     if ('host' in found) return found.host
-    if (kept.length > 0 && 'host' in place(hosts, allocated.map(of), ratios, need)) {
+    if (open.length < hosts.length && 'host' in place(hosts, promised, ratios, need)) {
+      throw new InsufficientCapacity(takesNothing(region))
+    }
+    if (kept.length > 0 && 'host' in place(open, allocated.map(of), ratios, need)) {
       throw new InsufficientCapacity(
         `${region} keeps its room for deployments that have waited longer; try again later, or another region, or deploy with wait_until to wait behind them`,
       )
@@ -47,6 +55,15 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
 
   return {
     ratios,
+
+    /** To machines, volumes, and deployments that room is kept for. */
+    promised: async (db: Database | Tx, region: string) => [
+      ...(await allocations(db, region)),
+      ...(await keptRoom(db, region)),
+    ],
+
+    /** Nobody gets room there until the transaction ends. */
+    lock: (tx: Tx, region: string) => lockRegion(tx, region),
 
     /** Answers the host. One at a time per region, so that two never get the same room. */
     async reserve(tx: Tx, region: string, need: Need): Promise<string> {
@@ -58,7 +75,9 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
     async hasRoom(tx: Tx, region: string, need: Need, deployRequestId: string): Promise<boolean> {
       const { hosts } = await regions.inventory(region)
       const kept = await keptRoom(tx, region, deployRequestId)
-      return 'host' in place(hosts, [...(await allocations(tx, region)), ...kept], ratios, need)
+      const drained = await drainedHosts(tx, region)
+      const open = hosts.filter(({ name }) => !drained.has(name))
+      return 'host' in place(open, [...(await allocations(tx, region)), ...kept], ratios, need)
     },
 
     /** Some host there would have room for it, if it were empty. */
@@ -70,7 +89,8 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
     /** Where room for it is best kept, other than on `taken` hosts; null where none would ever do. */
     async hostToKeep(tx: Tx, region: string, need: Need, taken: readonly string[]) {
       const { hosts } = await regions.inventory(region)
-      const others = hosts.filter((host) => !taken.includes(host.name))
+      const drained = await drainedHosts(tx, region)
+      const others = hosts.filter(({ name }) => !taken.includes(name) && !drained.has(name))
       return nearestToRoom(others, await allocations(tx, region), ratios, need)
     },
 
@@ -93,6 +113,16 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       throw new InsufficientCapacity(
         `The disk of ${region} has no room${need}; delete snapshots, images or instances there first`,
       )
+    },
+
+    /** For a machine that has its room and is to run again; no host is drained until the transaction ends. */
+    async requireOpen(tx: Tx, { region, host }: { region: string; host: string }) {
+      await lockRegion(tx, region)
+      if ((await drainedHosts(tx, region)).has(host)) {
+        throw new InsufficientCapacity(
+          `The host of this machine in ${region} is being emptied, so nothing is started there; try again later`,
+        )
+      }
     },
 
     /** For a machine whose disk is on its host already; kept until the transaction has written the row. */
@@ -134,7 +164,7 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       return placed(
         tx,
         region,
-        { hosts: candidates, need, of },
+        { hosts: candidates, need, of, evenDrained: onHost !== undefined },
         () =>
           `${region} has no room for ${diskGb} GB more of disk; ask for less, delete what you no longer need, or try another region`,
       )
@@ -157,6 +187,10 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
 }
 
 export type Placement = ReturnType<typeof createPlacement>
+
+/** All that would have room. */
+const takesNothing = (region: string) =>
+  `${region} takes nothing new for now: its hosts are being emptied. Try another region, or again later`
 
 type Missing = Extract<Placed, { missing: unknown }>['missing']
 

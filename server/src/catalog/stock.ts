@@ -5,20 +5,22 @@ import { deployable } from './capacity.ts'
 import type { Catalog, Flavor, GpuModel, Region } from './catalog.ts'
 import type { Placement } from './placement.ts'
 import type { Regions } from './regions.ts'
-import { allocations, keptRoom } from './store.ts'
+import { allocations, drainedHosts, keptRoom } from './store.ts'
 
 export type StockDeps = { catalog: Catalog; regions: Regions; placement: Placement; clock: Clock }
 
 export function createStock({ catalog, regions, placement, clock }: StockDeps) {
   /** Machines of that flavor that would fit one after another. */
   async function counter(db: Database, region: Region) {
-    const [{ hosts }, allocated, kept] = await Promise.all([
+    const [{ hosts }, allocated, kept, drained] = await Promise.all([
       regions.inventory(region.name),
       allocations(db, region.name),
       keptRoom(db, region.name),
+      drainedHosts(db, region.name),
     ])
     const promised = [...allocated, ...kept]
-    return (flavor: Flavor) => deployable(hosts, promised, placement.ratios, flavor)
+    const open = hosts.filter(({ name }) => !drained.has(name))
+    return (flavor: Flavor) => deployable(open, promised, placement.ratios, flavor)
   }
 
   return {

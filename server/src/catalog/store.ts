@@ -78,6 +78,16 @@ async function volumesByHost(db: Database | Tx, region: string) {
   return new Map(rows.map(({ host, gb }) => [host, Number(gb)]))
 }
 
+/** Names of those that take nothing new. */
+export async function drainedHosts(db: Database | Tx, region: string): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('drained_hosts')
+    .select('host')
+    .where('region', '=', region)
+    .execute()
+  return new Set(rows.map(({ host }) => host))
+}
+
 /** How many machines have a public address, or are to have one. This spans accounts too. */
 export async function publicAddressesTaken(db: Database | Tx, region: string): Promise<number> {
   const { taken } = await db

@@ -63,6 +63,7 @@ export function createHibernation(deps: HibernationDeps) {
       const { cold_boot = false } = input
       const current = await lockFor(tx, caller, id, 'restore')
       await billing.requireCredits(tx, caller, current.hourly_rate_micros)
+      await placement.requireOpen(tx, current)
       if (!current.retain_capacity) await placement.requireRoomOn(tx, current)
       const begun = await instances.act(tx, caller, id, 'restore', {
         input: { coldBoot: cold_boot },

@@ -284,6 +284,12 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     return begun
   }
 
+  /** The row first, as everybody locks. */
+  async function requireOpenHost(tx: Tx, { account_id, public_id }: store.Instance) {
+    const instance = await store.lockInstance(tx, account_id, public_id)
+    if (instance !== undefined) await placement.requireOpen(tx, instance)
+  }
+
   return {
     require,
     create,
@@ -352,12 +358,19 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     /** Nothing starts that would stop at once for want of credits. */
     async start(tx: Tx, caller: Caller, id: string) {
       const instance = await require(tx, caller, id)
-      if (whyNot('start', instance.status) === null)
+      if (whyNot('start', instance.status) === null) {
         await billing.requireCredits(tx, caller, instance.hourly_rate_micros)
+        await requireOpenHost(tx, instance)
+      }
       return act(tx, caller, id, 'start')
     },
     stop: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'stop'),
-    reboot: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'reboot'),
+    /** One in ERROR is started. */
+    async reboot(tx: Tx, caller: Caller, id: string) {
+      const instance = await require(tx, caller, id)
+      if (instance.status === 'ERROR') await requireOpenHost(tx, instance)
+      return act(tx, caller, id, 'reboot')
+    },
 
     /** Accepted in every state; asked twice it answers the same and does nothing more. */
     async delete(tx: Tx, caller: Caller, id: string) {

@@ -8,6 +8,11 @@ type Input = { params?: Record<string, string>; query?: string; body?: unknown }
 type Answer = any
 
 export async function operatorStory(ask: (name: OperatorRoute, input?: Input) => Promise<Answer>) {
+  const { hosts } = await ask('listHosts', { query: '?region=LOCAL-1' })
+  const params = { region: hosts[0].region, host: hosts[0].name }
+  await ask('drainHost', { params, body: { reason: 'A fan is loud' } })
+  await ask('getHost', { params, query: '?page_size=5' })
+  await ask('undrainHost', { params })
   await ask('changePrice', {
     body: { kind: 'snapshot', prices: { USD: 0, EUR: 0.1, INR: 10 }, reason: 'A gift' },
   })

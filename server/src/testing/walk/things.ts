@@ -42,6 +42,8 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     await api.settle()
     return body.security_rule.id
   },
+  region: async () => testRegion,
+  host: async () => 'small',
   price_id: async ({ client }) => {
     const body = { kind: 'snapshot', prices: { USD: 1, EUR: 1, INR: 1 } }
     const effective_from = '2046-01-01T00:00:00Z'
