@@ -2,6 +2,8 @@
  * Every route there is, by name. A path that matches another's pattern comes before it: servers take
  * the first that fits.
  */
+import { getAccount, getProfile, updateProfile } from './accounts/account.ts'
+import { changeApiKey, createApiKey, listApiKeys, revokeApiKey } from './accounts/api-keys.ts'
 import { getCreditHistory } from './billing/credits.ts'
 import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
@@ -222,6 +224,13 @@ export const api = {
   listEvents,
   streamEvents,
   listEventKinds,
+  getAccount,
+  getProfile,
+  updateProfile,
+  listApiKeys,
+  createApiKey,
+  changeApiKey,
+  revokeApiKey,
   getBalance,
   getCreditHistory,
   getHealth,

@@ -35,6 +35,7 @@ const tags = [
   },
   { name: 'Custom images', description: 'Made from snapshots, to deploy new machines from.' },
   { name: 'Operations', description: 'Changes that take time: what they do and how they end.' },
+  { name: 'Account', description: 'Its profile, its people, its keys.' },
   { name: 'Billing', description: 'Credits.' },
   { name: 'Operator', description: 'For whoever runs the installation; others get 403.' },
   { name: 'Health', description: 'For whatever watches the server.' },

@@ -18,6 +18,9 @@ import {
   text,
 } from '../common.ts'
 
+/** An account has no more than this. */
+export const sshKeysPerAccount = 25
+
 export const SshKeyId = publicId('K')
 
 export const SshKey = z

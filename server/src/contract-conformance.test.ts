@@ -160,6 +160,7 @@ async function story() {
   for (const { id } of operations) await call('getOperation', { params: { operation_id: id } })
   await call('listEvents')
   await call('listEventKinds')
+  await accountStory()
   await call('getBalance')
   await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
@@ -186,6 +187,20 @@ async function story() {
   await call('getInstance', { params })
   await call('listInstances', { query: '?status=DELETED' })
   return { restored, images }
+}
+
+async function accountStory() {
+  await call('getAccount')
+  await call('getProfile')
+  const { content } = contract.updateProfile.request.body
+  // In the country whose currency the account has: machines are being billed.
+  const profile = { ...content['application/json'].example, country: 'US' }
+  await call('updateProfile', { body: profile })
+  const { api_key } = await body('createApiKey', { body: { name: 'other', access: 'read-only' } })
+  const params = { api_key_id: api_key.id as string }
+  await call('changeApiKey', { params, body: { name: 'renamed' } })
+  await call('listApiKeys')
+  await call('revokeApiKey', { params })
 }
 
 async function scriptStory(deployment: object) {

@@ -1,4 +1,6 @@
 /** Registers every route of the API. A path that another's pattern matches comes before it. */
+import { accountRoutes } from './accounts/routes.ts'
+import { apiKeyRoutes } from './api-keys/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import type { Regions } from './catalog/regions.ts'
 import { catalogRoutes } from './catalog/routes.ts'
@@ -78,6 +80,8 @@ export function createServer({
   metrics.routes(app)
   measurePolicies(metrics.registry, deps)
   catalogRoutes(app, deps)
+  accountRoutes(app, deps)
+  apiKeyRoutes(app, deps)
   billingRoutes(app, deps)
   sshKeyRoutes(app, deps)
   hibernationRoutes(app, deps)

@@ -1,6 +1,8 @@
 /** Wires the services together. The order shows who may know whom. */
 import { randomBytes } from 'node:crypto'
+import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
+import { createApiKeyService } from './api-keys/service.ts'
 import { createBillingService } from './billing/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import { createPlacement } from './catalog/placement.ts'
@@ -63,6 +65,8 @@ export function createServices(deps: {
     secret: deps.secret ?? randomBytes(32).toString('hex'),
     log: deps.log ?? (() => {}),
   })
+  const apiKeys = createApiKeyService({ clock, accounts })
+  const profile = createProfileService({ clock, accounts })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
   const operations = createOperationService({ db, clock })
   const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
@@ -113,6 +117,8 @@ export function createServices(deps: {
     pricing,
     accounts,
     signIn,
+    apiKeys,
+    profile,
     billing,
     operations,
     events,

@@ -109,6 +109,11 @@ export async function startServer(
     stack.defer(() => feed.close())
     await listener.subscribe(sessionEndedChannel, services.signIn.sessions.forget)
     listener.onReconnect(services.signIn.sessions.forgetAll)
+    await listener.subscribe('account_changed', (accountId) => {
+      services.accounts.forgetAccount(accountId)
+      // Those who are left out are found by the next slow look.
+      services.console.closeOfGone(db).catch(() => {})
+    })
     const mail = await startMail({
       ...{ db, clock, listener, log },
       transport: createMailTransport(config, log),

@@ -1,7 +1,7 @@
 /**
  * Keys that were looked up a moment ago, so that most requests ask the database nothing about theirs. A
- * revocation tells every process at once (NOTIFY `api_key_revoked`); should that be lost with a
- * connection, a key is forgotten here after a few seconds all the same.
+ * revocation tells every process at once (NOTIFY `api_key_revoked`), as does whatever else changes what
+ * its keys or people may do (`account_changed`); should that be lost with a connection, a key is forgotten here after a few seconds all the same.
  */
 import type { Clock } from '../clock.ts'
 import type { KeyHolder } from './store.ts'
@@ -26,6 +26,9 @@ export function createKnownKeys(clock: Clock) {
     },
     forget(keyId: string) {
       for (const [hash, { holder }] of known) if (holder.keyId === keyId) known.delete(hash)
+    },
+    forgetAccount(accountId: string) {
+      for (const [hash, { holder }] of known) if (holder.accountId === accountId) known.delete(hash)
     },
     forgetAll: () => known.clear(),
   }

@@ -1,5 +1,6 @@
 /** Accounts and their API keys. A key's text is shown once; only its hash is kept. */
 import { createHash, randomInt } from 'node:crypto'
+import { apiKeysPerAccount } from '@garrison/contract/accounts/api-keys'
 import type { Access, Role } from '@garrison/contract/accounts/roles'
 import type { Currency } from '@garrison/contract/common'
 import type { Caller } from '../caller.ts'
@@ -7,12 +8,12 @@ import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
+import { recordEvent } from '../events/outbox.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import { recordAudit } from './audit.ts'
 import { createKnownKeys } from './known-keys.ts'
 import * as store from './store.ts'
 
-const keysPerAccount = 10
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const secretLength = 40
 /** Of the whole text, so that people can tell their keys apart. */
@@ -26,13 +27,19 @@ export function createAccountService({ clock }: { clock: Clock }) {
   const used = new Map<string, Date>()
   const known = createKnownKeys(clock)
 
-  function auditKey(tx: Tx, verb: string, { id, account_id, name }: store.ApiKey) {
-    return recordAudit(
+  async function tellOfKey(tx: Tx, verb: 'create' | 'revoke', key: store.ApiKey, actor?: Caller) {
+    const { id, account_id: accountId, name, role, access } = key
+    const subject = { subjectKind: 'api-key', subjectId: id }
+    const now = clock.now()
+    const detail = { name, role, access, expires_at: key.expires_at?.toISOString() ?? null }
+    await recordAudit(
       tx,
-      { accountId: account_id },
-      { action: `api-key.${verb}`, subjectKind: 'api-key', subjectId: id, detail: { name } },
-      clock.now(),
+      actor ?? { accountId },
+      { action: `api-key.${verb}`, ...subject, detail },
+      now,
     )
+    const kind = `api-key.${verb}d`
+    await recordEvent(tx, { accountId, kind, ...subject, data: { name } }, now)
   }
 
   return {
@@ -131,6 +138,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
         role?: Role | undefined
         access?: Access | undefined
       },
+      actor?: Caller,
     ): Promise<{ key: store.ApiKey; text: string }> {
       if (!/^[A-Za-z0-9 ._-]{1,50}$/.test(input.name)) {
         throw new ValidationError({
@@ -146,10 +154,10 @@ export function createAccountService({ clock }: { clock: Clock }) {
       if (live.some((key) => key.name.toLowerCase() === input.name.toLowerCase())) {
         throw new NameTaken('an API key', input.name)
       }
-      if (live.length >= keysPerAccount) {
+      if (live.length >= apiKeysPerAccount) {
         throw new DomainError(
           'LIMIT_EXCEEDED',
-          `An account has at most ${keysPerAccount} API keys; revoke one first`,
+          `An account has at most ${apiKeysPerAccount} API keys; revoke one first`,
         )
       }
       const text = newKeyText()
@@ -161,26 +169,38 @@ export function createAccountService({ clock }: { clock: Clock }) {
         hash: hashOf(text),
         role: input.role ?? 'owner',
         access: input.access ?? 'full',
-        person_id: null,
+        person_id: actor?.personId ?? null,
         created_at: now,
         last_used_at: null,
         expires_at: input.expiresAt ?? null,
         revoked_at: null,
       })
-      await auditKey(tx, 'create', key)
+      await tellOfKey(tx, 'create', key, actor)
       return { key, text }
     },
 
     listKeys: (db: Database | Tx, accountId: string) => store.liveApiKeys(db, accountId),
 
-    async revokeKey(tx: Tx, accountId: string, name: string) {
-      const key = await store.revokeApiKey(tx, accountId, name, clock.now())
-      if (key === undefined) throw new NotFound('API key', `"${name}"`)
+    /** By its name, as whoever has the host does, or by its id. */
+    async revokeKey(tx: Tx, accountId: string, which: string | { id: string }, actor?: Caller) {
+      const key = await store.revokeApiKey(tx, accountId, which, clock.now())
+      if (key === undefined) {
+        throw new NotFound('API key', typeof which === 'string' ? `"${which}"` : which.id)
+      }
       known.forget(key.id)
       await notify(tx, 'api_key_revoked', key.id)
-      await auditKey(tx, 'revoke', key)
+      await tellOfKey(tx, 'revoke', key, actor)
       return key
     },
+
+    /** What its keys or people may do is another thing once this commits; every process hears of it. */
+    async changed(tx: Tx, accountId: string) {
+      known.forgetAccount(accountId)
+      await notify(tx, 'account_changed', accountId)
+    },
+
+    /** Another process changed it. */
+    forgetAccount: known.forgetAccount,
 
     /** Another process revoked it. */
     forgetKey: known.forget,

@@ -1,5 +1,5 @@
 import { lesserRole } from '@garrison/contract/accounts/roles'
-import { type Insertable, type Selectable, sql } from 'kysely'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
@@ -28,6 +28,17 @@ export const lockAccount = (tx: Tx, id: string) =>
 export const getAccount = (db: Database | Tx, id: string) =>
   db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 
+export const updateAccount = (tx: Tx, id: string, set: Updateable<Schema['accounts']>) =>
+  tx.updateTable('accounts').set(set).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+
+export const findPerson = (db: Database | Tx, accountId: string, id: string) =>
+  db
+    .selectFrom('people')
+    .select(['id', 'name', 'email'])
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
 export const insertApiKey = (tx: Tx, key: Insertable<Schema['api_keys']>) =>
   tx.insertInto('api_keys').values(key).returningAll().executeTakeFirstOrThrow()
 
@@ -42,12 +53,21 @@ export const liveApiKeys = (db: Database | Tx, accountId: string) =>
     .orderBy('id')
     .execute()
 
-export const revokeApiKey = (tx: Tx, accountId: string, name: string, now: Date) =>
+export const revokeApiKey = (
+  tx: Tx,
+  accountId: string,
+  which: string | { id: string },
+  now: Date,
+) =>
   tx
     .updateTable('api_keys')
     .set({ revoked_at: now })
     .where('account_id', '=', accountId)
-    .where((where) => where(where.fn('lower', ['name']), '=', name.toLowerCase()))
+    .where((where) =>
+      typeof which === 'string'
+        ? where(where.fn('lower', ['name']), '=', which.toLowerCase())
+        : where('id', '=', which.id),
+    )
     .where('revoked_at', 'is', null)
     .returningAll()
     .executeTakeFirst()

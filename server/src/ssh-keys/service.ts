@@ -1,5 +1,5 @@
 /** The rules for SSH keys. A key is there in every region. */
-
+import { sshKeysPerAccount } from '@garrison/contract/ssh-keys/routes'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
@@ -11,8 +11,6 @@ import { recordChange } from '../events/changes.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import { generatePair, parsePublicKey } from './public-key.ts'
 import * as store from './store.ts'
-
-const keysPerAccount = 25
 
 export function createSshKeyService(deps: { clock: Clock; accounts: AccountService }) {
   const { clock, accounts } = deps
@@ -66,10 +64,10 @@ export function createSshKeyService(deps: { clock: Clock; accounts: AccountServi
           `You already have this key, under the name "${same.name}"`,
         )
       }
-      if ((await counter(tx, caller.accountId, 'ssh_keys')) >= keysPerAccount) {
+      if ((await counter(tx, caller.accountId, 'ssh_keys')) >= sshKeysPerAccount) {
         throw new DomainError(
           'LIMIT_EXCEEDED',
-          `An account has at most ${keysPerAccount} SSH keys; delete one first`,
+          `An account has at most ${sshKeysPerAccount} SSH keys; delete one first`,
         )
       }
       const key = await store.insertSshKey(tx, {

@@ -50,6 +50,10 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     const reply = await client.post('/api/operator/prices/', { ...body, effective_from })
     return reply.body.price.id
   },
+  api_key_id: async ({ client }) => {
+    const { body } = await client.post('/api/account/api-keys/', { name: 'walked' })
+    return body.api_key.id
+  },
   policy_id: async ({ client }) => {
     const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
     return body.policy.id
