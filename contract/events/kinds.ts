@@ -278,6 +278,10 @@ const account = {
   'person.joined': event('Somebody belongs to the account from now on.', person),
   'person.role-changed': event('Somebody may do more or less than before.', person),
   'person.removed': event('Somebody does not belong to the account any more.', person),
+  'account.updated': event('The profile of the account was changed.', {
+    currency: z.string(),
+    country: z.string().nullable(),
+  }),
   'api-key.created': event('An API key was made.', named),
   'api-key.revoked': event('An API key was revoked.', named),
   'ssh-key.created': event('An SSH key was added.', named),

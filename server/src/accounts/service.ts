@@ -38,7 +38,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
       { action: `api-key.${verb}`, ...subject, detail },
       now,
     )
-    const kind = `api-key.${verb}d`
+    const kind = `api-key.${verb}d` as const
     await recordEvent(tx, { accountId, kind, ...subject, data: { name } }, now)
   }
 
