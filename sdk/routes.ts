@@ -618,6 +618,38 @@ export const routes = {
     },
     listKinds: { id: 'listEventKinds', method: 'GET', path: '/api/events/kinds/' },
   },
+  account: {
+    get: { id: 'getAccount', method: 'GET', path: '/api/account/' },
+    getProfile: { id: 'getProfile', method: 'GET', path: '/api/account/profile/' },
+    updateProfile: {
+      id: 'updateProfile',
+      method: 'PUT',
+      path: '/api/account/profile/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    listApiKeys: { id: 'listApiKeys', method: 'GET', path: '/api/account/api-keys/' },
+    createApiKey: {
+      id: 'createApiKey',
+      method: 'POST',
+      path: '/api/account/api-keys/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    changeApiKey: {
+      id: 'changeApiKey',
+      method: 'PATCH',
+      path: '/api/account/api-keys/{api_key_id}/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    revokeApiKey: {
+      id: 'revokeApiKey',
+      method: 'DELETE',
+      path: '/api/account/api-keys/{api_key_id}/',
+      safety: 'idempotency-key',
+    },
+  },
   credits: {
     balance: { id: 'getBalance', method: 'GET', path: '/api/balance/' },
     history: {
