@@ -91,6 +91,8 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
       ipAddress: { ipAddressHeaders: [addressHeader] },
       // `http/own-origin.ts` has looked at it, and more strictly.
       disableCSRFCheck: true,
+      // Said, since it would be different in tests: pages may not send people on to elsewhere.
+      disableOriginCheck: false,
       backgroundTasks: { handler: hooks.background },
       database: { generateId: 'uuid' },
     },
