@@ -97,7 +97,7 @@ module.exports = {
       from: { path: '^cli/', pathNot: tests },
       to: {
         path: otherThan('cli', 'contract', 'sdk'),
-        pathNot: '^server/src/(admin|config|credentials|data-folder|errors)\\.ts$',
+        pathNot: '^server/src/(admin|config|credentials|data-folder|default-data-dir|errors)\\.ts$',
       },
     },
     {

@@ -35,3 +35,9 @@ export function parseAmount(text: string): number {
   if (/^-?\d{1,9}(\.\d{1,6})?$/.test(text) && amount !== 0) return amount
   throw new InvalidArgumentError('Give an amount such as 25 or 0.50, with at most six decimals.')
 }
+
+/** How many; 0 is none. */
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Give a whole number, 0 or more.')
+}

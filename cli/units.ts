@@ -32,3 +32,25 @@ export function humanTime(iso: string | null): string {
   if (iso === null) return 'never'
   return `${iso.slice(0, 16).replace('T', ' ')} UTC`
 }
+
+/** How long ago, or in how long: `just now`, `5 min ago`, `in 3 h`, `2 d ago`; `never` for null. */
+export function humanAge(iso: string | null, now = Date.now()): string {
+  if (iso === null) return 'never'
+  const ms = now - Date.parse(iso)
+  const minutes = Math.round(Math.abs(ms) / 60_000)
+  if (minutes < 1) return ms < -1000 ? 'in a moment' : 'just now'
+  const hours = Math.round(minutes / 60)
+  const days = Math.round(hours / 24)
+  const length = minutes < 60 ? `${minutes} min` : hours < 48 ? `${hours} h` : `${days} d`
+  return ms > 0 ? `${length} ago` : `in ${length}`
+}
+
+/** `$0.01`, `€1,250.00`, `-$9.96`; small amounts with as many digits as they need, up to six. */
+export function humanMoney(amount: number, currency: string): string {
+  return new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    maximumFractionDigits: 6,
+  }).format(amount)
+}

@@ -5,6 +5,8 @@ export type Context = {
   readonly terminal: Terminal
   /** As given; see `dataFolder`. */
   readonly data?: string | undefined
+  /** Of `garrison login`, as given. */
+  readonly context?: string | undefined
   readonly json: boolean
   /** Every question is answered with yes. */
   readonly yes: boolean

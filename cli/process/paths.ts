@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { defaultDataDir } from '@garrison/server/config'
+import { defaultDataDir } from '@garrison/server/default-data-dir'
 
 /** Of the checkout that this command belongs to. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,11 +1,11 @@
 /** Configuration: `garrison.yaml`, the environment and the command line, checked once at the start. */
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { withDefaults } from './config/defaults.ts'
 import { type ConfigFile, configSchema } from './config/schema.ts'
 import { ConfigError, describeConfigIssues } from './config/words.ts'
+import { defaultDataDir } from './default-data-dir.ts'
 
 export { ConfigError } from './config/words.ts'
 
@@ -58,12 +58,6 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   requireConsistent(source, config)
   requireRealFolder(config.dataDir)
   return config
-}
-
-/** `/var/lib/garrison` for root, the user's own data folder otherwise. */
-export function defaultDataDir(env: Readonly<Record<string, string | undefined>> = process.env) {
-  if (process.getuid?.() === 0) return '/var/lib/garrison'
-  return join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'garrison')
 }
 
 /** Nothing can be kept there, and Node never returns from making a folder under /proc. */

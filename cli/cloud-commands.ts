@@ -1,0 +1,74 @@
+/** Commands that work over the API: each noun with what it is, and where its commands are. */
+import type { Command } from 'commander'
+import type { Define } from './cloud/noun.ts'
+import type { Context, ExitCode } from './commands/context.ts'
+import { fillLater } from './lazy-commands.ts'
+
+type Load = () => Promise<{ define: Define }>
+type Noun = readonly [name: string, description: string, load: Load]
+
+const nouns: readonly Noun[] = [
+  ['instance', 'Machines: make, use, stop, delete.', () => import('./commands/instance/define.ts')],
+  [
+    'snapshot',
+    'Points in time of a machine; also as files.',
+    () => import('./commands/snapshot/define.ts'),
+  ],
+  ['image', 'What new machines begin as.', () => import('./commands/image/define.ts')],
+  ['volume', 'Disks with a life of their own.', () => import('./commands/volume/define.ts')],
+  [
+    'firewall',
+    'Rules that any number of machines share.',
+    () => import('./commands/firewall/define.ts'),
+  ],
+  ['ssh-key', 'Who is let into new machines.', () => import('./commands/ssh-key/define.ts')],
+  ['script', 'What new machines run at first.', () => import('./commands/script/define.ts')],
+  [
+    'policy',
+    'Snapshots that are taken by themselves.',
+    () => import('./commands/policy/define.ts'),
+  ],
+  ['region', 'Where machines can be.', () => import('./commands/catalog/regions.ts')],
+  ['flavor', 'Shapes of machines without GPU.', () => import('./commands/catalog/flavors.ts')],
+  [
+    'deploy-request',
+    'Deployments that wait for room.',
+    () => import('./commands/deploy-request/define.ts'),
+  ],
+  [
+    'operation',
+    'Changes that take time, and how they end.',
+    () => import('./commands/operation/define.ts'),
+  ],
+  [
+    'billing',
+    'What has been used, and what it cost.',
+    () => import('./commands/billing/define.ts'),
+  ],
+]
+
+export function addCloudCommands(
+  program: Command,
+  context: () => Context,
+  finish: (code: ExitCode) => void,
+) {
+  for (const [name, description, load] of nouns) {
+    const noun = program
+      .command(name)
+      .description(description)
+      .helpCommand('help [command]', 'Show help for a command.')
+    fillNoun(noun, load, context, finish)
+  }
+}
+
+export function fillNoun(
+  noun: Command,
+  load: Load,
+  context: () => Context,
+  finish: (code: ExitCode) => void,
+) {
+  fillLater(noun, async () => {
+    const [{ define }, { createRun }] = await Promise.all([load(), import('./cloud/cloud.ts')])
+    define(noun, createRun(context, finish))
+  })
+}
