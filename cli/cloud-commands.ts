@@ -1,6 +1,6 @@
 /** Commands that work over the API: each noun with what it is, and where its commands are. */
 import type { Command } from 'commander'
-import type { Define } from './cloud/noun.ts'
+import { type Define, examples } from './cloud/noun.ts'
 import type { Context, ExitCode } from './commands/context.ts'
 import { fillLater } from './lazy-commands.ts'
 
@@ -71,4 +71,25 @@ export function fillNoun(
     const [{ define }, { createRun }] = await Promise.all([load(), import('./cloud/cloud.ts')])
     define(noun, createRun(context, finish))
   })
+}
+
+/** Has no further words, as what there is to see is one table. */
+export function addStock(
+  program: Command,
+  context: () => Context,
+  finish: (code: ExitCode) => void,
+) {
+  program
+    .command('stock')
+    .description('How many machines with GPUs there is room for.')
+    .option('--region <name>', 'only in this region')
+    .option('--gpu <model>', 'only of this model')
+    .addHelpText('after', examples('stock', 'stock --gpu RTX-A6000'))
+    .action(async (options, command) => {
+      const [{ createRun }, { stock }] = await Promise.all([
+        import('./cloud/cloud.ts'),
+        import('./commands/catalog/stock.ts'),
+      ])
+      await createRun(context, finish)(stock)(options, command)
+    })
 }

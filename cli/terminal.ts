@@ -4,6 +4,7 @@
  * respected.
  */
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { type Progress, plainProgress, spinner } from './progress.ts'
 
@@ -47,6 +48,10 @@ export function createTerminal({ input, output, errors }: Streams) {
     print(text = '') {
       say(output, text)
     },
+    /** What programs read: exactly this, whatever else is suggested. */
+    printRaw(text: string) {
+      write(output, text)
+    },
     printJson(value: unknown) {
       write(output, JSON.stringify(value, null, 2))
     },
@@ -83,6 +88,20 @@ export function createTerminal({ input, output, errors }: Streams) {
         current = null
       }
       return { ...line, stop, [Symbol.dispose]: stop }
+    },
+
+    /** What is typed is not shown; null when nobody can type. */
+    async askSecret(question: string): Promise<string | null> {
+      if (!(input.isTTY === true && errors.isTTY === true)) return null
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const lines = createInterface({ input, output: silent, terminal: true })
+      errors.write(question)
+      try {
+        return await lines.question('')
+      } finally {
+        lines.close()
+        errors.write('\n')
+      }
     },
 
     /** True only for a plain yes. */

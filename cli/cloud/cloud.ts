@@ -1,5 +1,5 @@
 /** What a command that works over the API is given: the Garrison, and where to speak. */
-import { Garrison } from '@garrison/sdk'
+import { Garrison, type GarrisonOptions } from '@garrison/sdk'
 import type { Context, ExitCode } from '../commands/context.ts'
 import type { Terminal } from '../terminal.ts'
 import { findCloud, type Where } from './where.ts'
@@ -32,9 +32,15 @@ export function createRun(context: () => Context, finish: (code: ExitCode) => vo
     }
 }
 
-export function openCloud({ terminal, json, yes, data, context }: Context): Cloud {
+/** Somebody sits there and wants to know. */
+const ofAPerson = { retries: 2, retryDelayMs: 300 }
+
+export function openCloud(
+  { terminal, json, yes, data, context }: Context,
+  patience: Pick<GarrisonOptions, 'retries' | 'timeoutMs'> = {},
+): Cloud {
   const where = findCloud({ data, context })
-  const garrison = new Garrison({ url: where.url, key: where.api_key })
+  const garrison = new Garrison({ url: where.url, key: where.api_key, ...ofAPerson, ...patience })
   return { garrison, where, terminal, json, yes }
 }
 

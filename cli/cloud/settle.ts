@@ -4,7 +4,7 @@ import type { Cloud } from './cloud.ts'
 
 export type WaitOption = { readonly wait?: boolean }
 
-const firstLookMs = 200
+const firstLookMs = 100
 const lastLookMs = 1_500
 
 /**

@@ -12,13 +12,17 @@ export async function stock(cloud: Cloud, { region, gpu }: StockOptions) {
       ['GPU', ({ gpu_model }) => gpu_model],
       ['REGION', (row) => row.region],
       ['GPUS FREE', ({ total_available }) => total_available, 'right'],
-      [
-        'MACHINES',
-        ({ configurations }) =>
-          configurations
-            .map(({ gpu_count, available }) => `${available} with ${gpu_count}`)
-            .join(', '),
-      ],
+      ['MACHINES', ({ configurations }) => machinesOf(configurations)],
     ],
   })
+}
+
+type Configuration = { readonly gpu_count: number; readonly available: number }
+
+/** Such as `12 × 1, 6 × 2`: so many machines with so many GPUs. */
+function machinesOf(configurations: readonly Configuration[]) {
+  const some = configurations.filter(({ available }) => available > 0)
+  return (
+    some.map(({ gpu_count, available }) => `${available} × ${gpu_count}`).join(', ') || 'sold out'
+  )
 }

@@ -97,5 +97,6 @@ export const define: Define = (firewall, run) => {
       }),
     )
 
-  defineRules(firewall.command('rule').description('What gets through a firewall.'), run)
+  const rule = firewall.command('rule').description('What gets through a firewall.')
+  defineRules(rule.helpCommand('help [command]', 'Show help for a command.'), run)
 }
