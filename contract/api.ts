@@ -7,6 +7,7 @@ import { changeApiKey, createApiKey, listApiKeys, revokeApiKey } from './account
 import { getCreditHistory } from './billing/credits.ts'
 import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
+import { getBudget, getKeyBudget, setBudget, setKeyBudget } from './budgets/routes.ts'
 import {
   getGpuSpecs,
   getGpuStockHistory,
@@ -233,6 +234,10 @@ export const api = {
   revokeApiKey,
   getBalance,
   getCreditHistory,
+  getBudget,
+  setBudget,
+  getKeyBudget,
+  setKeyBudget,
   getHealth,
   getReadiness,
 }

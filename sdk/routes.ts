@@ -649,6 +649,26 @@ export const routes = {
       path: '/api/account/api-keys/{api_key_id}/',
       safety: 'idempotency-key',
     },
+    getBudget: { id: 'getBudget', method: 'GET', path: '/api/account/budget/' },
+    setBudget: {
+      id: 'setBudget',
+      method: 'PUT',
+      path: '/api/account/budget/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    getApiKeyBudget: {
+      id: 'getApiKeyBudget',
+      method: 'GET',
+      path: '/api/account/api-keys/{api_key_id}/budget/',
+    },
+    setApiKeyBudget: {
+      id: 'setApiKeyBudget',
+      method: 'PUT',
+      path: '/api/account/api-keys/{api_key_id}/budget/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
   },
   credits: {
     balance: { id: 'getBalance', method: 'GET', path: '/api/balance/' },

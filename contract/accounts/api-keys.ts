@@ -47,6 +47,8 @@ export const ApiKey = z
     expires_at: Timestamp.nullable(),
     /** False once it has expired. */
     is_active: z.boolean(),
+    /** At most that what it makes may cost in a calendar month; null: no limit. See its budget. */
+    monthly_cap: z.number().nullable(),
     /** The one that asks. */
     current: z.boolean(),
   })
@@ -68,6 +70,7 @@ const example = {
   last_used_at: null,
   expires_at: '2027-01-10T09:00:00Z',
   is_active: true,
+  monthly_cap: null,
   current: false,
 } as const satisfies ApiKey
 

@@ -9,6 +9,7 @@ import {
   security,
   Timestamp,
 } from '../common.ts'
+import { depletionStages } from './depletion.ts'
 
 export const Balance = z
   .object({
@@ -29,6 +30,19 @@ export const GetBalanceResponse = Envelope.extend({
   /** At the present rate of spending; null when nothing is charged or nothing runs. */
   estimated_hours_left: z.number().nullable(),
   timestamp: Timestamp,
+  /**
+   * How near the end is: credits last for less than 24, 6 or 1 hours, or are used up. When they are,
+   * instances are hibernated. Null when nothing is charged.
+   */
+  stage: z.enum(depletionStages).nullable(),
+  /** What everything that is billed right now costs; 0 when nothing is charged. */
+  burn_per_hour: z.number(),
+  /** When credits are used up if it goes on like this; null when nothing is spent. */
+  runs_out_at: Timestamp.nullable(),
+  /** Since when they are used up; null when they are not. */
+  depleted_at: Timestamp.nullable(),
+  /** From when on what there is may be deleted; null when it is not going to be. */
+  reclaims_at: Timestamp.nullable(),
 }).openapi('CreditBalanceResponse')
 
 export const getBalance = createRoute({
@@ -47,6 +61,11 @@ export const getBalance = createRoute({
       low_balance: false,
       estimated_hours_left: null,
       timestamp: '2026-01-10T09:00:00Z',
+      stage: 'ok',
+      burn_per_hour: 0,
+      runs_out_at: null,
+      depleted_at: null,
+      reclaims_at: null,
     }),
     ...errors(),
   },

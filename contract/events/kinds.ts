@@ -302,6 +302,34 @@ const account = {
   }),
 }
 
+const funds = { currency: z.string(), balance: z.number(), burn_per_hour: z.number() }
+const budget = { currency: z.string(), monthly_cap: z.number(), used: z.number(), percent: z.int() }
+
+const money = {
+  'credits.low': event('Credits last for less than 24, 6 or 1 hours, as `stage` says.', {
+    ...funds,
+    stage: z.string(),
+  }),
+  'credits.depleted': event('Credits are used up, and instances are being hibernated.', {
+    ...funds,
+    stage: z.string(),
+  }),
+  'credits.recovered': event('There are credits again; nothing restarts by itself.', funds),
+  'credits.reclaim-reminder': event('What there is will be deleted unless credits are added.', {
+    ...funds,
+    day: z.int(),
+  }),
+  'budget.warning': event('A part of a monthly budget is used.', budget),
+  'budget.reached': event(
+    'All of a monthly budget is used, and instances are being hibernated.',
+    budget,
+  ),
+  'budget.changed': event('A monthly budget was changed; null: there is no limit any more.', {
+    currency: z.string(),
+    monthly_cap: z.number().nullable(),
+  }),
+}
+
 /** These concern everybody. */
 const house = {
   'stock.available': event('There is room again where there was none.', {
@@ -321,6 +349,7 @@ export const eventKinds = {
   ...work,
   ...account,
   ...operatorEvents,
+  ...money,
   ...house,
 } satisfies Record<string, EventShape>
 

@@ -19,6 +19,7 @@ const accepted = {
   stop: ['ACTIVE'],
   reboot: ['ACTIVE', 'ERROR'],
   hibernate: ['ACTIVE'],
+  'hibernate-unpaid': ['ACTIVE', 'SHUTOFF'],
   restore: ['HIBERNATED'],
   snapshot: ['ACTIVE'],
   rollback: ['SHUTOFF', 'ERROR'],

@@ -88,6 +88,14 @@ export const instanceActions = {
     onFailure: 'ACTIVE',
     verb: 'hibernate',
   },
+  /** For want of credits, or of budget: nobody asks for it. One that cannot be hibernated is as before. */
+  'hibernate-unpaid': {
+    from: ['ACTIVE', 'SHUTOFF'],
+    through: 'HIBERNATING',
+    to: 'HIBERNATED',
+    onFailure: null,
+    verb: 'hibernate for want of credits',
+  },
   /** Without capacity it stays hibernated, unharmed, and may be tried again. */
   restore: {
     from: ['HIBERNATED'],

@@ -16,9 +16,14 @@ export type Caller = {
   /** Null for whoever signed in. */
   readonly keyId: string | null
   readonly keyName: string | null
+  /** Of what happens later: the key that arranged it, whose budget bears it. */
+  readonly bearingKeyId?: string | null
   readonly requestId: string | null
   readonly remoteAddress: string | null
 }
 
 /** Who asks right now, in a request. */
 export type RequestCaller = Caller & { readonly requestId: string }
+
+/** Whose budget bears what the caller makes; null: the account's alone. */
+export const bearingKey = ({ keyId, bearingKeyId }: Caller): string | null => bearingKeyId ?? keyId

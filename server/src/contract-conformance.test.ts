@@ -200,6 +200,11 @@ async function accountStory() {
   const params = { api_key_id: api_key.id as string }
   await call('changeApiKey', { params, body: { name: 'renamed' } })
   await call('listApiKeys')
+  await call('getBudget')
+  await call('getKeyBudget', { params })
+  // Nothing is charged here, so that there is nothing to limit.
+  await call('setBudget', { body: { monthly_cap: null } })
+  await call('setKeyBudget', { params, body: { monthly_cap: null } })
   await call('revokeApiKey', { params })
 }
 

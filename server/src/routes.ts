@@ -2,6 +2,7 @@
 import { accountRoutes } from './accounts/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
+import { budgetRoutes } from './budgets/routes.ts'
 import type { Regions } from './catalog/regions.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { Clock } from './clock.ts'
@@ -83,6 +84,7 @@ export function createServer({
   accountRoutes(app, deps)
   apiKeyRoutes(app, deps)
   billingRoutes(app, deps)
+  budgetRoutes(app, deps)
   sshKeyRoutes(app, deps)
   hibernationRoutes(app, deps)
   scriptRoutes(app, deps)

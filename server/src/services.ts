@@ -4,6 +4,7 @@ import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
 import { createApiKeyService } from './api-keys/service.ts'
 import { createBillingService } from './billing/service.ts'
+import { createBudgetService } from './budgets/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
 import { createPlacement } from './catalog/placement.ts'
 import { createPricing } from './catalog/pricing.ts'
@@ -14,6 +15,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createConsoleService } from './console/service.ts'
 import type { Database } from './database/database.ts'
+import { createDepletionService } from './depletion/service.ts'
 import { createDeployRequestService } from './deploy-requests/service.ts'
 import { createEventService } from './events/service.ts'
 import { createProtection } from './firewalls/protection.ts'
@@ -67,7 +69,9 @@ export function createServices(deps: {
   })
   const apiKeys = createApiKeyService({ clock, accounts })
   const profile = createProfileService({ clock, accounts })
-  const billing = createBillingService({ clock, mode: config.billing.mode, accounts })
+  const budgets = createBudgetService({ clock, mode: config.billing.mode, apiKeys })
+  const billing = createBillingService({ clock, mode: config.billing.mode, accounts, budgets })
+  const depletion = createDepletionService({ clock, billing })
   const operations = createOperationService({ db, clock })
   const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
   const sshKeys = createSshKeyService({ clock, accounts })
@@ -120,6 +124,8 @@ export function createServices(deps: {
     apiKeys,
     profile,
     billing,
+    budgets,
+    depletion,
     operations,
     events,
     sshKeys,

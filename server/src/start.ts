@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
 import { createBallast, giveUpBallast, keepBallast } from './ballast.ts'
-import { createMeter } from './billing/meter.ts'
 import { createRegions } from './catalog/regions.ts'
 import { requireRegionsInUse } from './catalog/regions-in-use.ts'
+import { createCharging } from './charging.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { ensureCredentials } from './credentials.ts'
@@ -37,6 +37,7 @@ import { ownRegions } from './ownership.ts'
 import { keepPrices } from './prices/keeper.ts'
 import { startReconciliation } from './reconciliation/loop.ts'
 import { createReconciler } from './reconciliation/reconcile.ts'
+import { repeat } from './repeat.ts'
 import { createServer } from './routes.ts'
 import { createServices, type Services } from './services.ts'
 import { signInSecret } from './sign-in/secret.ts'
@@ -150,7 +151,10 @@ export async function startServer(
     stack.defer(() => work.close())
     const prices = await keepPrices({ db, prices: services.prices, listener, log })
     stack.defer(() => prices.close())
-    keepHouse(db, services, config, log, stack)
+    keepHouse(db, services, log, stack)
+    const { round } = createCharging({ db, clock, config, regions, services, log })
+    const charging = repeat('what is to be charged', round, { everyMs: meterMs, log })
+    stack.defer(() => charging.close())
 
     const app = createServer({
       db,
@@ -207,15 +211,7 @@ async function startEngine(region: string, engine: Engine, log: Log, stack: Asyn
   for (const notice of engine.capabilities().notices) log('warn', notice, { region })
 }
 
-function keepHouse(
-  db: Database,
-  services: Services,
-  config: Config,
-  log: Log,
-  stack: AsyncDisposableStack,
-) {
-  const { prices } = services
-  const meter = createMeter({ clock: systemClock, mode: config.billing.mode, prices })
+function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDisposableStack) {
   const flushKeyUse = () => services.accounts.flushKeyUse(db)
   const every = (ms: number, work: () => Promise<void>) => {
     const timer = setInterval(() => {
@@ -228,9 +224,6 @@ function keepHouse(
   every(viewersMs, () => services.console.closeOfGone(db))
   every(viewersMs, () => services.events.endOfGone(db))
   every(housekeepingMs, () => services.events.forget(db))
-  every(meterMs, async () => {
-    await meter.tick(db)
-  })
   every(ownLogMs, async () => boundOwnLog())
   every(housekeepingMs, () => tidy(db, systemClock.now(), log))
   every(housekeepingMs, () => services.snapshotExports.expire(db))

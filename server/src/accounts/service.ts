@@ -101,7 +101,11 @@ export function createAccountService({ clock }: { clock: Clock }) {
     },
 
     /** For what the account arranged to happen when no request is there. */
-    async onBehalfOf(db: Database | Tx, accountId: string): Promise<Caller> {
+    async onBehalfOf(
+      db: Database | Tx,
+      accountId: string,
+      bearingKeyId: string | null = null,
+    ): Promise<Caller> {
       const { id, public_id, currency } = await store.getAccount(db, accountId)
       return {
         accountId: id,
@@ -112,6 +116,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
         access: 'full',
         keyId: null,
         keyName: null,
+        bearingKeyId,
         requestId: null,
         remoteAddress: null,
       }
@@ -120,6 +125,14 @@ export function createAccountService({ clock }: { clock: Clock }) {
     /** Nobody else makes what an account has a limited number of, until the transaction ends. */
     async lock(tx: Tx, accountId: string) {
       await store.lockAccount(tx, accountId)
+    },
+
+    /** Addresses of those who decide about money, and are told about it. */
+    async payers(db: Database | Tx, accountId: string): Promise<string[]> {
+      const owners = await store.ownersEmails(db, accountId)
+      if (owners.length > 0) return owners
+      const { email } = await store.getAccount(db, accountId)
+      return email === null ? [] : [email]
     },
 
     /** There is somebody who can be billed. */

@@ -141,3 +141,18 @@ export async function touchApiKeys(db: Database, used: readonly { id: string; at
     where api_keys.id = used.id
   `.execute(db)
 }
+
+/** Of people who may decide about the account, and can be written to. */
+export async function ownersEmails(db: Database | Tx, accountId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select('email')
+    .where('account_id', '=', accountId)
+    .where('role', 'in', ['owner', 'operator'])
+    .where('joined_at', 'is not', null)
+    .where('removed_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.flatMap(({ email }) => (email === null ? [] : [email]))
+}

@@ -32,6 +32,11 @@ export function createApiKeyService(deps: { clock: Clock; accounts: AccountServi
   return {
     require,
 
+    /** Null when it was revoked. */
+    async nameOf(db: Database | Tx, accountId: string, id: string) {
+      return (await store.findKey(db, accountId, id))?.name ?? null
+    },
+
     async list(db: Database, caller: Caller) {
       const keys = await store.listKeys(db, caller.accountId)
       return keys.filter((key) => sees(caller, key))

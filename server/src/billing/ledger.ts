@@ -27,6 +27,8 @@ export type LedgerTransaction = {
   readonly description: string
   /** What is paid for, if it must be booked once only. */
   readonly reference?: string
+  /** Of usage: the key whose budget bears it. */
+  readonly apiKeyId?: string | null
   readonly entries: readonly Entry[]
 }
 
@@ -44,6 +46,7 @@ export async function postTransaction(
       kind: posting.kind,
       description: posting.description,
       reference: posting.reference ?? null,
+      api_key_id: posting.apiKeyId ?? null,
       created_at: now,
     })
     .onConflict((conflict) => conflict.column('reference').doNothing())
@@ -118,6 +121,8 @@ export type Usage = {
   /** Positive. */
   readonly micros: number
   readonly description: string
+  /** Whose budget bears it; null: the account's alone. */
+  readonly apiKeyId: string | null
 }
 
 /** Takes usage from the credits of many accounts at once: a transaction each, four statements in all. */
@@ -136,9 +141,12 @@ export async function postUsage(tx: Tx, usage: readonly Usage[], now: Date): Pro
     on conflict (account_id, kind, currency) do nothing
   `.execute(tx)
   await sql`
-    insert into ledger_transactions (id, kind, description, created_at)
-    select id, 'usage', description, ${now}
-      from unnest(${ids}::uuid[], ${usage.map((each) => each.description)}::text[]) as u (id, description)
+    insert into ledger_transactions (id, kind, description, api_key_id, created_at)
+    select id, 'usage', description, api_key_id, ${now}
+      from unnest(
+        ${ids}::uuid[], ${usage.map((each) => each.description)}::text[],
+        ${usage.map((each) => each.apiKeyId)}::uuid[]
+      ) as u (id, description, api_key_id)
   `.execute(tx)
   await sql`
     with used as (

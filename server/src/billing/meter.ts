@@ -36,8 +36,8 @@ export function createMeter(deps: {
     const owed = used.filter(({ micros }) => micros > 0)
     await postUsage(
       tx,
-      owed.map(({ accountId, currency, micros, records }) => ({
-        ...{ accountId, currency, micros },
+      owed.map(({ records, ...use }) => ({
+        ...use,
         description: `Usage of ${records} ${records === 1 ? 'resource' : 'resources'} until ${now.toISOString()}`,
       })),
       now,
@@ -60,33 +60,63 @@ export function createMeter(deps: {
   }
 }
 
-type Used = { accountId: string; currency: Currency; micros: number; records: number }
+type Used = {
+  accountId: string
+  currency: Currency
+  apiKeyId: string | null
+  micros: number
+  records: number
+}
 
-/** What is to be charged for each account. A clock that went back takes nothing back. */
+/**
+ * What is to be charged for each account and key. A clock that went back takes nothing back. Of an account
+ * whose credits are used up, no more is charged than leads down to its floor; records say what it would
+ * have cost all the same.
+ */
 async function meterDue(tx: Tx, now: Date, charge: boolean): Promise<Used[]> {
   const { rows } = await sql<Used>`
     with due as (
-      select id, charged_micros, greatest(
+      select id, account_id, currency, cost_micros, greatest(
         minutes, floor(extract(epoch from coalesce(ended_at, ${now}) - started_at) / 60)::bigint
-      ) as total
+      ) as total, hourly_rate_micros
       from billing_records
       where metered_until is not null
         and (ended_at is not null or metered_until <= ${now}::timestamptz - interval '1 minute')
       order by id limit ${batchSize} for update skip locked
+    ), costing as (
+      select id, account_id, currency, total,
+        round(hourly_rate_micros::numeric * total / 60)::bigint as cost,
+        round(hourly_rate_micros::numeric * total / 60)::bigint - cost_micros as owed
+      from due
+    ), floored as (
+      select account_id, ledger.currency, greatest(0, balance_micros - floor_micros) as room
+      from depletions join accounts on accounts.id = account_id
+        join ledger_accounts ledger using (account_id)
+      where floor_micros is not null and ledger.kind = 'credits'
+        and ledger.currency = accounts.currency
+    ), charging as (
+      select costing.id, total, cost, case
+        when not ${charge} then 0
+        when room is null then owed
+        -- In the order of records: what those before it left.
+        else greatest(0, least(owed, room - (
+          sum(owed) over (partition by account_id, currency order by costing.id) - owed
+        )))
+      end::bigint as charged
+      from costing left join floored using (account_id, currency)
     ), metered as (
       update billing_records record set
-        minutes = due.total,
-        cost_micros = round(hourly_rate_micros::numeric * due.total / 60),
-        charged_micros = case when ${charge} then record.charged_micros
-          + round(hourly_rate_micros::numeric * due.total / 60) - record.cost_micros
-          else record.charged_micros end,
-        metered_until = case when ended_at is null then started_at + due.total * interval '1 minute' end
-      from due where record.id = due.id
-      returning account_id, currency, record.charged_micros - due.charged_micros as charged
+        minutes = charging.total,
+        cost_micros = charging.cost,
+        charged_micros = record.charged_micros + charging.charged,
+        metered_until = case when ended_at is null
+          then started_at + charging.total * interval '1 minute' end
+      from charging where record.id = charging.id
+      returning account_id, currency, api_key_id, charging.charged
     )
-    select account_id as "accountId", currency,
+    select account_id as "accountId", currency, api_key_id as "apiKeyId",
       sum(charged)::bigint as micros, count(*)::int as records
-    from metered group by account_id, currency order by account_id, currency
+    from metered group by account_id, currency, api_key_id order by account_id, currency, api_key_id
   `.execute(tx)
   return rows
 }

@@ -6,25 +6,24 @@ import {
 } from '@garrison/contract/billing/records'
 import { getBalance } from '@garrison/contract/billing/routes'
 import { currencies } from '@garrison/contract/common'
-import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import type { DepletionService } from '../depletion/service.ts'
 import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset } from '../http/pagination.ts'
 import { formatMoney, toDecimal } from '../money.ts'
 import { pageOfMovements } from './credits.ts'
-import { burnRate, pageOfRecords, statusOfVolumes } from './records.ts'
+import { pageOfRecords, statusOfVolumes } from './records.ts'
 import type { BillingService } from './service.ts'
 import { instanceRecord, snapshotRecord, totalsHead, volumeRecord } from './view.ts'
 
-type Deps = { db: Database; clock: Clock; billing: BillingService }
+type Deps = { db: Database; billing: BillingService; depletion: DepletionService }
 
-export function billingRoutes(app: App, { db, clock, billing }: Deps) {
+export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
   app.openapi(getBalance, async (c) => {
     const caller = callerOf(c)
-    const left = await billing.balances(db, caller)
-    const micros = left[caller.currency]
-    const rate = billing.mode === 'off' ? 0 : await burnRate(db, caller.accountId, caller.currency)
+    const outlook = await depletion.outlook(db, caller)
+    const { balances, balanceMicros: micros, hoursLeft: hours } = outlook
     return c.json(
       {
         ...envelope(c, 'Balance retrieved successfully'),
@@ -34,12 +33,16 @@ export function billingRoutes(app: App, { db, clock, billing }: Deps) {
           formatted: formatMoney(micros, caller.currency),
         },
         balances: Object.fromEntries(
-          currencies.map((currency) => [currency, toCents(left[currency])]),
+          currencies.map((currency) => [currency, toCents(balances[currency])]),
         ),
         low_balance: billing.isLow(caller.currency, micros),
-        estimated_hours_left:
-          rate === 0 ? null : Math.max(0, Math.round((micros / rate) * 100) / 100),
-        timestamp: clock.now().toISOString(),
+        estimated_hours_left: hours === null ? null : Math.round(hours * 100) / 100,
+        timestamp: outlook.now.toISOString(),
+        stage: outlook.stage,
+        burn_per_hour: toDecimal(outlook.burnMicros),
+        runs_out_at: outlook.runsOutAt?.toISOString() ?? null,
+        depleted_at: outlook.depletedAt?.toISOString() ?? null,
+        reclaims_at: outlook.reclaimsAt?.toISOString() ?? null,
       },
       200,
     )

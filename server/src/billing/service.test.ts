@@ -37,6 +37,11 @@ describe('the balance', () => {
       low_balance: false,
       estimated_hours_left: null,
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      stage: 'ok',
+      burn_per_hour: 0,
+      runs_out_at: null,
+      depleted_at: null,
+      reclaims_at: null,
     })
   })
 
@@ -68,12 +73,12 @@ describe('asking for credits', () => {
     await billing().requireProfile(api.db, caller)
   })
 
-  it('refuses what the balance does not cover, and says both amounts', async () => {
+  it('refuses what the balance does not cover, and says how much is missing', async () => {
     const { caller } = await given('prepaid', { USD: 2, EUR: 100 })
     await billing().requireCredits(api.db, caller, 2e6)
     await expect(billing().requireCredits(api.db, caller, 2e6 + 1)).rejects.toMatchObject({
       code: 'INSUFFICIENT_CREDITS',
-      message: expect.stringContaining('$2.00 are left'),
+      message: expect.stringContaining('$2.00 are left; add at least $0.01 first'),
     })
   })
 

@@ -1,16 +1,21 @@
 /** May the caller afford it? And what is left. Metering writes to the same ledger. */
 import type { Currency } from '@garrison/contract/common'
 import type { AccountService } from '../accounts/service.ts'
+import type { BudgetGate } from '../budgets/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { formatMoney, fromDecimal } from '../money.ts'
 import { balances, postTransaction } from './ledger.ts'
-import { costOf } from './records.ts'
+import { burnRate, costOf } from './records.ts'
 
 /** What storage asks to be there, so that it is not taken away again at once. */
 const storageThreshold = { USD: 1, EUR: 1, INR: 100 } as const satisfies Record<Currency, number>
+
+const oneCent = fromDecimal(0.01)
+/** Never less than is needed. */
+const toWholeCents = (micros: number) => Math.ceil(micros / oneCent) * oneCent
 
 export type BillingMode = 'off' | 'prepaid'
 
@@ -18,17 +23,28 @@ export function createBillingService(deps: {
   clock: Clock
   mode: BillingMode
   accounts: AccountService
+  budgets: BudgetGate
 }) {
-  const { clock, mode, accounts } = deps
+  const { clock, mode, accounts, budgets } = deps
 
-  async function requireCredits(db: Database | Tx, caller: Caller, micros: number) {
+  /** `what`: made earlier, so that also the budget of the key that made it is asked. */
+  async function requireCredits(
+    db: Database | Tx,
+    caller: Caller,
+    micros: number,
+    what?: { api_key_id: string | null },
+  ) {
     if (mode === 'off') return
-    const left = (await balances(db, caller.accountId))[caller.currency]
-    if (left >= micros && left > 0) return
-    throw new DomainError(
-      'INSUFFICIENT_CREDITS',
-      `This needs ${formatMoney(micros, caller.currency)} in credits and ${formatMoney(left, caller.currency)} are left; add credits first`,
-    )
+    const { currency } = caller
+    const left = (await balances(db, caller.accountId))[currency]
+    if (left < micros || left <= 0) {
+      const missing = Math.max(micros - left, oneCent)
+      throw new DomainError(
+        'INSUFFICIENT_CREDITS',
+        `This needs ${formatMoney(micros, currency)} in credits and ${formatMoney(left, currency)} are left; add at least ${formatMoney(toWholeCents(missing), currency)} first`,
+      )
+    }
+    await budgets.requireLeft(db, caller, what?.api_key_id)
   }
 
   return {
@@ -36,6 +52,9 @@ export function createBillingService(deps: {
 
     /** An hour at the full rate, so that nothing starts which stops at once. */
     requireCredits,
+
+    /** Anything at all, for what begins later by itself. */
+    requireSomeCredits: (db: Database | Tx, caller: Caller) => requireCredits(db, caller, oneCent),
 
     requireStorageCredits: (db: Database | Tx, caller: Caller) =>
       requireCredits(db, caller, fromDecimal(storageThreshold[caller.currency])),
@@ -49,6 +68,10 @@ export function createBillingService(deps: {
         'Complete your profile first: address line, postal code and country are needed',
       )
     },
+
+    /** Micro-units per hour of everything that is billed right now; 0 where nothing is charged. */
+    burnRate: async (db: Database, caller: Caller) =>
+      mode === 'off' ? 0 : burnRate(db, caller.accountId, caller.currency),
 
     balances: (db: Database, caller: Caller) => balances(db, caller.accountId),
 

@@ -112,6 +112,12 @@ export const configSchema = z.strictObject({
       currency: z.enum(['USD', 'EUR', 'INR']).default('USD'),
     })
     .prefault({}),
+  depletion: z
+    .strictObject({
+      /** Seven days after credits are used up: instances, detached volumes and snapshots are deleted. */
+      reclaim: z.boolean().default(false),
+    })
+    .prefault({}),
   events: z
     .strictObject({
       /** What happened longer ago is forgotten. */

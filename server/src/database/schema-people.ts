@@ -38,6 +38,7 @@ type ApiKeysTable = {
   last_used_at: Date | null
   expires_at: Date | null
   revoked_at: Date | null
+  monthly_budget_micros: number | null
 }
 
 type Change = JSONColumnType<Record<string, unknown> | null, string | null | undefined>

@@ -20,6 +20,7 @@ import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
 import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { DepletionSchema } from './schema-depletion.ts'
 import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
 import type { OperatorTables } from './schema-operator.ts'
@@ -30,6 +31,7 @@ import type { SignInSchema } from './schema-sign-in.ts'
 type Fixed<T> = ColumnType<T, T, never>
 
 export type Schema = MailSchema &
+  DepletionSchema &
   EventsSchema &
   OperatorTables &
   PeopleSchema &
@@ -81,6 +83,8 @@ type AccountsTable = {
   state: string | null
   postal_code: string | null
   country: string | null
+  /** At most that is used in a calendar month (UTC); null: no limit. */
+  monthly_budget_micros: number | null
   created_at: Fixed<Date>
 }
 
@@ -136,6 +140,8 @@ type InstancesTable = Hardware & {
   hibernation_rate_micros: number | null
   hibernated_at: Date | null
   hibernation_memory: boolean | null
+  /** Whose budget bears it. */
+  api_key_id: Fixed<string | null>
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null
@@ -178,6 +184,8 @@ type SnapshotsTable = Hardware & {
   policy_public_id: Fixed<string | null>
   policy_slot: Fixed<Date | null>
   policy_attempt: Generated<number>
+  /** Whose budget bears it. */
+  api_key_id: Fixed<string | null>
   created_at: Fixed<Date>
   updated_at: Date
   deleted_at: Date | null
@@ -217,6 +225,8 @@ type SnapshotPoliciesTable = {
   weekly: number
   monthly: number
   offset_minutes: number
+  /** Whose budget bears it. */
+  api_key_id: Fixed<string | null>
   created_at: Fixed<Date>
   updated_at: Date
 }
@@ -282,6 +292,8 @@ type VolumesTable = {
   instance_id: string | null
   is_boot: boolean
   attached_at: Date | null
+  /** Whose budget bears it. */
+  api_key_id: Fixed<string | null>
   error: string | null
   created_at: Fixed<Date>
   updated_at: Date
@@ -418,6 +430,8 @@ type DeployRequestsTable = {
   instance_id: string | null
   instance_public_id: string | null
   reason: string | null
+  /** Whose budget bears it. */
+  api_key_id: Fixed<string | null>
   created_at: Fixed<Date>
   updated_at: Date
   finished_at: Date | null
@@ -496,6 +510,8 @@ type LedgerTransactionsTable = {
   description: string
   /** Names what this pays for, once: the same reference is never booked twice. */
   reference: string | null
+  /** Of usage: whose budget bears it. */
+  api_key_id: string | null
   created_at: Date
 }
 
@@ -528,4 +544,6 @@ type BillingRecordsTable = {
   cost_micros: Generated<number>
   charged_micros: Generated<number>
   metered_until: Date | null
+  /** Of what it bills, by a trigger. */
+  api_key_id: Fixed<string | null>
 }

@@ -12,6 +12,7 @@
 import type { DeploymentRequest } from '@garrison/contract/instances/routes'
 import { EngineError } from '@garrison/engines/engine'
 import type { AccountService } from '../accounts/service.ts'
+import type { BillingService } from '../billing/service.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Clock } from '../clock.ts'
@@ -38,6 +39,7 @@ export type DeployQueueDeps = {
   catalog: Catalog
   placement: Placement
   accounts: AccountService
+  billing: BillingService
   instances: InstanceService
   log: Log
 }
@@ -49,7 +51,7 @@ type Attempt = 'deployed' | 'no room' | { readonly refused: string }
 const passing = new Set(['INSUFFICIENT_CAPACITY', 'OPERATION_IN_PROGRESS', 'SERVICE_UNAVAILABLE'])
 
 export function createDeployQueue(deps: DeployQueueDeps) {
-  const { db, clock, catalog, placement, accounts, instances, log } = deps
+  const { db, clock, catalog, placement, accounts, billing, instances, log } = deps
 
   /** Looks at all of them once. */
   async function run() {
@@ -71,7 +73,7 @@ export function createDeployQueue(deps: DeployQueueDeps) {
   async function follow(tx: Tx, id: string) {
     const request = await store.lockInState(tx, id, 'deploying')
     if (request === undefined || request.instance_id === null) return
-    const caller = await accounts.onBehalfOf(tx, request.account_id)
+    const caller = await accounts.onBehalfOf(tx, request.account_id, request.api_key_id)
     const { status, made_at, error, public_id } = await instances.get(
       tx,
       caller,
@@ -93,6 +95,8 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     if (clock.now() >= request.wait_until) return end(tx, request, 'expired')
     const { request: input } = request
     if (input === null) return
+    const unpaid = await whyUnpaid(tx, request)
+    if (unpaid !== null) return end(tx, request, 'failed', unpaid)
     const refusals: string[] = []
     const choices = choicesOf(input).map((choice) => requestFor(input, choice))
     for (const choice of choices) {
@@ -110,6 +114,18 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     await keepRoom(tx, request, choices[0])
   }
 
+  /** Without credits or budget it would wait in vain, and keep room from others. */
+  async function whyUnpaid(tx: Tx, request: store.DeployRequest): Promise<string | null> {
+    const caller = await accounts.onBehalfOf(tx, request.account_id, request.api_key_id)
+    try {
+      await billing.requireSomeCredits(tx, caller)
+      return null
+    } catch (error) {
+      if (error instanceof DomainError) return error.message
+      throw error
+    }
+  }
+
   /** Whether it is worth trying: there is room, or something is wrong with it, which trying tells. */
   async function mayFit(tx: Tx, request: store.DeployRequest, choice: DeploymentRequest) {
     try {
@@ -125,7 +141,7 @@ export function createDeployQueue(deps: DeployQueueDeps) {
     request: store.DeployRequest,
     choice: DeploymentRequest,
   ): Promise<Attempt> {
-    const caller = await accounts.onBehalfOf(tx, request.account_id)
+    const caller = await accounts.onBehalfOf(tx, request.account_id, request.api_key_id)
     try {
       await savepoint(tx, async () => {
         const now = clock.now()

@@ -8,7 +8,7 @@ import { longestWaitDays, waitingPerAccount } from '@garrison/contract/instances
 import type { DeploymentRequest } from '@garrison/contract/instances/routes'
 import { recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
-import type { Caller } from '../caller.ts'
+import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Clock } from '../clock.ts'
@@ -124,6 +124,7 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
         instance_id: null,
         instance_public_id: null,
         reason: null,
+        api_key_id: bearingKey(caller),
         created_at: now,
         updated_at: now,
         finished_at: null,

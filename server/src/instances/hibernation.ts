@@ -9,17 +9,19 @@ import type { Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
+import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { hibernationRate } from '../prices/rates.ts'
 import type { PriceService } from '../prices/service.ts'
 import { hibernatedInstances } from './hibernation-store.ts'
 import { type InstanceService, refusalOf } from './service.ts'
-import type { Instance } from './store.ts'
+import { type Instance, updateInstance } from './store.ts'
 
 const mibToGb = 1024 ** 2 / 1e9
 
 export type HibernationDeps = {
+  clock: Clock
   catalog: Catalog
   regions: Regions
   placement: Placement
@@ -29,7 +31,7 @@ export type HibernationDeps = {
 }
 
 export function createHibernation(deps: HibernationDeps) {
-  const { catalog, regions, placement, billing, prices, instances } = deps
+  const { clock, catalog, regions, placement, billing, prices, instances } = deps
 
   /** Locked, in a state that allows it, in a region that can. */
   async function lockFor(tx: Tx, caller: Caller, id: string, action: 'hibernate' | 'restore') {
@@ -58,11 +60,39 @@ export function createHibernation(deps: HibernationDeps) {
       return { ...begun, memory, rate, retain_ip, retain_capacity }
     },
 
+    /**
+     * Nobody asked for it: what would pay for the machine is used up. It keeps its addresses, so that
+     * nothing is lost but its running. `reason`: for the audit log and whoever follows events.
+     */
+    async hibernateUnpaid(tx: Tx, caller: Caller, id: string, reason: 'credits' | 'budget') {
+      await prices.hold(tx)
+      const { instance } = await instances.lock(tx, caller, id)
+      const rate = hibernationRate(catalog.prices, { ...instance, retain_capacity: false })
+      return instances.act(tx, caller, id, 'hibernate-unpaid', {
+        set: { retain_ip: true, retain_capacity: false, hibernation_rate_micros: rate },
+        input: { from: instance.status },
+        detail: { reason },
+      })
+    },
+
+    /** One that keeps its capacity pays for it in full; without the means, it gives that up. */
+    async giveUpCapacity(tx: Tx, caller: Caller, id: string) {
+      await prices.hold(tx)
+      const { instance } = await instances.lock(tx, caller, id)
+      if (instance.status !== 'HIBERNATED' || !instance.retain_capacity) return
+      const rate = hibernationRate(catalog.prices, { ...instance, retain_capacity: false })
+      // The other rate begins a billing record of its own, by a trigger.
+      await updateInstance(tx, caller.accountId, instance.id, {
+        ...{ retain_capacity: false, hibernation_rate_micros: rate },
+        updated_at: clock.now(),
+      })
+    },
+
     /** Room is looked for before anything happens: without it, the machine stays as it is. */
     async restore(tx: Tx, caller: Caller, id: string, input: RestoreHibernatedRequest) {
       const { cold_boot = false } = input
       const current = await lockFor(tx, caller, id, 'restore')
-      await billing.requireCredits(tx, caller, current.hourly_rate_micros)
+      await billing.requireCredits(tx, caller, current.hourly_rate_micros, current)
       await placement.requireOpen(tx, current)
       if (!current.retain_capacity) await placement.requireRoomOn(tx, current)
       const begun = await instances.act(tx, caller, id, 'restore', {

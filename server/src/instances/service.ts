@@ -11,7 +11,7 @@ import {
 } from '@garrison/contract/instances/states'
 import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
-import type { Caller } from '../caller.ts'
+import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Flavor } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -68,10 +68,10 @@ export type NewInstance = {
   readonly keys: readonly { id: string; public_id: string; name: string; public_key: string }[]
 }
 
-/** Actions that an operation of the same name carries out. */
+/** Actions that an operation carries out. */
 type OperatedAction = Extract<
   InstanceAction,
-  'start' | 'stop' | 'reboot' | 'hibernate' | 'restore' | 'delete'
+  'start' | 'stop' | 'reboot' | 'hibernate' | 'hibernate-unpaid' | 'restore' | 'delete'
 >
 
 /** What goes with an action beyond its change of state. */
@@ -149,6 +149,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
           created_at: now,
           updated_at: now,
           deleted_at: null,
+          api_key_id: bearingKey(caller),
         },
         wanted.keys,
       )
@@ -260,7 +261,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       updated_at: clock.now(),
     })
     const operation = await operations.begin(tx, {
-      kind: `${action}-instance`,
+      kind: action === 'hibernate-unpaid' ? 'hibernate-instance' : `${action}-instance`,
       accountId,
       region: instance.region,
       subject: { kind: 'instance', id: instance.id, publicId: instance.public_id },
@@ -359,7 +360,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     async start(tx: Tx, caller: Caller, id: string) {
       const instance = await require(tx, caller, id)
       if (whyNot('start', instance.status) === null) {
-        await billing.requireCredits(tx, caller, instance.hourly_rate_micros)
+        await billing.requireCredits(tx, caller, instance.hourly_rate_micros, instance)
         await requireOpenHost(tx, instance)
       }
       return act(tx, caller, id, 'start')

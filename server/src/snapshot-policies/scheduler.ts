@@ -30,6 +30,8 @@ import * as store from './store.ts'
 const retryMs = 2 * 60_000
 /** A snapshot that is being restored may go later. */
 const thinAgainMs = 10 * 60_000
+/** Nothing failed: there is nothing to pay a snapshot with, which is for the account to mend. */
+const unpaid = new Set<string>(['INSUFFICIENT_CREDITS', 'BUDGET_REACHED'])
 /** The name is the machine's and the slot's, so only another policy or a person can have taken it. */
 const namesToTry = 9
 
@@ -75,7 +77,7 @@ export function createSnapshotScheduler(deps: SchedulerDeps) {
   }
 
   async function take(tx: Tx, due: store.Scheduled, slot: Slot, attempt: number, now: Date) {
-    const caller = await accounts.onBehalfOf(tx, due.account_id)
+    const caller = await accounts.onBehalfOf(tx, due.account_id, due.api_key_id)
     try {
       await createNamed(tx, caller, due, slot, attempt)
       await moveOn(tx, due, now)
@@ -83,6 +85,9 @@ export function createSnapshotScheduler(deps: SchedulerDeps) {
       if (isUnavailable(error) || gaveWay(error)) throw error
       if (error instanceof DomainError && error.code === 'OPERATION_IN_PROGRESS') {
         return postpone(tx, due, now)
+      }
+      if (error instanceof DomainError && unpaid.has(error.code)) {
+        return skip(tx, due, error.message, now)
       }
       const reason = reasonOf(error)
       await store.updateCoverage(tx, due, { last_error: reason, last_error_at: now })

@@ -7,7 +7,7 @@ import {
   policiesPerAccount,
 } from '@garrison/contract/snapshot-policies/routes'
 import type { AccountService } from '../accounts/service.ts'
-import type { Caller } from '../caller.ts'
+import { bearingKey, type Caller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { counter } from '../database/counters.ts'
@@ -153,6 +153,7 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
           weekly: input.weekly ?? 0,
           monthly: input.monthly ?? 0,
           offset_minutes: input.offset_minutes ?? 0,
+          api_key_id: bearingKey(caller),
           created_at: now,
           updated_at: now,
         })

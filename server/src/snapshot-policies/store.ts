@@ -163,6 +163,7 @@ const scheduled = (tx: Tx, regions: readonly string[]) =>
       'policy.weekly',
       'policy.monthly',
       'policy.offset_minutes',
+      'policy.api_key_id',
       'instance.public_id as instance_public_id',
       'instance.name as vm_name',
       'instance.status as instance_status',

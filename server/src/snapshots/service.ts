@@ -5,7 +5,7 @@ import type { CreateSnapshotRequest } from '@garrison/contract/snapshots/routes'
 import { type SnapshotAction, whyNot } from '@garrison/contract/snapshots/states'
 import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
-import type { Caller } from '../caller.ts'
+import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Flavor, Region } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -111,6 +111,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
         created_at: now,
         updated_at: now,
         deleted_at: null,
+        api_key_id: bearingKey(caller),
       })
       .catch((error: unknown) => {
         throw isUniqueViolation(error, 'snapshots_name')

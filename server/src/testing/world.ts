@@ -10,6 +10,7 @@ import { SimulatedEngine, type SimulatedEngineOptions } from '@garrison/engines/
 import { inMemory, type Persistence } from '@garrison/engines/simulated/state'
 import type { Caller, RequestCaller } from '../caller.ts'
 import { createRegions } from '../catalog/regions.ts'
+import { createCharging } from '../charging.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { type Tx, transaction } from '../database/database.ts'
@@ -109,6 +110,9 @@ export async function createWorld(options: WorldOptions = {}) {
     services,
     log,
     reconciler: createReconciler({ db, clock, operations: services.operations, log }),
+
+    /** One round of charging and of what follows from it. */
+    charge: () => createCharging({ db, clock, config, regions, services, log }).round(),
 
     /** The runner starts with the first operation that a test waits for, so that tests may look before. */
     startRunner(kinds: ReadonlyMap<string, AnyOperationKind> = operationKinds): OperationRunner {

@@ -4,7 +4,7 @@ import { volumeActions } from '@garrison/contract/volumes/states'
 import type { Capabilities } from '@garrison/engines/engine'
 import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
-import type { Caller } from '../caller.ts'
+import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Region } from '../catalog/catalog.ts'
 import type { Placement } from '../catalog/placement.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -123,6 +123,7 @@ export function createVolumeService(deps: VolumeServiceDeps) {
         currency: caller.currency,
         ...{ growing_to_gb: null, instance_id: null, is_boot: false, attached_at: null },
         ...{ error: null, created_at: now, updated_at: now, deleted_at: null },
+        api_key_id: bearingKey(caller),
       })
       .catch((error: unknown) => {
         throw isUniqueViolation(error, 'volumes_name')

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Funds,
+  floorOf,
+  graceAt,
+  hoursLeft,
+  judge,
+  runsOutAt,
+  type Standing,
+  wellOff,
+} from './rules.ts'
+
+const at = (hour: number) => new Date(Date.UTC(2026, 0, 1) + hour * 3_600_000)
+/** Credits for so many hours, at 1 an hour. */
+const lasting = (hours: number): Funds => ({ balanceMicros: hours * 1e6, burnMicros: 1e6 })
+
+/** What is told, look by look, an hour apart unless said. */
+function told(looks: (Funds | number)[], hoursApart = 1) {
+  let standing: Standing = wellOff
+  return looks.map((look, index) => {
+    const funds = typeof look === 'number' ? lasting(look) : look
+    const { tell, recovered, ...next } = judge(standing, funds, at(index * hoursApart))
+    standing = next
+    return recovered ? 'recovered' : (tell ?? '-')
+  })
+}
+
+describe('the forecast', () => {
+  it('is balance by spending, and nothing where nothing is spent', () => {
+    expect(hoursLeft(lasting(12.5))).toBe(12.5)
+    expect(hoursLeft(lasting(-3))).toBe(0)
+    expect(hoursLeft({ balanceMicros: 5e6, burnMicros: 0 })).toBeNull()
+    expect(runsOutAt(lasting(12.5), at(0))).toEqual(at(12.5))
+  })
+
+  it('names a date also for credits that outlast every date', () => {
+    const ages = runsOutAt({ balanceMicros: Number.MAX_SAFE_INTEGER, burnMicros: 1 }, at(0))
+    expect(ages?.toISOString()).toMatch(/^\+275760/)
+  })
+})
+
+describe('a fall', () => {
+  it('is told of at each stage, once', () => {
+    expect(told([30, 24, 23.9, 23, 6, 5.9, 1, 0.9, 0.5, 0, -1])).toEqual([
+      ...['-', '-', 'low-24h', '-', '-', 'low-6h', '-', 'low-1h', '-', 'depleted', '-'],
+    ])
+  })
+
+  it('that is steep is told of once, as what it has come to', () => {
+    expect(told([30, 0.5])).toEqual(['-', 'low-1h'])
+    expect(told([30, -5])).toEqual(['-', 'depleted'])
+  })
+
+  it('is not told of again for a little more or less', () => {
+    expect(told([23, 25, 23, 35.9, 23])).toEqual(['low-24h', '-', '-', '-', '-'])
+  })
+
+  it('is told of again when credits have risen in between', () => {
+    expect(told([23, 40, 23.5])).toEqual(['low-24h', '-', 'low-24h'])
+  })
+
+  it('is not told of each time that somebody stops and starts a machine', () => {
+    const idle: Funds = { balanceMicros: 20e6, burnMicros: 0 }
+    expect(told([20, idle, 20, idle, 20])).toEqual(['low-24h', '-', '-', '-', '-'])
+  })
+
+  it('is told of again after half a day', () => {
+    const idle: Funds = { balanceMicros: 20e6, burnMicros: 0 }
+    expect(told([20, idle, 20], 6)).toEqual(['low-24h', '-', 'low-24h'])
+  })
+
+  it('goes on to be told of at the next stages after a pause', () => {
+    const idle: Funds = { balanceMicros: 5e6, burnMicros: 0 }
+    expect(told([5, idle, 0.5, -1])).toEqual(['low-6h', '-', 'low-1h', 'depleted'])
+  })
+})
+
+describe('credits that come back', () => {
+  it('are a recovery as soon as there are any, and the next end is told of', () => {
+    expect(told([-1, -2, 0.1, -1])).toEqual(['depleted', '-', 'recovered', 'depleted'])
+  })
+
+  it('are none while the balance is still not above 0', () => {
+    expect(told([-5, -1, 0])).toEqual(['depleted', '-', '-'])
+  })
+
+  it('let all stages be told of again', () => {
+    expect(told([-1, 100, 23])).toEqual(['depleted', 'recovered', 'low-24h'])
+  })
+})
+
+describe('the grace', () => {
+  const day = (days: number) => at(days * 24)
+
+  it('reminds on days 3, 6 and 7, and only then lets go', () => {
+    expect(graceAt(at(0), 0, day(2.9))).toEqual({ remind: null, reclaim: false })
+    expect(graceAt(at(0), 0, day(3))).toEqual({ remind: 3, reclaim: false })
+    expect(graceAt(at(0), 3, day(5.9))).toEqual({ remind: null, reclaim: false })
+    expect(graceAt(at(0), 3, day(6))).toEqual({ remind: 6, reclaim: false })
+    expect(graceAt(at(0), 6, day(7))).toEqual({ remind: 7, reclaim: false })
+    expect(graceAt(at(0), 7, day(7))).toEqual({ remind: null, reclaim: true })
+  })
+
+  it('deletes nothing in the same look in which a late reminder goes out', () => {
+    expect(graceAt(at(0), 0, day(30))).toEqual({ remind: 7, reclaim: false })
+  })
+
+  it('does nothing when the clock went back', () => {
+    expect(graceAt(at(0), 0, day(-3))).toEqual({ remind: null, reclaim: false })
+  })
+
+  it('charges down to seven days of what is stored', () => {
+    expect(floorOf(100)).toBe(-16_800)
+    expect(floorOf(0)).toBe(0)
+  })
+})
