@@ -12,6 +12,7 @@ import { measureInstall } from './figures/install.ts'
 import { fillPage, measureList } from './figures/list.ts'
 import { measureMachines } from './figures/machines.ts'
 import { measureMemory } from './figures/memory.ts'
+import { measureSignIn } from './figures/sign-in.ts'
 import { measureStart } from './figures/start.ts'
 import { describeHost, whyNoMachines } from './host.ts'
 import { Server } from './server.ts'
@@ -86,7 +87,9 @@ async function measureAll(): Promise<Row[]> {
   progress('List pages')
   await fillPage(api, ssh_key.id)
   const list = await measureList(api)
+  progress('Signing in')
+  const signIn = await measureSignIn(api.url, join(server.dataDir, 'mail'))
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  return [...machines, ...list, ...starts, ...atRest, ...loaded, ...install]
+  return [...machines, ...list, ...signIn, ...starts, ...atRest, ...loaded, ...install]
 }

@@ -108,10 +108,21 @@ export async function startServer(
       told: () => {},
     })
     stack.defer(() => feed.close())
-    await listener.subscribe(sessionEndedChannel, services.signIn.sessions.forget)
+    await listener.subscribe(sessionEndedChannel, (userId) => {
+      const { sessions, background } = services.signIn
+      sessions.forget(userId)
+      background(
+        sessions.goneBy(userId).then((personId) => {
+          if (personId === null) return
+          services.console.closeOfPerson(personId)
+          services.events.endOfPerson(personId)
+        }),
+      )
+    })
     listener.onReconnect(services.signIn.sessions.forgetAll)
     await listener.subscribe('account_changed', (accountId) => {
       services.accounts.forgetAccount(accountId)
+      services.signIn.sessions.forgetAccount(accountId)
       // Those who are left out are found by the next slow look.
       services.console.closeOfGone(db).catch(() => {})
     })

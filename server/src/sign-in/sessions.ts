@@ -4,12 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { parseCookies } from 'better-auth/cookies'
-import { sql } from 'kysely'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
-import type { Database, Tx } from '../database/database.ts'
-import { notify } from '../database/notify.ts'
+import type { Database } from '../database/database.ts'
 import type { Library } from './library.ts'
 
 export const sessionEndedChannel = 'session_ended'
@@ -58,16 +56,29 @@ export function createSessions({ db, clock, accounts, library }: Deps) {
 
     personOf,
 
-    /** Ends all that a person has, and with them what they hold open. */
-    async endAll(tx: Tx, userId: string) {
-      await sql`delete from auth.session where "userId" = ${userId}`.execute(tx)
-      await notify(tx, sessionEndedChannel, userId)
-    },
-
     forget(userId: string) {
       for (const [name, each] of known) if (each.userId === userId) known.delete(name)
     },
+    /** What its people may has changed, or who they are. */
+    forgetAccount(accountId: string) {
+      for (const [name, each] of known) {
+        if (each.signedIn.accountId === accountId) known.delete(name)
+      }
+    },
     forgetAll: () => known.clear(),
+
+    /** Who has signed out everywhere, so that what they hold open can be ended; null when they have not. */
+    async goneBy(userId: string): Promise<string | null> {
+      const signedIn = await personOf(userId)
+      const live = await db
+        .selectFrom('auth.session')
+        .select('id')
+        .where('userId', '=', userId)
+        .where('expiresAt', '>', new Date())
+        .limit(1)
+        .executeTakeFirst()
+      return live === undefined ? (signedIn?.personId ?? null) : null
+    },
   }
 
   async function personOf(userId: string): Promise<SignedIn | null> {
