@@ -75,13 +75,13 @@ function heard(subjectKind: string) {
   }, 120)
 }
 
-/** Answers how to end it. */
+/** `kinds`: of events, each of which a browser wants named. Answers how to end it. */
 export function listen(kinds: readonly string[]): () => void {
   const source = new EventSource('/api/events/')
   const take = ({ data }: MessageEvent<string>) => {
     try {
-      const event = JSON.parse(data) as { subject_kind?: unknown }
-      if (typeof event.subject_kind === 'string') heard(event.subject_kind)
+      const event = JSON.parse(data) as { subject?: { kind?: unknown } }
+      if (typeof event.subject?.kind === 'string') heard(event.subject.kind)
     } catch {
       // A line that is not ours to understand changes nothing on the screen.
     }

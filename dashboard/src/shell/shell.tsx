@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { listen } from '../api/live.ts'
+import { reading } from '../api/queries.ts'
 import { Toasts } from '../ui/toast.tsx'
 import { Palette } from './palette.tsx'
 import { Sidebar } from './sidebar.tsx'
@@ -9,7 +11,11 @@ import { TopBar } from './topbar.tsx'
 /** Around every page of somebody who is signed in. */
 export function Shell() {
   const [palette, setPalette] = useState(false)
-  useEffect(() => listen([]), [])
+  const { data } = useQuery({
+    ...reading('/api/events/kinds/'),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  useEffect(() => (data ? listen(data.kinds.map(({ kind }) => kind)) : undefined), [data])
   return (
     <>
       <a
