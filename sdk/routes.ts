@@ -585,6 +585,33 @@ export const routes = {
       path: '/api/operator/hosts/{region}/{host}/undrain/',
       safety: 'idempotency-key',
     },
+    listAccounts: {
+      id: 'listAccounts',
+      method: 'GET',
+      path: '/api/operator/accounts/',
+      input: 'query?',
+      rows: 'accounts',
+      size: 'page_size',
+    },
+    getAccount: {
+      id: 'getOperatorAccount',
+      method: 'GET',
+      path: '/api/operator/accounts/{account_id}/',
+    },
+    changeAccount: {
+      id: 'changeAccount',
+      method: 'PATCH',
+      path: '/api/operator/accounts/{account_id}/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    grantCredits: {
+      id: 'grantCredits',
+      method: 'POST',
+      path: '/api/operator/accounts/{account_id}/credits/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
     listPrices: {
       id: 'listPrices',
       method: 'GET',

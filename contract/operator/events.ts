@@ -14,7 +14,29 @@ const price = z.strictObject({
   resources: z.int(),
 })
 
+const limit = z.int().nullable()
+
 export const operatorEvents = {
+  'account.suspended': {
+    description: 'The account was suspended: its keys and sessions are refused.',
+    data: z.strictObject({ reason: z.string() }),
+  },
+  'account.resumed': { description: 'The account goes on.', data: z.strictObject({}) },
+  'account.limits-changed': {
+    description: 'The account may have more or less than before; null: as much as it likes.',
+    data: z.strictObject({
+      max_instances: limit,
+      max_vcpus: limit,
+      max_memory_gb: limit,
+      max_volume_gb: limit,
+      max_snapshots: limit,
+      max_gpus: limit,
+    }),
+  },
+  'credits.granted': {
+    description: 'The account was given credits.',
+    data: z.strictObject({ amount: z.number(), currency: z.enum(currencies) }),
+  },
   'host.drained': {
     description: 'A host takes nothing new; operators hear of it.',
     data: z.strictObject({ reason: z.string().optional() }),

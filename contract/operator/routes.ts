@@ -1,4 +1,5 @@
 /** What whoever runs the installation may look at and decide; everybody else is refused with 403. */
+import { changeAccount, getOperatorAccount, grantCredits, listAccounts } from './accounts.ts'
 import { drainHost, getHost, listHosts, undrainHost } from './hosts.ts'
 import { changePrice, listPrices, withdrawPrice } from './prices.ts'
 
@@ -7,6 +8,10 @@ export const operatorApi = {
   getHost,
   drainHost,
   undrainHost,
+  listAccounts,
+  getOperatorAccount,
+  changeAccount,
+  grantCredits,
   listPrices,
   changePrice,
   withdrawPrice,

@@ -1,5 +1,6 @@
 /** Wires the services together. The order shows who may know whom. */
 import { randomBytes } from 'node:crypto'
+import { createAccountLimits } from './accounts/limits.ts'
 import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
 import { createApiKeyService } from './api-keys/service.ts'
@@ -31,6 +32,7 @@ import { createInstanceService } from './instances/service.ts'
 import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
+import { createOperatorAccountService } from './operator/accounts.ts'
 import { createHostService } from './operator/hosts.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
@@ -80,7 +82,18 @@ export function createServices(deps: {
   const images = createImageService({ clock, regions, operations })
   const protection = createProtection({ clock, regions, operations })
   const equipment = createEquipment({ clock, regions })
-  const machines = { clock, catalog, regions, placement, operations, billing, images, prices }
+  const accountLimits = createAccountLimits({ accounts })
+  const machines = {
+    clock,
+    catalog,
+    regions,
+    placement,
+    operations,
+    billing,
+    images,
+    prices,
+    accountLimits,
+  }
   const instances = createInstanceService({
     ...machines,
     sshKeys,
@@ -101,6 +114,7 @@ export function createServices(deps: {
   const console = createConsoleService({ clock, regions, accounts, instances })
   const machineMetrics = createMetricsService({ clock, regions, instances })
   const volumes = createVolumeService(machines)
+  const operatorAccounts = createOperatorAccountService({ ...machines, accounts, instances })
   const attachments = createAttachmentService({ clock, regions, operations, instances })
   const deployRequests = createDeployRequestService({
     ...machines,
@@ -113,6 +127,7 @@ export function createServices(deps: {
     catalog,
     prices,
     hosts,
+    operatorAccounts,
     placement,
     deployRequests,
     snapshotPolicies,

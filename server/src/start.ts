@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '@garrison/engines/engine'
 import type pg from 'pg'
+import { keepSuspensions } from './accounts/suspensions.ts'
 import { createBallast, giveUpBallast, keepBallast } from './ballast.ts'
 import { createRegions } from './catalog/regions.ts'
 import { requireRegionsInUse } from './catalog/regions-in-use.ts'
@@ -160,6 +161,7 @@ export async function startServer(
       held.defer(() => collecting.close())
     })
     stack.defer(() => work.close())
+    await keepSuspensions({ db, suspensions: services.accounts.suspensions, listener, log })
     const prices = await keepPrices({ db, prices: services.prices, listener, log })
     stack.defer(() => prices.close())
     keepHouse(db, services, log, stack)

@@ -13,6 +13,7 @@ import { issuePublicId, newUuid } from '../ids.ts'
 import { recordAudit } from './audit.ts'
 import { createKnownKeys } from './known-keys.ts'
 import * as store from './store.ts'
+import { createSuspensions } from './suspensions.ts'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const secretLength = 40
@@ -43,6 +44,8 @@ export function createAccountService({ clock }: { clock: Clock }) {
   }
 
   return {
+    suspensions: createSuspensions(),
+
     async create(
       tx: Tx,
       account: {

@@ -48,7 +48,12 @@ export type DeployQueueDeps = {
 type Attempt = 'deployed' | 'no room' | { readonly refused: string }
 
 /** These pass: what is asked for is right, and can be done later. */
-const passing = new Set(['INSUFFICIENT_CAPACITY', 'OPERATION_IN_PROGRESS', 'SERVICE_UNAVAILABLE'])
+const passing = new Set([
+  'INSUFFICIENT_CAPACITY',
+  'OPERATION_IN_PROGRESS',
+  'SERVICE_UNAVAILABLE',
+  'ACCOUNT_SUSPENDED',
+])
 
 export function createDeployQueue(deps: DeployQueueDeps) {
   const { db, clock, catalog, placement, accounts, billing, instances, log } = deps

@@ -67,6 +67,7 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
       const caller: RequestCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
       c.set('caller', caller)
       await limits.count(c, caller)
+      accounts.suspensions.requireActive(caller)
       requireAccess(c, caller)
     } else if (!isPublic(c) && !bringsToken(c)) {
       throw new DomainError(

@@ -10,6 +10,7 @@ import {
   whyNot,
 } from '@garrison/contract/instances/states'
 import { recordAudit } from '../accounts/audit.ts'
+import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Flavor } from '../catalog/catalog.ts'
@@ -41,6 +42,7 @@ export type InstanceServiceDeps = {
   sshKeys: SshKeyService
   images: ImageService
   prices: PriceService
+  accountLimits: AccountLimits
   protection: Protection
   preparation: Preparation
   equipment: EquipmentService
@@ -86,7 +88,7 @@ type Particulars = {
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
-  const { operations, billing, prices, sshKeys, images } = deps
+  const { operations, billing, prices, accountLimits, sshKeys, images } = deps
   const { protection, preparation, equipment } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
@@ -102,6 +104,12 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     }
     const { flavor, equipment: { boot, data } = noEquipment } = wanted
     const volumes = boot === null ? data : [boot, ...data]
+    await accountLimits.require(tx, caller, {
+      instances: 1,
+      vcpus: flavor.vcpus,
+      memoryMib: flavor.memoryMib,
+      gpus: flavor.gpu?.count ?? 0,
+    })
     const rate = flavor.hourlyRate[caller.currency]
     await billing.requireCredits(tx, caller, rate)
     const host = await placement.reserve(tx, wanted.region, {

@@ -4,6 +4,7 @@ import { whyNot as whyNotInstance } from '@garrison/contract/instances/states'
 import type { CreateSnapshotRequest } from '@garrison/contract/snapshots/routes'
 import { type SnapshotAction, whyNot } from '@garrison/contract/snapshots/states'
 import { recordAudit } from '../accounts/audit.ts'
+import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Flavor, Region } from '../catalog/catalog.ts'
@@ -33,6 +34,7 @@ export type SnapshotServiceDeps = {
   operations: OperationService
   billing: BillingService
   prices: PriceService
+  accountLimits: AccountLimits
   instances: InstanceService
   images: ImageService
 }
@@ -66,7 +68,7 @@ type PolicySlot = {
 
 export function createSnapshotService(deps: SnapshotServiceDeps) {
   const { clock, catalog, regions, placement, operations } = deps
-  const { billing, prices, instances, images } = deps
+  const { billing, prices, accountLimits, instances, images } = deps
 
   async function require(db: Database | Tx, caller: Pick<Caller, 'accountId'>, id: string) {
     const snapshot = await store.findSnapshot(db, caller.accountId, id)
@@ -88,6 +90,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     if (await store.isSnapshotNameTaken(tx, caller.accountId, name)) {
       throw new NameTaken('a snapshot', name)
     }
+    await accountLimits.require(tx, caller, { snapshots: 1 })
     await billing.requireProfile(tx, caller)
     await billing.requireStorageCredits(tx, caller)
   }

@@ -13,6 +13,16 @@ export async function operatorStory(ask: (name: OperatorRoute, input?: Input) =>
   await ask('drainHost', { params, body: { reason: 'A fan is loud' } })
   await ask('getHost', { params, query: '?page_size=5' })
   await ask('undrainHost', { params })
+  const { accounts } = await ask('listAccounts', { query: '?suspended=false' })
+  const other = accounts.find(({ name }: { name: string }) => name !== 'Operator')
+  const account = { account_id: other.id }
+  await ask('grantCredits', { params: account, body: { amount: 25, reference: 'welcome' } })
+  const limits = { max_instances: 100, max_gpus: null }
+  await ask('changeAccount', { params: account, body: { limits } })
+  const suspension = { suspended: true, reason: 'An unpaid bill' }
+  await ask('changeAccount', { params: account, body: suspension })
+  await ask('getOperatorAccount', { params: account })
+  await ask('changeAccount', { params: account, body: { suspended: false } })
   await ask('changePrice', {
     body: { kind: 'snapshot', prices: { USD: 0, EUR: 0.1, INR: 10 }, reason: 'A gift' },
   })

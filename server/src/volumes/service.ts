@@ -3,6 +3,7 @@ import type { CloneVolumeRequest, CreateVolumeRequest } from '@garrison/contract
 import { volumeActions } from '@garrison/contract/volumes/states'
 import type { Capabilities } from '@garrison/engines/engine'
 import { recordAudit } from '../accounts/audit.ts'
+import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog, Region } from '../catalog/catalog.ts'
@@ -26,6 +27,7 @@ export type VolumeServiceDeps = {
   operations: OperationService
   billing: BillingService
   prices: PriceService
+  accountLimits: AccountLimits
 }
 
 type Ability = 'volumes' | 'volumeBoot' | 'volumeClone' | 'volumeResize'
@@ -38,7 +40,8 @@ const lacks: Record<Ability, string> = {
 }
 
 export function createVolumeService(deps: VolumeServiceDeps) {
-  const { clock, catalog, regions, placement, operations, billing, prices } = deps
+  const { clock, catalog, regions, placement, operations, billing } = deps
+  const { prices, accountLimits } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const volume = await store.findVolume(db, caller.accountId, id)
@@ -111,6 +114,7 @@ export function createVolumeService(deps: VolumeServiceDeps) {
   async function insert(tx: Tx, caller: Caller, made: Made, onHost?: string) {
     if (await store.isVolumeNameTaken(tx, caller.accountId, made.name))
       throw new NameTaken('a volume', made.name)
+    await accountLimits.require(tx, caller, { volumeGb: made.size_gb })
     await billing.requireProfile(tx, caller)
     await billing.requireStorageCredits(tx, caller)
     const host = await placement.reserveDisk(tx, made.region, made.size_gb, onHost)
@@ -199,6 +203,7 @@ export function createVolumeService(deps: VolumeServiceDeps) {
             `Volumes only grow: it has ${volume.size_gb} GB already, so ask for more than that.`,
           ],
         })
+      await accountLimits.require(tx, caller, { volumeGb: sizeGb - volume.size_gb })
       await billing.requireStorageCredits(tx, caller)
       await placement.reserveDisk(tx, region, sizeGb - volume.size_gb, volume.host)
       await begin(tx, volume, 'resize-volume')

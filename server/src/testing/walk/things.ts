@@ -42,6 +42,7 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     await api.settle()
     return body.security_rule.id
   },
+  account_id: async ({ api }) => (await api.account('Walked')).accountPublicId,
   region: async () => testRegion,
   host: async () => 'small',
   price_id: async ({ client }) => {

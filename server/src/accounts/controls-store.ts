@@ -1,0 +1,56 @@
+/** What an operator has decided about an account: limits, and whether it is suspended. */
+import { type Insertable, sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+import type { Schema } from '../database/schema.ts'
+
+/** Undefined: nothing was ever decided. */
+export const findControls = (db: Database | Tx, accountId: string) =>
+  db
+    .selectFrom('account_controls')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+
+export const suspensions = (db: Database) =>
+  db
+    .selectFrom('account_controls')
+    .select(['account_id', 'suspended_reason'])
+    .where('suspended_at', 'is not', null)
+    .execute()
+
+type Controls = Omit<Insertable<Schema['account_controls']>, 'account_id'>
+
+export const setControls = (tx: Tx, accountId: string, set: Controls) =>
+  tx
+    .insertInto('account_controls')
+    .values({ account_id: accountId, ...set })
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet(set))
+    .returningAll()
+    .executeTakeFirstOrThrow()
+
+/** What an account has of what can be limited. */
+export async function holdings(db: Database | Tx, accountId: string) {
+  const { rows } = await sql<{
+    instances: number
+    vcpus: number
+    memoryMib: number
+    gpus: number
+    volumeGb: number
+    snapshots: number
+  }>`
+    select instances, vcpus, "memoryMib", gpus, "volumeGb", snapshots from (
+      select count(*)::int as instances, coalesce(sum(vcpus), 0)::int as vcpus,
+        coalesce(sum(memory_mib), 0)::bigint as "memoryMib", coalesce(sum(gpu_count), 0)::int as gpus
+      from instances where account_id = ${accountId} and deleted_at is null
+    ) machines, (
+      select coalesce(sum(coalesce(growing_to_gb, size_gb)), 0)::bigint as "volumeGb"
+      from volumes where account_id = ${accountId} and deleted_at is null
+    ) disks, (
+      select count(*)::int as snapshots
+      from snapshots where account_id = ${accountId} and deleted_at is null
+    ) images
+  `.execute(db)
+  const [row] = rows
+  if (row === undefined) throw new Error('a sum has no row')
+  return row
+}
