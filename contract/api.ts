@@ -4,6 +4,12 @@
  */
 import { getAccount, getProfile, updateProfile } from './accounts/account.ts'
 import { changeApiKey, createApiKey, listApiKeys, revokeApiKey } from './accounts/api-keys.ts'
+import {
+  createChatCompletion,
+  getUsageHistory,
+  getUsageSummary,
+  listModels,
+} from './assistant/routes.ts'
 import { getCreditHistory } from './billing/credits.ts'
 import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
@@ -238,6 +244,10 @@ export const api = {
   setBudget,
   getKeyBudget,
   setKeyBudget,
+  listModels,
+  createChatCompletion,
+  getUsageSummary,
+  getUsageHistory,
   getHealth,
   getReadiness,
 }

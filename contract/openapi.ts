@@ -38,6 +38,7 @@ const tags = [
   { name: 'Account', description: 'Its profile, its people, its keys.' },
   { name: 'Billing', description: 'Credits.' },
   { name: 'Operator', description: 'For whoever runs the installation; others get 403.' },
+  { name: 'AI chat', description: 'Models to ask, which may read what you have, and their cost.' },
   { name: 'Health', description: 'For whatever watches the server.' },
 ]
 

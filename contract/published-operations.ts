@@ -24,6 +24,7 @@ const firewalls = 'server/src/firewalls/routes.test.ts'
 const snapshots = 'server/src/snapshots/snapshots.test.ts'
 const images = 'server/src/images/images.test.ts'
 const pricing = 'server/src/catalog/pricing.test.ts'
+const assistant = 'server/src/assistant/assistant.test.ts'
 
 export const publishedOperations: Readonly<Record<string, readonly PublishedOperation[]>> = {
   Balance: [
@@ -397,9 +398,29 @@ export const publishedOperations: Readonly<Record<string, readonly PublishedOper
     { name: 'List available volume types', method: 'GET', path: '/api/volumes/types/' },
   ],
   'AI chat': [
-    { name: 'Chat with AI', method: 'POST', path: '/api/ai/chat/completions/' },
-    { name: 'Get AI usage summary', method: 'GET', path: '/api/ai/usage/summary/' },
-    { name: 'Get AI usage history', method: 'GET', path: '/api/ai/usage/history/' },
-    { name: 'Get available AI models', method: 'GET', path: '/api/ai/models/' },
+    {
+      name: 'Chat with AI',
+      method: 'POST',
+      path: '/api/ai/chat/completions/',
+      proof: [assistant, 'answers with what was said, what it cost and what is left'],
+    },
+    {
+      name: 'Get AI usage summary',
+      method: 'GET',
+      path: '/api/ai/usage/summary/',
+      proof: [assistant, 'is told by model and period, of nobody else'],
+    },
+    {
+      name: 'Get AI usage history',
+      method: 'GET',
+      path: '/api/ai/usage/history/',
+      proof: [assistant, 'is told by model and period, of nobody else'],
+    },
+    {
+      name: 'Get available AI models',
+      method: 'GET',
+      path: '/api/ai/models/',
+      proof: [assistant, 'are shown with their prices'],
+    },
   ],
 }

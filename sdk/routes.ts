@@ -708,6 +708,30 @@ export const routes = {
       size: 'limit',
     },
   },
+  assistant: {
+    listModels: { id: 'listModels', method: 'GET', path: '/api/ai/models/' },
+    createChatCompletion: {
+      id: 'createChatCompletion',
+      method: 'POST',
+      path: '/api/ai/chat/completions/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    getUsageSummary: {
+      id: 'getUsageSummary',
+      method: 'GET',
+      path: '/api/ai/usage/summary/',
+      input: 'query?',
+    },
+    getUsageHistory: {
+      id: 'getUsageHistory',
+      method: 'GET',
+      path: '/api/ai/usage/history/',
+      input: 'query?',
+      rows: 'transactions',
+      size: 'limit',
+    },
+  },
   health: {
     live: { id: 'getHealth', method: 'GET', path: '/healthz' },
     ready: { id: 'getReadiness', method: 'GET', path: '/readyz' },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { problemsOf, withKeys } from './config/assistant.ts'
 import { withDefaults } from './config/defaults.ts'
 import { type ConfigFile, configSchema } from './config/schema.ts'
 import { ConfigError, describeConfigIssues } from './config/words.ts'
@@ -54,6 +55,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
       public_url: rest.server.public_url,
     },
     database: { url: env.DATABASE_URL ?? rest.database.url },
+    assistant: withKeys(rest.assistant, env),
   }
   requireConsistent(source, config)
   requireRealFolder(config.dataDir)
@@ -127,6 +129,7 @@ function requireConsistent(source: string, config: Config) {
     if (model.shapes['1'] === undefined)
       wrong.push(`gpu_models.${name}.shapes: wanted at least "1"`)
   }
+  wrong.push(...problemsOf(config.assistant))
   if (wrong.length > 0) {
     throw new ConfigError(`${source} is not right:\n${wrong.map((line) => `  ${line}`).join('\n')}`)
   }

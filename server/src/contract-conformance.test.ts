@@ -12,7 +12,7 @@ const elsewhere = [...websocketRoutes, 'streamEvents'] as const
 type RouteName = Exclude<keyof typeof contract, (typeof elsewhere)[number]>
 type Input = { params?: Record<string, string>; query?: string; body?: unknown }
 
-const { gpu_models } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
+const { gpu_models, assistant } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
 const host = { name: 'gpu-host', vcpus: 512, memoryMib: 4_194_304, diskGb: 100_000 }
 const gpus = Object.keys(gpu_models).map((model) => ({ model, count: 8 }))
 const region = {
@@ -35,7 +35,7 @@ let answered: Set<RouteName>
 
 async function open(engine: 'qemu' | 'simulated') {
   api = await createApi({
-    config: { gpu_models, regions: [{ ...region, engine }] },
+    config: { gpu_models, assistant, regions: [{ ...region, engine }] },
     hosts: [{ ...host, diskFreeGb: 50_000, gpus }],
   })
   api.startRunner()
@@ -161,6 +161,7 @@ async function story() {
   await call('listEvents')
   await call('listEventKinds')
   await accountStory()
+  await assistantStory()
   await call('getBalance')
   await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
@@ -206,6 +207,19 @@ async function accountStory() {
   await call('setBudget', { body: { monthly_cap: null } })
   await call('setKeyBudget', { params, body: { monthly_cap: null } })
   await call('revokeApiKey', { params })
+}
+
+async function assistantStory() {
+  await call('listModels')
+  const asked = {
+    model: 'barrack-small',
+    messages: [{ role: 'user', content: 'How many of my instances run?' }],
+    tools: 'garrison',
+  }
+  const { headers } = await call('createChatCompletion', { body: asked })
+  expect(headers.get('garrison-simulated')).toBe('true')
+  await call('getUsageSummary', { query: '?start_date=2026-01-10' })
+  await call('getUsageHistory', { query: '?model=barrack-small' })
 }
 
 async function scriptStory(deployment: object) {

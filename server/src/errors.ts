@@ -70,3 +70,13 @@ export class InsufficientCapacity extends DomainError {
     super('INSUFFICIENT_CAPACITY', message)
   }
 }
+
+/** Not now: try again after so many seconds. */
+export class TooMany extends DomainError {
+  override name = 'TooMany'
+  readonly retryAfterSeconds: number
+  constructor(message: string, retryAfterSeconds: number) {
+    super('RATE_LIMIT_EXCEEDED', message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

@@ -1,6 +1,7 @@
 /** Registers every route of the API. A path that another's pattern matches comes before it. */
 import { accountRoutes } from './accounts/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
+import { assistantRoutes } from './assistant/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
 import type { Regions } from './catalog/regions.ts'
@@ -107,5 +108,6 @@ export function createServer({
   eventRoutes(app, deps)
   if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
   else dashboardRoutes(app, dashboard)
+  assistantRoutes(app, { ...deps, log })
   return app
 }

@@ -4,6 +4,7 @@ import { createAccountLimits } from './accounts/limits.ts'
 import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
 import { createApiKeyService } from './api-keys/service.ts'
+import { createAssistantService } from './assistant/service.ts'
 import { createBillingService } from './billing/service.ts'
 import { createBudgetService } from './budgets/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
@@ -123,7 +124,12 @@ export function createServices(deps: {
     preparation,
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
+  const assistant = createAssistantService({
+    ...{ db, clock, accounts, billing, catalog, pricing, stock, instances, snapshots, volumes },
+    config: config.assistant,
+  })
   return {
+    assistant,
     catalog,
     prices,
     hosts,

@@ -169,6 +169,7 @@ export async function startServer(
     const charging = repeat('what is to be charged', round, { everyMs: meterMs, log })
     stack.defer(() => charging.close())
 
+    stack.defer(() => services.assistant.close())
     const app = createServer({
       db,
       clock,
@@ -238,6 +239,9 @@ function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDispo
   every(viewersMs, () => services.events.endOfGone(db))
   every(housekeepingMs, () => services.events.forget(db))
   every(ownLogMs, async () => boundOwnLog())
+  every(meterMs, async () => {
+    await services.assistant.endAbandoned()
+  })
   every(housekeepingMs, () => tidy(db, systemClock.now(), log))
   every(housekeepingMs, () => services.snapshotExports.expire(db))
   every(housekeepingMs, () => services.snapshotImports.expire(db))

@@ -1,5 +1,6 @@
 /** What Garrison offers when nobody says otherwise: this host as LOCAL-1, and the demonstration regions. */
 import { publishedGpuModels, publishedOsImages, publishedRegions } from '../catalog/published.ts'
+import { withDemoModels } from './assistant.ts'
 import type { ConfigFile } from './schema.ts'
 
 const flavor = (name: string, vcpus: number, ram_gb: number, disk_gb: number, hourly: number) => ({
@@ -62,6 +63,7 @@ export function withDefaults(
     regions: [...list(filled.regions), ...publishedRegions],
     gpu_models: { ...publishedGpuModels, ...record(filled.gpu_models) },
     os_images: [...list(filled.os_images), ...publishedOsImages],
+    assistant: withDemoModels(filled.assistant),
     billing: {
       mode: 'prepaid' satisfies ConfigFile['billing']['mode'],
       ...record(filled.billing),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { addressPools } from './address-pools.ts'
+import { assistant } from './assistant.ts'
 import { auth } from './auth.ts'
 import { mail } from './mail.ts'
 
@@ -132,6 +133,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   mail,
   auth,
+  assistant,
   capacity: z
     .strictObject({
       /** Virtual CPUs promised per CPU of the host. Memory is never oversold. */

@@ -20,6 +20,7 @@ import type { SnapshotStatus } from '@garrison/contract/snapshots/states'
 import type { VolumeStatus } from '@garrison/contract/volumes/states'
 import type { Address } from '@garrison/engines/engine'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { AssistantSchema } from './schema-assistant.ts'
 import type { DepletionSchema } from './schema-depletion.ts'
 import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
@@ -30,9 +31,10 @@ import type { SignInSchema } from './schema-sign-in.ts'
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
 
-export type Schema = MailSchema &
+export type Schema = AssistantSchema &
   DepletionSchema &
   EventsSchema &
+  MailSchema &
   OperatorTables &
   PeopleSchema &
   SignInSchema & {

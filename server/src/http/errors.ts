@@ -4,7 +4,7 @@ import { EngineError } from '@garrison/engines/engine'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { isUnavailable } from '../database/database.ts'
-import { DomainError, ValidationError } from '../errors.ts'
+import { DomainError, TooMany, ValidationError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AppContext } from './answers.ts'
 
@@ -67,6 +67,7 @@ export function answerError(c: AppContext, error: unknown, log: Log): Response {
     message: 'Something went wrong on our side; the request id finds it in the server log',
   }
   if (code === 'SERVICE_UNAVAILABLE') c.header('Retry-After', String(retryAfterSeconds))
+  if (known instanceof TooMany) c.header('Retry-After', String(known.retryAfterSeconds))
   return c.json(
     {
       success: false,
