@@ -1,9 +1,11 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
+import { firewallRoutes } from './firewalls/routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
+import { volumeRoutes } from './volumes/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,

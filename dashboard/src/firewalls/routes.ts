@@ -1,0 +1,32 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { flagOf, pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export type FirewallsSearch = {
+  page?: number | undefined
+  search?: string | undefined
+  create?: true | undefined
+}
+
+export const firewallRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/firewalls',
+    staticData: { words: 'Firewalls' },
+    validateSearch: (search): FirewallsSearch => ({
+      page: pageOf(search.page),
+      search: textOf(search.search),
+      create: flagOf(search.create),
+    }),
+    component: lazyRouteComponent(() => import('./firewalls-page.tsx'), 'FirewallsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/firewalls/$id',
+    staticData: { words: 'Firewall' },
+    validateSearch: (search): { tab?: 'vms' | undefined } => ({
+      tab: search.tab === 'vms' ? 'vms' : undefined,
+    }),
+    component: lazyRouteComponent(() => import('./firewall-page.tsx'), 'FirewallPage'),
+  }),
+] as const

@@ -1,0 +1,23 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { flagOf, pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export type VolumesSearch = {
+  page?: number | undefined
+  search?: string | undefined
+  create?: true | undefined
+}
+
+export const volumeRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/volumes',
+    staticData: { words: 'Volumes' },
+    validateSearch: (search): VolumesSearch => ({
+      page: pageOf(search.page),
+      search: textOf(search.search),
+      create: flagOf(search.create),
+    }),
+    component: lazyRouteComponent(() => import('./volumes-page.tsx'), 'VolumesPage'),
+  }),
+] as const
