@@ -2,6 +2,7 @@
 import { createRouter } from '@tanstack/react-router'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
+import { operationRoutes } from './operations/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
@@ -9,7 +10,7 @@ import { volumeRoutes } from './volumes/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,
-  shell.addChildren([...instanceRoutes, ...snapshotRoutes]),
+  shell.addChildren([...instanceRoutes, ...snapshotRoutes, ...operationRoutes]),
 ])
 
 export const router = createRouter({

@@ -1,15 +1,17 @@
 import { instanceStatuses } from '@garrison/contract/instances/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Ellipsis } from 'lucide-react'
 import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
-import { buttonClass } from '../ui/button.tsx'
+import { buttonClass, IconButton } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { FilterSelect, SearchBox } from '../ui/filters.tsx'
 import { money, plural } from '../ui/format.ts'
+import { Menu } from '../ui/menu.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -17,6 +19,7 @@ import { Loading } from '../ui/spinner.tsx'
 import { Status, statusWord } from '../ui/status.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
+import { useInstanceActions } from './actions.tsx'
 import type { InstancesSearch } from './routes.ts'
 
 type Row = Answer<'get', '/api/instances/'>['instances'][number]
@@ -28,7 +31,11 @@ const columns: readonly Column<Row>[] = [
     key: 'name',
     head: 'Name',
     cell: (row) => (
-      <Link to="/instances" className="font-medium hover:text-accent">
+      <Link
+        to="/instances/$id"
+        params={{ id: row.instance_id }}
+        className="font-medium hover:text-accent"
+      >
         {row.vm_name}
       </Link>
     ),
@@ -67,6 +74,12 @@ const columns: readonly Column<Row>[] = [
     from: 'xl',
     cell: (row) => <Time at={row.created_at} />,
   },
+  {
+    key: 'menu',
+    head: <span className="sr-only">Actions</span>,
+    cell: (row) => <RowMenu row={row} />,
+    className: 'w-10',
+  },
 ]
 
 export function InstancesPage() {
@@ -93,7 +106,7 @@ export function InstancesPage() {
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
       action={
-        <Link to="/instances" className={buttonClass('primary')}>
+        <Link to={'/instances/new' as string} className={buttonClass('primary')}>
           Deploy instance
         </Link>
       }
@@ -145,5 +158,23 @@ export function InstancesPage() {
         onPage={(next) => void navigate({ search: (before) => ({ ...before, page: next }) })}
       />
     </Page>
+  )
+}
+
+function RowMenu({ row }: { row: Row }) {
+  const { actions, dialogs } = useInstanceActions(row)
+  return (
+    <>
+      <Menu
+        trigger={
+          <IconButton
+            name={`Actions of ${row.vm_name}`}
+            icon={<Ellipsis aria-hidden className="size-4" />}
+          />
+        }
+        actions={actions}
+      />
+      {dialogs}
+    </>
   )
 }

@@ -8,16 +8,48 @@ export type InstancesSearch = {
   status?: string | undefined
 }
 
-export const instanceRoutes = [
-  createRoute({
-    getParentRoute: () => shell,
-    path: '/instances',
-    staticData: { words: 'Instances' },
-    validateSearch: (search): InstancesSearch => ({
-      page: pageOf(search.page),
-      search: textOf(search.search),
-      status: textOf(search.status),
-    }),
-    component: lazyRouteComponent(() => import('./instances-page.tsx'), 'InstancesPage'),
+const list = createRoute({
+  getParentRoute: () => shell,
+  path: '/instances',
+  staticData: { words: 'Instances' },
+  validateSearch: (search): InstancesSearch => ({
+    page: pageOf(search.page),
+    search: textOf(search.search),
+    status: textOf(search.status),
   }),
+  component: lazyRouteComponent(() => import('./instances-page.tsx'), 'InstancesPage'),
+})
+
+/** The frame of everything about one instance; each tab is a route in it, also of other areas. */
+export const instance = createRoute({
+  getParentRoute: () => shell,
+  path: '/instances/$id',
+  staticData: { words: 'Instance' },
+  component: lazyRouteComponent(() => import('./instance-layout.tsx'), 'InstanceLayout'),
+})
+
+const overview = createRoute({
+  getParentRoute: () => instance,
+  path: '/',
+  component: lazyRouteComponent(() => import('./overview-tab.tsx'), 'OverviewTab'),
+})
+const snapshots = createRoute({
+  getParentRoute: () => instance,
+  path: '/snapshots',
+  component: lazyRouteComponent(() => import('./snapshots-tab.tsx'), 'SnapshotsTab'),
+})
+const billing = createRoute({
+  getParentRoute: () => instance,
+  path: '/billing',
+  component: lazyRouteComponent(() => import('./billing-tab.tsx'), 'BillingTab'),
+})
+const activity = createRoute({
+  getParentRoute: () => instance,
+  path: '/activity',
+  component: lazyRouteComponent(() => import('./activity-tab.tsx'), 'ActivityTab'),
+})
+
+export const instanceRoutes = [
+  list,
+  instance.addChildren([overview, snapshots, billing, activity]),
 ] as const

@@ -1,0 +1,90 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { StepsOf } from '../operations/steps.tsx'
+import { Button } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { Panel } from '../ui/panel.tsx'
+import { lookOf, Status } from '../ui/status.tsx'
+import { Tabs } from '../ui/tabs.tsx'
+import { Time } from '../ui/time.tsx'
+import { useInstanceActions } from './actions.tsx'
+import { useInstance } from './use-instance.ts'
+
+const signs = {
+  running: '●',
+  changing: '◐',
+  stopped: '○',
+  hibernated: '☾',
+  problem: '▲',
+  warning: '◆',
+}
+
+const tabs = [
+  ['Overview', '/instances/$id'],
+  ['Snapshots', '/instances/$id/snapshots'],
+  ['Billing', '/instances/$id/billing'],
+  ['Activity', '/instances/$id/activity'],
+] as const
+
+/** One instance: what it is and what can be done with it, over all its tabs. */
+export function InstanceLayout() {
+  const instance = useInstance()
+  const { instance_id: id, vm_name, status, error } = instance
+  const { actions, dialogs } = useInstanceActions(instance)
+  return (
+    <Page
+      title={vm_name}
+      tab={`${signs[lookOf(status)]} ${vm_name}`}
+      guide="managing-instances"
+      lead={
+        <span className="inline-flex flex-wrap items-center gap-x-3">
+          <Status status={status} why={error} />
+          <code className="text-sm">{id}</code>
+          <span>{instance.region}</span>
+        </span>
+      }
+      calls={[
+        {
+          method: 'GET',
+          path: `/api/instances/${id}/`,
+          command: `garrison instance show ${vm_name}`,
+        },
+        {
+          method: 'POST',
+          path: `/api/instances/${id}/stop/`,
+          command: `garrison instance stop ${vm_name}`,
+        },
+      ]}
+    >
+      <div className="flex flex-wrap gap-2" data-print="no">
+        {actions.map(({ action, words, icon, reason, onClick, danger }) => (
+          <Button
+            key={action}
+            icon={icon}
+            reason={reason}
+            onClick={onClick}
+            look={danger ? 'danger' : 'plain'}
+          >
+            {words}
+          </Button>
+        ))}
+      </div>
+      {error && <Notice tone="problem">{error}</Notice>}
+      {status === 'DELETED' && (
+        <Notice>
+          Deleted <Time at={instance.updated_at} />. Its records can be read for 30 days;{' '}
+          <Link to="/instances" className="underline">
+            the instances that there are
+          </Link>
+          .
+        </Notice>
+      )}
+      <StepsOf subject={id} />
+      <Tabs label={vm_name} tabs={tabs.map(([words, to]) => ({ words, to, params: { id } }))} />
+      <Panel name="tab" key={id}>
+        <Outlet />
+      </Panel>
+      {dialogs}
+    </Page>
+  )
+}
