@@ -10,7 +10,13 @@ import { volumeRoutes } from './volumes/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,
-  shell.addChildren([...instanceRoutes, ...snapshotRoutes, ...operationRoutes]),
+  shell.addChildren([
+    ...instanceRoutes,
+    ...snapshotRoutes,
+    ...operationRoutes,
+    ...volumeRoutes,
+    ...firewallRoutes,
+  ]),
 ])
 
 export const router = createRouter({

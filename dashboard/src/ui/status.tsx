@@ -86,7 +86,7 @@ export function Status({
   why,
 }: {
   status: string
-  word?: string
+  word?: string | undefined
   /** Why it is in trouble. */
   why?: string | null
 }) {
