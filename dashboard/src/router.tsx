@@ -1,21 +1,27 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
 import { firewallRoutes } from './firewalls/routes.ts'
+import { hibernatedRoutes } from './hibernated/routes.ts'
+import { imageRoutes } from './images/routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
+import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,
   shell.addChildren([
     ...instanceRoutes,
-    ...snapshotRoutes,
-    ...operationRoutes,
+    ...hibernatedRoutes,
+    ...imageRoutes,
+    ...sshKeyRoutes,
     ...volumeRoutes,
+    ...snapshotRoutes,
     ...firewallRoutes,
+    ...operationRoutes,
   ]),
 ])
 

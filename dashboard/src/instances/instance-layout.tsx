@@ -21,6 +21,8 @@ const signs = {
 
 const tabs = [
   ['Overview', '/instances/$id'],
+  ['Volumes', '/instances/$id/volumes'],
+  ['Network and rules', '/instances/$id/network'],
   ['Snapshots', '/instances/$id/snapshots'],
   ['Billing', '/instances/$id/billing'],
   ['Activity', '/instances/$id/activity'],

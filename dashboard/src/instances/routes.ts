@@ -33,6 +33,16 @@ const overview = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./overview-tab.tsx'), 'OverviewTab'),
 })
+const volumes = createRoute({
+  getParentRoute: () => instance,
+  path: '/volumes',
+  component: lazyRouteComponent(() => import('./volumes-tab.tsx'), 'VolumesTab'),
+})
+const network = createRoute({
+  getParentRoute: () => instance,
+  path: '/network',
+  component: lazyRouteComponent(() => import('./network-tab.tsx'), 'NetworkTab'),
+})
 const snapshots = createRoute({
   getParentRoute: () => instance,
   path: '/snapshots',
@@ -51,5 +61,5 @@ const activity = createRoute({
 
 export const instanceRoutes = [
   list,
-  instance.addChildren([overview, snapshots, billing, activity]),
+  instance.addChildren([overview, volumes, network, snapshots, billing, activity]),
 ] as const
