@@ -5,6 +5,7 @@ import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { overviewRoutes } from './overview/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
@@ -14,6 +15,7 @@ import { volumeRoutes } from './volumes/routes.ts'
 const tree = root.addChildren([
   ...signInRoutes,
   shell.addChildren([
+    ...overviewRoutes,
     ...instanceRoutes,
     ...hibernatedRoutes,
     ...imageRoutes,

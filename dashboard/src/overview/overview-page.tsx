@@ -1,0 +1,119 @@
+/** The published main page: the instance that is chosen, what can be done with it, and the account. */
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import type { Answer } from '../api/client.ts'
+import { pollWhenBroken } from '../api/live.ts'
+import { reading } from '../api/queries.ts'
+import { useRegion } from '../shell/region.ts'
+import { buttonClass } from '../ui/button.tsx'
+import { Stats } from '../ui/card.tsx'
+import { Empty } from '../ui/empty.tsx'
+import { Page } from '../ui/page.tsx'
+import { Panel, Problem } from '../ui/panel.tsx'
+import { Loading } from '../ui/spinner.tsx'
+import { lookOf } from '../ui/status.tsx'
+import { AccountPanel } from './account-panel.tsx'
+import { Attention } from './attention.tsx'
+import { InstancePanel } from './instance-panel.tsx'
+
+type Row = Answer<'get', '/api/instances/'>['instances'][number]
+
+const quick = [
+  ['Deploy instance', '/instances/new'],
+  ['SSH keys', '/ssh-keys'],
+  ['Volumes', '/volumes'],
+  ['Snapshots', '/snapshots'],
+] as const
+
+export function OverviewPage() {
+  const { vm } = useSearch({ from: '/shell/' })
+  const navigate = useNavigate({ from: '/' })
+  const region = useRegion()
+  const list = useQuery({
+    ...reading('/api/instances/', { query: { page_size: 100, region } }),
+    refetchInterval: pollWhenBroken,
+  })
+  const instances = list.data?.instances ?? []
+  const chosen = instances.find((each) => each.instance_id === vm) ?? best(instances)
+  return (
+    <Page
+      title="Overview"
+      guide="dashboard-overview"
+      refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
+      calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
+      action={
+        <Link to={'/instances/new' as string} className={buttonClass('primary')}>
+          Deploy instance
+        </Link>
+      }
+    >
+      <Attention instances={instances} />
+      {list.data && <Counts instances={instances} />}
+      {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Loading what="instances" />}
+      <div className="grid gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        {chosen ? (
+          <Panel name="instance" key={chosen.instance_id}>
+            <InstancePanel
+              instances={instances}
+              chosenId={chosen.instance_id}
+              onChoose={(id) => void navigate({ search: { vm: id }, replace: true })}
+            />
+          </Panel>
+        ) : (
+          list.data && (
+            <Empty
+              title={region ? `No instance in ${region}` : 'Your first instance'}
+              action={
+                <Link to={'/instances/new' as string} className={buttonClass('primary')}>
+                  Deploy instance
+                </Link>
+              }
+              call={{
+                method: 'POST',
+                path: '/api/deploy/',
+                body: { vm_name: 'web-1', region: region || 'LOCAL-1', flavor: 'cpu-small' },
+                command: 'garrison instance create web-1 --flavor cpu-small',
+              }}
+            >
+              Three steps: add your SSH key, choose a machine, and log in with the command that is
+              shown here then.
+            </Empty>
+          )
+        )}
+        <Panel name="account">
+          <AccountPanel />
+          <nav aria-label="Quick actions" className="mt-6 flex flex-wrap gap-2">
+            {quick.map(([words, to]) => (
+              <Link key={to} to={to as string} className={buttonClass('plain')}>
+                {words}
+              </Link>
+            ))}
+          </nav>
+        </Panel>
+      </div>
+    </Page>
+  )
+}
+
+/** The one to look at first: one in trouble, else one that runs, else the newest. */
+function best(instances: readonly Row[]): Row | undefined {
+  const first = (look: string) => instances.find((each) => lookOf(each.status) === look)
+  return first('problem') ?? first('running') ?? instances[0]
+}
+
+function Counts({ instances }: { instances: readonly Row[] }) {
+  const of = (...looks: string[]) =>
+    instances.filter((each) => looks.includes(lookOf(each.status))).length
+  return (
+    <Stats
+      stats={[
+        ['Running', of('running')],
+        ['Changing', of('changing')],
+        ['Stopped', of('stopped')],
+        ['Hibernated', of('hibernated')],
+        ['In trouble', of('problem')],
+      ]}
+    />
+  )
+}

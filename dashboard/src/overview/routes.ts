@@ -1,0 +1,14 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export const overviewRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/',
+    staticData: { words: 'Overview' },
+    /** The instance that is looked at. */
+    validateSearch: (search): { vm?: string | undefined } => ({ vm: textOf(search.vm) }),
+    component: lazyRouteComponent(() => import('./overview-page.tsx'), 'OverviewPage'),
+  }),
+] as const
