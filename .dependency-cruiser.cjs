@@ -132,7 +132,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/src/[^/]+/routes\\.ts$' },
       to: {
-        path: ['/store\\.ts$', '^server/src/operations/(?!service|routes)'],
+        path: ['/store\\.ts$', '^server/src/operations/(?!service|routes|view)'],
         dependencyTypesNot: [typeOnly],
       },
     },

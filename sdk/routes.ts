@@ -612,6 +612,32 @@ export const routes = {
       input: 'body',
       safety: 'idempotency-key',
     },
+    listAllOperations: {
+      id: 'listAllOperations',
+      method: 'GET',
+      path: '/api/operator/operations/',
+      input: 'query?',
+      rows: 'operations',
+      size: 'page_size',
+    },
+    getAnyOperation: {
+      id: 'getAnyOperation',
+      method: 'GET',
+      path: '/api/operator/operations/{operation_id}/',
+    },
+    retryOperation: {
+      id: 'retryOperation',
+      method: 'POST',
+      path: '/api/operator/operations/{operation_id}/retry/',
+      safety: 'idempotency-key',
+    },
+    cancelOperation: {
+      id: 'cancelOperation',
+      method: 'POST',
+      path: '/api/operator/operations/{operation_id}/cancel/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
     listPrices: {
       id: 'listPrices',
       method: 'GET',

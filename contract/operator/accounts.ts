@@ -1,6 +1,7 @@
 /** Accounts as whoever runs the installation sees them: what they have, owe, and may have. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { roles } from '../accounts/roles.ts'
+import { depletionStages } from '../billing/depletion.ts'
 import {
   currencies,
   Envelope,
@@ -69,6 +70,8 @@ export const AccountSummary = z
     /** Null: nothing is used, or nothing is charged. */
     hours_left: z.number().nullable(),
     billing_mode: z.enum(['off', 'prepaid']),
+    /** How far its credits are used up. */
+    stage: z.enum(depletionStages),
     suspended: Suspension.nullable(),
     limits: Limits,
     counts: Counts,
@@ -104,6 +107,7 @@ const example = {
   burn_rate: 0.03,
   hours_left: 1416.67,
   billing_mode: 'prepaid',
+  stage: 'ok',
   suspended: null,
   limits: noLimits,
   counts: {

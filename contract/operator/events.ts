@@ -33,6 +33,10 @@ export const operatorEvents = {
       max_gpus: limit,
     }),
   },
+  'operation.cancel-requested': {
+    description: 'An operator cancelled a change; it is on its way to being undone.',
+    data: z.strictObject({ subject: z.string(), reason: z.string() }),
+  },
   'credits.granted': {
     description: 'The account was given credits.',
     data: z.strictObject({ amount: z.number(), currency: z.enum(currencies) }),

@@ -179,7 +179,7 @@ async function story() {
   await call('getHealth')
   await call('getReadiness')
 
-  await operatorStory(body)
+  await operatorStory(body, api)
 
   await call('deleteImage', { params: imageParams })
   await call('deleteSnapshot', { params: snapshotParams })

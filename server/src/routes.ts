@@ -30,6 +30,7 @@ import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { measureOperator } from './operator/metrics.ts'
 import { operatorRoutes } from './operator/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
@@ -81,6 +82,7 @@ export function createServer({
   documentRoutes(app)
   metrics.routes(app)
   measurePolicies(metrics.registry, deps)
+  measureOperator(metrics.registry, deps)
   catalogRoutes(app, deps)
   accountRoutes(app, deps)
   apiKeyRoutes(app, deps)

@@ -35,6 +35,8 @@ import { createMetricsService } from './metrics/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createOperatorAccountService } from './operator/accounts.ts'
 import { createHostService } from './operator/hosts.ts'
+import { createOperatorOperationService } from './operator/operations.ts'
+import { createRetrying } from './operator/retrying.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSignInService } from './sign-in/service.ts'
@@ -117,6 +119,11 @@ export function createServices(deps: {
   const volumes = createVolumeService(machines)
   const operatorAccounts = createOperatorAccountService({ ...machines, accounts, instances })
   const attachments = createAttachmentService({ clock, regions, operations, instances })
+  const retrying = createRetrying({
+    ...{ accounts, instances, publicAddresses, hibernation, protection, snapshots },
+    ...{ snapshotExports, images, volumes, attachments },
+  })
+  const operatorOperations = createOperatorOperationService({ clock, operations, retrying })
   const deployRequests = createDeployRequestService({
     ...machines,
     accounts,
@@ -134,6 +141,8 @@ export function createServices(deps: {
     prices,
     hosts,
     operatorAccounts,
+    operatorOperations,
+    retrying,
     placement,
     deployRequests,
     snapshotPolicies,

@@ -80,7 +80,8 @@ export async function requestCancel(tx: Tx, ids: readonly string[]) {
   if (ids.length === 0) return
   await tx
     .updateTable('operations')
-    .set({ cancel_requested: true })
+    // Whoever asks says on the resource what is to become of it, where an operator had only a reason.
+    .set({ cancel_requested: true, cancel_reason: null })
     .where('id', 'in', ids)
     .execute()
   for (const id of ids) await notify(tx, 'operation_cancel', id)

@@ -4,10 +4,7 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset, paginate } from '../http/pagination.ts'
 import type { OperationService } from './service.ts'
-
-type Found = Awaited<ReturnType<OperationService['require']>>
-type Row = Found['operation']
-type StepRow = Found['steps'][number]
+import { operationAnswer, stepAnswer } from './view.ts'
 
 type Deps = {
   db: Database
@@ -23,7 +20,7 @@ export function operationRoutes(app: App, { db, operations, view }: Deps) {
     return c.json(
       {
         ...envelope(c, 'Operations retrieved successfully'),
-        operations: rows.map(operationAnswer),
+        operations: rows.map((row) => operationAnswer(row, view.isSimulated(row.region))),
         pagination: paginate(page, page_size, total),
       },
       200,
@@ -36,42 +33,12 @@ export function operationRoutes(app: App, { db, operations, view }: Deps) {
     return c.json(
       {
         ...envelope(c, 'Operation retrieved successfully'),
-        operation: { ...operationAnswer(found.operation), steps: found.steps.map(stepAnswer) },
+        operation: {
+          ...operationAnswer(found.operation, view.isSimulated(found.operation.region)),
+          steps: found.steps.map(stepAnswer),
+        },
       },
       200,
     )
   })
-
-  function operationAnswer(row: Row): contract.Operation {
-    return {
-      id: row.id,
-      kind: row.kind,
-      subject: { kind: row.subject_kind, id: row.subject_public_id },
-      state: row.state,
-      step: row.step,
-      created_at: row.created_at.toISOString(),
-      started_at: row.started_at?.toISOString() ?? null,
-      finished_at: row.finished_at?.toISOString() ?? null,
-      error: row.error,
-      note: row.note,
-      cancel_requested: row.cancel_requested,
-      ...(view.isSimulated(row.region) && { simulated: true as const }),
-    }
-  }
-}
-
-function stepAnswer(row: StepRow): contract.OperationStep {
-  return {
-    name: row.name,
-    state: stepState(row),
-    started_at: row.started_at.toISOString(),
-    finished_at: (row.undone_at ?? row.finished_at)?.toISOString() ?? null,
-    error: row.error,
-  }
-}
-
-function stepState(row: StepRow): contract.OperationStep['state'] {
-  if (row.undone_at !== null) return 'undone'
-  if (row.finished_at !== null) return 'done'
-  return row.error === null ? 'running' : 'failed'
 }

@@ -248,13 +248,17 @@ export class OperationRunner {
       )
     }
     await this.#journal(run, async (tx, current) => {
-      const cancelled = current.cancel_requested && kind.cancelled !== undefined
-      if (cancelled) await kind.cancelled?.(tx, undoing)
-      else await kind.failed(tx, undoing, reason, leftovers)
+      const byOperator = current.cancel_requested ? current.cancel_reason : null
+      const cancelled =
+        current.cancel_requested && (kind.cancelled !== undefined || byOperator !== null)
+      const why = byOperator ?? reason
+      // Nobody but an operator leaves it open what is to become of the resource.
+      if (cancelled && byOperator === null) await kind.cancelled?.(tx, undoing)
+      else await kind.failed(tx, undoing, why, leftovers)
       await store.close(tx, operation.id, operation.region, {
         state: cancelled ? 'cancelled' : 'failed',
         now: this.#deps.clock.now(),
-        error: leftovers.length === 0 ? reason : `${reason}; left behind: ${leftovers.join('; ')}`,
+        error: leftovers.length === 0 ? why : `${why}; left behind: ${leftovers.join('; ')}`,
       })
     })
   }
@@ -314,7 +318,10 @@ export class OperationRunner {
   /** A transaction that holds only as long as the lease does. */
   #journal<T>(
     run: Running,
-    write: (tx: Tx, current: { cancel_requested: boolean }) => Promise<T>,
+    write: (
+      tx: Tx,
+      current: { cancel_requested: boolean; cancel_reason: string | null },
+    ) => Promise<T>,
   ): Promise<T> {
     if (run.interruption === 'lease-lost') throw new store.LeaseLost(run.operation.id)
     return transaction(this.#deps.db, async (tx) =>

@@ -113,6 +113,8 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
       return { operation, steps: await store.loadSteps(db, operation.id) }
     },
 
+    stepsOf: (db: Database | Tx, id: string) => store.loadSteps(db, id),
+
     list(db: Database, accountId: string, filter: store.OperationFilter, range: Range) {
       return store.pageOfOperations(db, accountId, filter, range)
     },

@@ -112,7 +112,7 @@ export async function dropLeases(db: Database, regions: readonly string[]) {
 export async function assertLease(tx: Tx, id: string, fence: number) {
   const row = await tx
     .selectFrom('operations')
-    .select(['cancel_requested', 'state'])
+    .select(['cancel_requested', 'cancel_reason', 'state'])
     .where('id', '=', id)
     .where('fence', '=', fence)
     .forUpdate()
@@ -148,7 +148,11 @@ export async function journalStart(
       error: null,
     })
     .onConflict((conflict) =>
-      conflict.columns(['operation_id', 'name']).doUpdateSet({ fence: step.fence, error: null }),
+      conflict.columns(['operation_id', 'name']).doUpdateSet({
+        fence: step.fence,
+        error: null,
+        attempts: sql<number>`operation_steps.attempts + 1`,
+      }),
     )
     .execute()
   await tx

@@ -92,6 +92,7 @@ export function operatorAccountRoutes(app: App, deps: Deps) {
       burn_rate: toDecimal(burn),
       hours_left: isCharged ? Math.max(0, Math.round((balance / burn) * 100) / 100) : null,
       billing_mode: billing.mode,
+      stage: facts.stage ?? 'ok',
       suspended:
         controls === null || controls.suspended_at === null
           ? null

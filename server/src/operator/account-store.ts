@@ -1,4 +1,5 @@
 /** All accounts, and what each of them has. */
+import type { DepletionStage } from '@garrison/contract/billing/depletion'
 import { type Selectable, sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { countOfMatches, type Range, readPage } from '../database/pages.ts'
@@ -51,6 +52,7 @@ export type Facts = {
   people: number
   balance_micros: number
   burn_micros: number
+  stage: DepletionStage | null
   last_activity_at: Date | null
 }
 
@@ -60,7 +62,7 @@ export async function factsOf(db: Database | Tx, accountIds: readonly string[]) 
   const { rows } = await sql<Facts>`
     select a.id as account_id, machines.*, disks.*, kept.snapshots, made.images, keys.api_keys,
       members.people, coalesce(credits.balance_micros, 0) as balance_micros,
-      billed.burn_micros, greatest(keys.used_at, done.done_at) as last_activity_at
+      billed.burn_micros, depletions.stage, greatest(keys.used_at, done.done_at) as last_activity_at
     from accounts a
     cross join lateral (
       select count(*)::int as instances, (count(*) filter (where status = 'ACTIVE'))::int as running,
@@ -87,6 +89,7 @@ export async function factsOf(db: Database | Tx, accountIds: readonly string[]) 
     cross join lateral (
       select count(*)::int as people from people where account_id = a.id and removed_at is null
     ) members
+    left join depletions on depletions.account_id = a.id
     left join ledger_accounts credits
       on credits.account_id = a.id and credits.kind = 'credits' and credits.currency = a.currency
     cross join lateral (
@@ -141,3 +144,13 @@ export const bookedAs = (tx: Tx, reference: string) =>
     .where('booked.reference', '=', reference)
     .where('mine.kind', '=', 'credits')
     .executeTakeFirst()
+
+/** Accounts whose credits are used up. */
+export async function countDepleted(db: Database): Promise<number> {
+  const { n } = await db
+    .selectFrom('depletions')
+    .select((select) => select.fn.countAll<number>().as('n'))
+    .where('stage', '=', 'depleted')
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}

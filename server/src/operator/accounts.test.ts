@@ -39,6 +39,7 @@ it('shows what an account has, spends and may have', async () => {
     burn_rate: 0.01,
     hours_left: null,
     billing_mode: 'off',
+    stage: 'ok',
     suspended: null,
     limits: { max_instances: null },
     counts: { instances: 1, running: 1, vcpus: 1, memory_gb: 1, snapshots: 0, api_keys: 1 },

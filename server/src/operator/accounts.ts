@@ -102,6 +102,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
 
   return {
     details,
+    countDepleted: (db: Database) => store.countDepleted(db),
 
     async list(
       db: Database,

@@ -117,6 +117,14 @@ export const pageOfMachines = (db: Database, { region, host }: Place, range: Ran
 
 export const drained = (db: Database | Tx) => db.selectFrom('drained_hosts').selectAll().execute()
 
+export async function countDrained(db: Database) {
+  const { n } = await db
+    .selectFrom('drained_hosts')
+    .select((select) => select.fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
 /** The moment stays when it is done again. */
 export const insertDrained = (tx: Tx, row: Place & { reason: string; drained_at: Date }) =>
   tx

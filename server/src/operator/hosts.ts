@@ -93,6 +93,7 @@ export function createHostService({ clock, regions, placement }: HostServiceDeps
   return {
     list,
     require,
+    countDrained: (db: Database) => store.countDrained(db),
 
     async details(db: Database, region: string, name: string, range: Range) {
       const found = await require(db, region, name)
