@@ -130,6 +130,17 @@ import {
   listVolumeTypes,
   resizeVolume,
 } from './volumes/routes.ts'
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  replayWebhookDelivery,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from './webhooks/routes.ts'
 
 export const api = {
   listRegions,
@@ -238,6 +249,15 @@ export const api = {
   createApiKey,
   changeApiKey,
   revokeApiKey,
+  listWebhooks,
+  createWebhook,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+  testWebhook,
+  rotateWebhookSecret,
+  listWebhookDeliveries,
+  replayWebhookDelivery,
   getBalance,
   getCreditHistory,
   getBudget,

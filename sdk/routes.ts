@@ -723,6 +723,65 @@ export const routes = {
       safety: 'idempotency-key',
     },
   },
+  webhooks: {
+    list: {
+      id: 'listWebhooks',
+      method: 'GET',
+      path: '/api/webhooks/',
+      input: 'query?',
+      rows: 'webhooks',
+      size: 'page_size',
+    },
+    create: {
+      id: 'createWebhook',
+      method: 'POST',
+      path: '/api/webhooks/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    get: { id: 'getWebhook', method: 'GET', path: '/api/webhooks/{webhook_id}/' },
+    update: {
+      id: 'updateWebhook',
+      method: 'PATCH',
+      path: '/api/webhooks/{webhook_id}/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    delete: {
+      id: 'deleteWebhook',
+      method: 'DELETE',
+      path: '/api/webhooks/{webhook_id}/',
+      safety: 'idempotency-key',
+    },
+    test: {
+      id: 'testWebhook',
+      method: 'POST',
+      path: '/api/webhooks/{webhook_id}/test/',
+      safety: 'idempotency-key',
+    },
+    rotateSecret: {
+      id: 'rotateWebhookSecret',
+      method: 'POST',
+      path: '/api/webhooks/{webhook_id}/rotate-secret/',
+      safety: 'idempotency-key',
+    },
+    listDeliveries: {
+      id: 'listWebhookDeliveries',
+      method: 'GET',
+      path: '/api/webhooks/{webhook_id}/deliveries/',
+      input: 'query?',
+      rows: 'deliveries',
+      size: 'page_size',
+    },
+  },
+  webhookDeliveries: {
+    replay: {
+      id: 'replayWebhookDelivery',
+      method: 'POST',
+      path: '/api/webhook-deliveries/{delivery_id}/replay/',
+      safety: 'idempotency-key',
+    },
+  },
   credits: {
     balance: { id: 'getBalance', method: 'GET', path: '/api/balance/' },
     history: {

@@ -381,11 +381,27 @@ async function volumeStory(params: { instance_id: string }, ssh_key_ids: string[
   await api.settle()
 }
 
+async function webhookStory() {
+  const { webhook } = await body('createWebhook', {
+    body: { url: 'https://93.184.215.14/', event_patterns: ['*'] },
+  })
+  const params = { webhook_id: webhook.id as string }
+  await call('listWebhooks')
+  await call('getWebhook', { params })
+  await call('updateWebhook', { params, body: { description: 'all of it' } })
+  await call('rotateWebhookSecret', { params })
+  const { delivery } = await body('testWebhook', { params })
+  await call('listWebhookDeliveries', { params })
+  await call('replayWebhookDelivery', { params: { delivery_id: delivery.id as string } })
+  await call('deleteWebhook', { params })
+}
+
 describe('the server', () => {
   beforeEach(() => open('qemu'))
 
   it('answers every route of the contract as the contract says', async () => {
     await story()
+    await webhookStory()
     const others = Object.keys(contract).filter(
       (name) => !(elsewhere as readonly string[]).includes(name),
     )

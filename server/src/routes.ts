@@ -43,6 +43,7 @@ import { snapshotPolicyRoutes } from './snapshot-policies/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
 
 export type ServerDeps = {
   db: Database
@@ -107,7 +108,8 @@ export function createServer({
   volumeRoutes(app, deps)
   operationRoutes(app, deps)
   operatorRoutes(app, deps)
-  eventRoutes(app, deps)
+  eventRoutes(app, { ...deps, sessions: services.signIn.sessions })
+  webhookRoutes(app, deps)
   if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
   else dashboardRoutes(app, dashboard)
   assistantRoutes(app, { ...deps, log })

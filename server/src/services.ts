@@ -48,6 +48,8 @@ import { createSshKeyService } from './ssh-keys/service.ts'
 import { createAttachmentService } from './volumes/attachments.ts'
 import { createEquipment } from './volumes/equipment.ts'
 import { createVolumeService } from './volumes/service.ts'
+import { createWebhookService } from './webhooks/service.ts'
+import { createTargets } from './webhooks/targets.ts'
 
 export function createServices(deps: {
   db: Database
@@ -79,6 +81,11 @@ export function createServices(deps: {
   const depletion = createDepletionService({ clock, billing })
   const operations = createOperationService({ db, clock })
   const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
+  const targets = createTargets(config.webhooks)
+  const webhooks = createWebhookService({
+    ...{ clock, accounts, targets },
+    keepDays: config.events.keep_days,
+  })
   const sshKeys = createSshKeyService({ clock, accounts })
   const scripts = createScriptService({ clock, accounts })
   const preparation = createPreparation({ catalog, regions, scripts })
@@ -158,6 +165,8 @@ export function createServices(deps: {
     depletion,
     operations,
     events,
+    targets,
+    webhooks,
     sshKeys,
     scripts,
     images,

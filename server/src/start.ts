@@ -44,6 +44,7 @@ import { createServices, type Services } from './services.ts'
 import { signInSecret } from './sign-in/secret.ts'
 import { sessionEndedChannel } from './sign-in/sessions.ts'
 import { startStandingOrders } from './standing-orders.ts'
+import { startDelivering } from './webhooks/worker.ts'
 
 const keyUseMs = 30_000
 const viewersMs = 30_000
@@ -103,10 +104,13 @@ export async function startServer(
     listener.onReconnect(services.accounts.forgetKeys)
     await listener.subscribe('api_key_revoked', services.console.closeOf)
     await listener.subscribe('api_key_revoked', services.events.endOfKey)
+    const { targets } = services
+    const delivering = await startDelivering({ db, clock, targets, listener, log })
+    stack.defer(() => delivering.close())
     const feed = await services.events.feed.start({
       ...{ db, listener, log },
-      placed: async () => {},
-      told: () => {},
+      placed: services.webhooks.enqueue,
+      told: delivering.poke,
     })
     stack.defer(() => feed.close())
     await listener.subscribe(sessionEndedChannel, (userId) => {
@@ -236,8 +240,9 @@ function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDispo
   stack.defer(() => flushKeyUse().catch(() => {}))
   every(keyUseMs, flushKeyUse)
   every(viewersMs, () => services.console.closeOfGone(db))
-  every(viewersMs, () => services.events.endOfGone(db))
+  every(viewersMs, () => services.events.endOfGone())
   every(housekeepingMs, () => services.events.forget(db))
+  every(housekeepingMs, () => services.webhooks.forget(db))
   every(ownLogMs, async () => boundOwnLog())
   every(meterMs, async () => {
     await services.assistant.endAbandoned()

@@ -2,6 +2,7 @@
  * What `garrison.yaml` may say. Every key has a default that works; an unknown key is an error, so that
  * a misspelt one is not silently ignored. Amounts of money are decimals here and nowhere else.
  */
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { addressPools } from './address-pools.ts'
 import { assistant } from './assistant.ts'
@@ -123,6 +124,18 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** What happened longer ago is forgotten. */
       keep_days: z.int().min(1).max(3_650).default(30),
+    })
+    .prefault({}),
+  webhooks: z
+    .strictObject({
+      /** Plain http, where others on the way can read what is sent. */
+      allow_http: z.boolean().default(false),
+      /** Networks beside the public internet that may be sent to, also over plain http. */
+      allow_networks: z
+        .array(
+          z.string().refine((cidr) => ipaddr.isValidCIDR(cidr), 'a network such as 10.1.0.0/16'),
+        )
+        .default([]),
     })
     .prefault({}),
   limits: z

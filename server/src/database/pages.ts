@@ -15,6 +15,7 @@ export type Counted =
   | 'volumes'
   | 'snapshot_policies'
   | 'deploy_requests'
+  | 'webhooks'
 
 /** How many an account has, without counting: triggers keep the number. */
 export const counterOf = (accountId: string, kind: Counted) =>

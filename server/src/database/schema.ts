@@ -27,6 +27,7 @@ import type { MailSchema } from './schema-mail.ts'
 import type { OperatorTables } from './schema-operator.ts'
 import type { PeopleSchema } from './schema-people.ts'
 import type { SignInSchema } from './schema-sign-in.ts'
+import type { WebhooksSchema } from './schema-webhooks.ts'
 
 /** Never changed once written. */
 type Fixed<T> = ColumnType<T, T, never>
@@ -35,6 +36,7 @@ export type Schema = AssistantSchema &
   DepletionSchema &
   EventsSchema &
   MailSchema &
+  WebhooksSchema &
   OperatorTables &
   PeopleSchema &
   SignInSchema & {

@@ -5,6 +5,8 @@ import { DomainError } from '../errors.ts'
 
 export type Follower = {
   readonly caller: Pick<RequestCaller, 'accountId' | 'keyId' | 'personId'>
+  /** Whether who came in may still be here. */
+  readonly isWelcome: () => Promise<boolean>
   /** Says why, and ends. */
   readonly end: (reason: string) => void
 }
@@ -40,6 +42,9 @@ export function createFollowers() {
       )
     },
     endAll: () => endThose(() => true, 'The server stops; come again'),
-    callers: () => [...following].map(({ caller }) => caller),
+    async endOfGone() {
+      for (const { isWelcome, end } of [...following])
+        if (!(await isWelcome())) end('Your key or your session has ended')
+    },
   }
 }

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts'
 import { ValidationError } from '../errors.ts'
 import { type AppContext, callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
+import type { Sessions } from '../sign-in/sessions.ts'
 import type { EventFilter, EventService } from './service.ts'
 import { eventAnswer } from './view.ts'
 
@@ -16,7 +17,9 @@ const kinds = Object.entries(eventKinds).map(([kind, { description, data }]) => 
   data: z.toJSONSchema(data) as Record<string, unknown>,
 }))
 
-export function eventRoutes(app: App, { db, events }: { db: Database; events: EventService }) {
+type Deps = { db: Database; events: EventService; sessions: Sessions }
+
+export function eventRoutes(app: App, { db, events, sessions }: Deps) {
   app.openapi(contract.listEventKinds, (c) =>
     c.json({ ...envelope(c, 'Kinds of events retrieved successfully'), kinds }, 200),
   )
@@ -46,7 +49,9 @@ export function eventRoutes(app: App, { db, events }: { db: Database; events: Ev
     // A HEAD asks for no stream, and would hold one open.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, streamHeaders)
     const hangUp = () => void c.env?.outgoing?.destroy()
-    const stream = await events.follow(db, callerOf(c), { ...asked, after }, hangUp)
+    const cookie = c.req.header('cookie')
+    const hasSession = async () => (await sessions.find(cookie)) !== null
+    const stream = await events.follow(db, callerOf(c), { ...asked, after }, { hangUp, hasSession })
     return c.body(stream, 200, streamHeaders)
   }
 }

@@ -69,19 +69,23 @@ export function createEventService(deps: {
 
     /**
      * A stream, until the key or the session ends, or the reader. `after` left out: from now on. `hangUp`
-     * is called when the reader takes nothing any more. Throws LIMIT_EXCEEDED.
+     * is called when the reader takes nothing any more; `hasSession` tells of who signed in. Throws
+     * LIMIT_EXCEEDED.
      */
     async follow(
       db: Database,
       caller: RequestCaller,
       { after, ...filter }: EventFilter & { after: number | undefined },
-      hangUp: () => void,
+      { hangUp, hasSession }: { hangUp: () => void; hasSession: () => Promise<boolean> },
     ) {
+      const { keyId } = caller
+      const hasKey = async () => keyId !== null && (await accounts.holder(db, keyId)) !== null
+      const isWelcome = keyId === null ? hasSession : hasKey
       followers.requirePlace(caller.accountId)
       const bounds = await eventBounds(db)
       const { gone, from } = reach(after ?? bounds.given, bounds)
       const ending = new AbortController()
-      const leave = followers.enter({ caller, end: (reason) => ending.abort(reason) })
+      const leave = followers.enter({ caller, isWelcome, end: (reason) => ending.abort(reason) })
       return eventStream({
         ...{ db, feed, accountId: caller.accountId, after: from, wants: wantedBy(filter) },
         greeting: gone ? goneMessage(after ?? 0, from) : '',
@@ -97,16 +101,8 @@ export function createEventService(deps: {
     endOfPerson: followers.endOfPerson,
     endAll: followers.endAll,
 
-    /** Of keys that have expired by now, or whose end nobody here heard of. */
-    async endOfGone(db: Database) {
-      for (const { keyId, personId } of followers.callers()) {
-        if (keyId !== null) {
-          if ((await accounts.holder(db, keyId)) === null) followers.endOfKey(keyId)
-        } else if (personId !== null && (await accounts.person(db, personId)) === null) {
-          followers.endOfPerson(personId)
-        }
-      }
-    },
+    /** Of sessions that have ended, and keys that have expired by now, or whose end nobody here heard of. */
+    endOfGone: followers.endOfGone,
 
     /** Those that are older than is kept. */
     async forget(db: Database) {

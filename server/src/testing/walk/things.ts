@@ -55,6 +55,12 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     const { body } = await client.post('/api/account/api-keys/', { name: 'walked' })
     return body.api_key.id
   },
+  webhook_id: async ({ client }) => {
+    const wanted = { url: 'https://93.184.215.14/', event_patterns: ['*'] }
+    return (await client.post('/api/webhooks/', wanted)).body.webhook.id
+  },
+  delivery_id: async ({ client, id }) =>
+    (await client.post(`/api/webhooks/${await id('webhook_id')}/test/`)).body.delivery.id,
   policy_id: async ({ client }) => {
     const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
     return body.policy.id
