@@ -3,7 +3,7 @@ import { createConsoles } from './consoles.ts'
 import { paged } from './pages.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
-import { streamEvents } from './server-sent-events.ts'
+import { readEvents, streamEvents } from './server-sent-events.ts'
 import { createTransfer } from './transfer.ts'
 import { createTransport, type Request, type Transport } from './transport.ts'
 import type { Bytes, CallOptions, Namespaces, Query } from './types.ts'
@@ -74,17 +74,20 @@ function createGarrison({
 export const Garrison = createGarrison as unknown as new (options?: GarrisonOptions) => Garrison
 
 function methodOf(transport: Transport, route: Route) {
+  const method = (...args: unknown[]) => call(transport, route, callOf(route, args))
+  const stream = (...args: unknown[]) => streamed(transport, route, callOf(route, args))
+  return route.streams === undefined ? method : Object.assign(method, { stream })
+}
+
+function callOf(route: Route, args: readonly unknown[]): Call {
   const names = route.path.match(/\{\w+\}/g) ?? []
-  return (...args: unknown[]) => {
-    const path = names.reduce(
-      (text, name, index) => text.replace(name, encodeURIComponent(idOf(args[index], name, route))),
-      route.path,
-    )
-    const rest = args.slice(names.length)
-    const input = route.input === undefined ? undefined : rest.shift()
-    const options = (rest.shift() ?? {}) as CallOptions
-    return call(transport, route, { path, input, options })
-  }
+  const path = names.reduce(
+    (text, name, index) => text.replace(name, encodeURIComponent(idOf(args[index], name, route))),
+    route.path,
+  )
+  const rest = args.slice(names.length)
+  const input = route.input === undefined ? undefined : rest.shift()
+  return { path, input, options: (rest.shift() ?? {}) as CallOptions }
 }
 
 /** An empty one would make the path another operation's. */
@@ -113,10 +116,25 @@ function call(transport: Transport, route: Route, { path, input, options }: Call
     (await transport.send(request(more))).json() as Promise<Record<string, unknown>>
   const { rows } = route
   if (rows === undefined) return json()
-  return paged(
-    (page) => json(page === null ? {} : { page }),
-    (answer) => answer[rows] as readonly unknown[],
-  )
+  return paged(json, (answer) => answer[rows] as readonly unknown[])
+}
+
+/** Of an operation that answers at once, too, unless it is asked for events. */
+function streamed(transport: Transport, route: Route, { path, input, options }: Call) {
+  const headers = { ...options.headers, Accept: 'text/event-stream' }
+  const { method } = route
+  if (method === 'GET') {
+    const query = { ...options.query, ...(input as Query) }
+    const request = { method, path, safe: true, options: { ...options, headers, query } }
+    return streamEvents(transport, requestOf(request))
+  }
+  const body = { ...(input as object), stream: true }
+  const request = { method, path, safe: false, body, options: { ...options, headers } }
+  return readAnswer(transport, requestOf(request))
+}
+
+async function* readAnswer(transport: Transport, request: Request) {
+  yield* readEvents(await transport.send(request))
 }
 
 type RequestParts = {

@@ -4,7 +4,7 @@
  * wrong, the name stands in a table.
  */
 
-/** First part of the path below `/api/` → namespace, where it is not simply the same in camel case. */
+/** Beginning of the path below `/api/` → namespace, where it is not simply its first part in camel case. */
 const namespaces: Readonly<Record<string, string>> = {
   'custom-images': 'images',
   'snapshot-policies': 'policies',
@@ -13,6 +13,8 @@ const namespaces: Readonly<Record<string, string>> = {
   'gpu-specs': 'stock',
   balance: 'credits',
   ai: 'assistant',
+  'account/api-keys': 'apiKeys',
+  'account/people': 'people',
   healthz: 'health',
   readyz: 'health',
 }
@@ -50,11 +52,11 @@ export type MethodName = { readonly namespace: string; readonly method: string }
 export function nameOf(operationId: string, path: string): MethodName {
   const [namespace = '', method = ''] = exceptions[operationId]?.split('.') ?? []
   if (method !== '') return { namespace, method }
-  const [first = ''] = path
+  const [first = '', second = ''] = path
     .replace(/^\/api\//, '/')
     .split('/')
     .filter(Boolean)
-  const ours = namespaces[first] ?? camelCase(first)
+  const ours = namespaces[`${first}/${second}`] ?? namespaces[first] ?? camelCase(first)
   return { namespace: ours, method: withoutNoun(operationId, [camelCase(first), ours]) }
 }
 
@@ -74,4 +76,5 @@ function withoutNoun(operationId: string, nouns: readonly string[]): string {
   return operationId
 }
 
-const singular = (noun: string) => noun.replace(/ies$/, 'y').replace(/s$/, '')
+const singular = (noun: string) =>
+  noun === 'People' ? 'Person' : noun.replace(/ies$/, 'y').replace(/s$/, '')

@@ -1,18 +1,20 @@
-/** Lists in pages. The three shapes of the API differ in words only: all count pages from 1. */
-import type { Page } from './types.ts'
+/** Lists in pages: those that count them from 1, in three shapes, and those that go on behind a row. */
+import type { Page, Query } from './types.ts'
 
 type PagedAnswer = {
   readonly pagination?: { readonly page: number; readonly has_next: boolean }
   readonly page?: number
   readonly total_pages?: number
+  readonly next_after?: number
+  readonly has_more?: boolean
 }
 
 /** Asks for the first page at once; further ones only as they are read. */
 export function paged<Answer extends PagedAnswer, Row>(
-  fetchPage: (page: number | null) => Promise<Answer>,
+  fetchPage: (page: Query) => Promise<Answer>,
   rowsOf: (answer: Answer) => readonly Row[],
 ): Page<Answer, Row> {
-  const first = fetchPage(null)
+  const first = fetchPage({})
   async function* rows() {
     for (let answer = await first; ; ) {
       yield* rowsOf(answer)
@@ -24,7 +26,9 @@ export function paged<Answer extends PagedAnswer, Row>(
   return Object.assign(first, { [Symbol.asyncIterator]: rows })
 }
 
-function nextPage({ pagination, page = 1, total_pages = 1 }: PagedAnswer): number | null {
-  if (pagination !== undefined) return pagination.has_next ? pagination.page + 1 : null
-  return page < total_pages ? page + 1 : null
+/** What asks for the page behind this one; null: there is none. */
+function nextPage({ pagination, page = 1, total_pages = 1, next_after, has_more }: PagedAnswer) {
+  if (next_after !== undefined) return has_more ? { after: next_after } : null
+  if (pagination !== undefined) return pagination.has_next ? { page: pagination.page + 1 } : null
+  return page < total_pages ? { page: page + 1 } : null
 }

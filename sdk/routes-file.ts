@@ -91,6 +91,7 @@ function routeOf(document: Document, method: Verb, path: string, operation: Oper
     ...(input && { input }),
     ...(answer !== 'json' && { answer }),
     ...(write && { safety: 'idempotency-key' as const }),
+    ...(answer === 'json' && streamsToo(operation)),
     ...(answer === 'json' && pagesOf(document, operation, query)),
   }
 }
@@ -111,14 +112,22 @@ function answerOf({ responses }: Operation) {
   return 'text/event-stream' in content ? 'events' : 'bytes'
 }
 
+/** An answer that can come as events, too, to whoever accepts those. */
+const streamsToo = ({ responses }: Operation) =>
+  'text/event-stream' in (responses['200']?.content ?? {}) ? { streams: 'too' as const } : null
+
 /** Lists that come in pages: the field with the rows, and how the size of a page is asked for. */
 function pagesOf(document: Document, { responses }: Operation, query: readonly Parameter[]) {
-  const size = pageSizes.find((name) => query.some((each) => each.name === name))
-  if (size === undefined || !query.some((each) => each.name === 'page')) return null
+  const asks = (name: string) => query.some((each) => each.name === name)
+  const size = pageSizes.find(asks)
+  if (size === undefined) return null
   const schema = responses['200']?.content?.['application/json']?.schema
   const { properties = {} } = resolved(document, schema)
   const rows = Object.entries(properties).find(([, each]) => each.type === 'array')
-  return rows === undefined ? null : { rows: rows[0], size }
+  if (rows === undefined) return null
+  if (asks('page')) return { rows: rows[0], size }
+  const goesOn = asks('after') && 'next_after' in properties
+  return goesOn ? { rows: rows[0], size, cursor: 'after' as const } : null
 }
 
 function resolved({ components }: Document, schema: Schema = {}): Schema {

@@ -661,7 +661,16 @@ export const routes = {
     },
   },
   events: {
-    list: { id: 'listEvents', method: 'GET', path: '/api/events/', input: 'query?' },
+    list: {
+      id: 'listEvents',
+      method: 'GET',
+      path: '/api/events/',
+      input: 'query?',
+      streams: 'too',
+      rows: 'events',
+      size: 'limit',
+      cursor: 'after',
+    },
     stream: {
       id: 'streamEvents',
       method: 'GET',
@@ -681,22 +690,24 @@ export const routes = {
       input: 'body',
       safety: 'idempotency-key',
     },
-    listApiKeys: { id: 'listApiKeys', method: 'GET', path: '/api/account/api-keys/' },
-    createApiKey: {
+  },
+  apiKeys: {
+    list: { id: 'listApiKeys', method: 'GET', path: '/api/account/api-keys/' },
+    create: {
       id: 'createApiKey',
       method: 'POST',
       path: '/api/account/api-keys/',
       input: 'body',
       safety: 'idempotency-key',
     },
-    changeApiKey: {
+    change: {
       id: 'changeApiKey',
       method: 'PATCH',
       path: '/api/account/api-keys/{api_key_id}/',
       input: 'body',
       safety: 'idempotency-key',
     },
-    revokeApiKey: {
+    revoke: {
       id: 'revokeApiKey',
       method: 'DELETE',
       path: '/api/account/api-keys/{api_key_id}/',

@@ -81,9 +81,21 @@ type Output<R extends Route, C> = R extends { answer: infer A }
     ? Page<JsonOf<C>, RowOf<JsonOf<C>, Rows>>
     : Promise<JsonOf<C>>
 
-export type Method<R extends Route, C = Contract<R>> = (
-  ...args: [...PathArguments<R['path']>, ...Input<R, C>, options?: CallOptions]
-) => Output<R, C>
+type Arguments<R extends Route, C> = [
+  ...PathArguments<R['path']>,
+  ...Input<R, C>,
+  options?: CallOptions,
+]
+
+export type Method<R extends Route, C = Contract<R>> = ((
+  ...args: Arguments<R, C>
+) => Output<R, C>) &
+  (R extends { streams: 'too' }
+    ? {
+        /** The same as it happens; what comes is what the document says of `text/event-stream`. */
+        stream: (...args: Arguments<R, C>) => AsyncIterable<ServerSentEvent>
+      }
+    : unknown)
 
 type Routes = typeof routes
 export type Namespaces = {

@@ -36,6 +36,8 @@ export function createWaiting(garrison: Namespaces) {
     ): Promise<OperationDetails> {
       const id = typeof operation === 'string' ? operation : operation.id
       return look(
+        garrison,
+        id,
         async (signal) => (await garrison.operations.get(id, { signal })).operation,
         ({ state, kind, error, cancel_requested }) => {
           if (state === 'failed' || state === 'cancelled') {
@@ -59,6 +61,8 @@ export function createWaiting(garrison: Namespaces) {
     ): Promise<InstanceDetails> {
       const wanted: readonly InstanceStatus[] = typeof status === 'string' ? [status] : status
       return look(
+        garrison,
+        instanceId,
         async (signal) => (await garrison.instances.get(instanceId, { signal })).instance,
         (instance) => {
           if (wanted.includes(instance.status)) return true
@@ -77,21 +81,53 @@ export function createWaiting(garrison: Namespaces) {
 }
 
 async function look<T>(
+  garrison: Namespaces,
+  subject: string,
   read: (signal: AbortSignal | undefined) => Promise<T>,
   isThere: (seen: T) => boolean,
   { signal, timeoutMs = defaultTimeoutMs, onLook = () => {} }: WaitOptions<T>,
 ): Promise<T> {
   const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
-  for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
-    const seen = await read(signal)
-    onLook(seen)
-    if (isThere(seen)) return seen
-    const leftMs = deadline - performance.now()
-    if (leftMs <= 0) {
-      throw new WaitFailed(
-        `Not there after ${Math.round(timeoutMs / 1000)} s; it may still get there`,
-      )
+  let news: ReturnType<typeof hearOf> | null = null
+  try {
+    for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
+      const seen = await read(signal)
+      onLook(seen)
+      if (isThere(seen)) return seen
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) {
+        throw new WaitFailed(
+          `Not there after ${Math.round(timeoutMs / 1000)} s; it may still get there`,
+        )
+      }
+      news ??= hearOf(garrison, subject)
+      await news.orAfter(Math.min(waitMs, leftMs), signal)
     }
-    await pause(Math.min(waitMs, leftMs), signal)
+  } finally {
+    news?.stop()
+  }
+}
+
+/** A server that streams nothing to us is no reason to wait any less. */
+function hearOf({ events }: Namespaces, subject: string) {
+  const listening = new AbortController()
+  let heard = new AbortController()
+  void (async () => {
+    try {
+      for await (const _ of events.stream({ subject }, { signal: listening.signal, retries: 0 })) {
+        heard.abort()
+      }
+    } catch {
+      // Looking goes on without it.
+    }
+  })()
+  return {
+    /** Waits for what comes next, or has come since the last look; no longer than `ms`. */
+    async orAfter(ms: number, signal: AbortSignal | undefined) {
+      const either = AbortSignal.any([heard.signal, ...(signal ? [signal] : [])])
+      await pause(ms, either).catch(() => signal?.throwIfAborted())
+      if (heard.signal.aborted) heard = new AbortController()
+    },
+    stop: () => listening.abort(),
   }
 }
