@@ -45,6 +45,18 @@ const nouns: readonly Noun[] = [
     'What has been used, and what it cost.',
     () => import('./commands/billing/define.ts'),
   ],
+  ['events', 'What happens, as it happens.', () => import('./commands/events/define.ts')],
+  ['budget', 'How much may be used in a month.', () => import('./commands/budget/define.ts')],
+  [
+    'api-key',
+    'API keys of your account, for programs.',
+    () => import('./commands/api-key/define.ts'),
+  ],
+  [
+    'operator',
+    'The whole installation, for those who run it.',
+    () => import('./commands/operator/define.ts'),
+  ],
 ]
 
 export function addCloudCommands(

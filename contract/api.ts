@@ -13,7 +13,7 @@ import {
 import { getCreditHistory } from './billing/credits.ts'
 import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
-import { getBudget, getKeyBudget, setBudget, setKeyBudget } from './budgets/routes.ts'
+import { getApiKeyBudget, getBudget, setApiKeyBudget, setBudget } from './budgets/routes.ts'
 import {
   getGpuSpecs,
   getGpuStockHistory,
@@ -262,8 +262,8 @@ export const api = {
   getCreditHistory,
   getBudget,
   setBudget,
-  getKeyBudget,
-  setKeyBudget,
+  getApiKeyBudget,
+  setApiKeyBudget,
   listModels,
   createChatCompletion,
   getUsageSummary,

@@ -173,10 +173,9 @@ function requestOf({ method, path, safe, keyed = false, body, bytes, options }: 
 function queryText(query: Query): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each === undefined || each === null) continue
-      parameters.append(name, each instanceof Date ? each.toISOString() : String(each))
-    }
+    if (value === undefined || value === null) continue
+    // Lists are one value, with commas.
+    parameters.append(name, value instanceof Date ? value.toISOString() : String(value))
   }
   const text = parameters.toString()
   return text === '' ? '' : `?${text}`

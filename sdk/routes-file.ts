@@ -123,7 +123,8 @@ function pagesOf(document: Document, { responses }: Operation, query: readonly P
   if (size === undefined) return null
   const schema = responses['200']?.content?.['application/json']?.schema
   const { properties = {} } = resolved(document, schema)
-  const rows = Object.entries(properties).find(([, each]) => each.type === 'array')
+  // What is paged comes last, just before the pages.
+  const rows = Object.entries(properties).findLast(([, each]) => each.type === 'array')
   if (rows === undefined) return null
   if (asks('page')) return { rows: rows[0], size }
   const goesOn = asks('after') && 'next_after' in properties

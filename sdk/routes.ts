@@ -643,7 +643,7 @@ export const routes = {
       method: 'GET',
       path: '/api/operator/prices/',
       input: 'query?',
-      rows: 'current',
+      rows: 'changes',
       size: 'page_size',
     },
     changePrice: {
@@ -690,6 +690,14 @@ export const routes = {
       input: 'body',
       safety: 'idempotency-key',
     },
+    getBudget: { id: 'getBudget', method: 'GET', path: '/api/account/budget/' },
+    setBudget: {
+      id: 'setBudget',
+      method: 'PUT',
+      path: '/api/account/budget/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
   },
   apiKeys: {
     list: { id: 'listApiKeys', method: 'GET', path: '/api/account/api-keys/' },
@@ -713,20 +721,12 @@ export const routes = {
       path: '/api/account/api-keys/{api_key_id}/',
       safety: 'idempotency-key',
     },
-    getBudget: { id: 'getBudget', method: 'GET', path: '/api/account/budget/' },
-    setBudget: {
-      id: 'setBudget',
-      method: 'PUT',
-      path: '/api/account/budget/',
-      input: 'body',
-      safety: 'idempotency-key',
-    },
-    getApiKeyBudget: {
+    getBudget: {
       id: 'getApiKeyBudget',
       method: 'GET',
       path: '/api/account/api-keys/{api_key_id}/budget/',
     },
-    setApiKeyBudget: {
+    setBudget: {
       id: 'setApiKeyBudget',
       method: 'PUT',
       path: '/api/account/api-keys/{api_key_id}/budget/',
@@ -812,6 +812,7 @@ export const routes = {
       path: '/api/ai/chat/completions/',
       input: 'body',
       safety: 'idempotency-key',
+      streams: 'too',
     },
     getUsageSummary: {
       id: 'getUsageSummary',

@@ -1,5 +1,6 @@
 /** Against the real application, without a socket between. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { startFeed } from '../cli/cloud/cloud.testing.ts'
 import { type Api, createApi } from '../server/src/testing/api.ts'
 import { newPublicKey, testImage, testRegion } from '../server/src/testing/world.ts'
 import { AuthenticationError, Garrison, NameTaken, NotFound, WaitFailed } from './index.ts'
@@ -96,6 +97,26 @@ describe('lists', () => {
     await expect(stranger.instances.list()).rejects.toThrow(AuthenticationError)
     await expect(Array.fromAsync(stranger.instances.list())).rejects.toThrow(AuthenticationError)
   })
+})
+
+it('lists what has happened, and follows what happens', async () => {
+  const feed = await startFeed(api)
+  const seen: string[] = []
+  const following = (async () => {
+    const kinds = ['instance.*', 'script.created']
+    for await (const { event } of garrison.events.stream({ after: 0, kinds })) {
+      seen.push(event)
+      if (seen.length === 2) return
+    }
+  })()
+  await garrison.scripts.create({ name: 'a', script: '#!/bin/sh\n' })
+  await deployed()
+  await following
+  expect(seen).toEqual(['script.created', 'instance.creating'])
+  const all = await garrison.events.list({ after: 0, limit: 500 })
+  const rows = await Array.fromAsync(garrison.events.list({ after: 0, limit: 1 }))
+  expect(rows).toEqual(all.events)
+  await feed.close()
 })
 
 it('errors are classes, with the words of the server', async () => {

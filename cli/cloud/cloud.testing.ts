@@ -1,11 +1,24 @@
 /** Commands in this process, on a server that is real but for its machines. */
 import { listen } from '../../server/src/http/listen.ts'
-import { createApi } from '../../server/src/testing/api.ts'
+import { type Api, createApi } from '../../server/src/testing/api.ts'
 import { describeFailure, Failure } from '../failure.ts'
 import { fakeTerminal } from '../fake-terminal.testing.ts'
 import { createProgram } from '../program.ts'
 
 export type Said = { readonly code: number; readonly output: string; readonly errors: string }
+
+/** Events are only listed once they have their places. */
+export async function startFeed({ db, listener, log, services }: Api) {
+  const feed = await services.events.feed.start({
+    ...{ db, listener, log, placed: async () => {}, told: () => {} },
+  })
+  return {
+    async close() {
+      services.events.endAll()
+      await feed.close()
+    },
+  }
+}
 
 /** Runs one command line; `answers` are typed at its questions, as on a terminal. */
 export async function run(
@@ -31,6 +44,7 @@ export async function run(
 export async function createCloud() {
   const api = await createApi()
   api.startRunner()
+  const feed = await startFeed(api)
   const server = await listen(api.app, { host: '127.0.0.1', port: 0 })
   return {
     ...api,
@@ -58,6 +72,7 @@ export async function createCloud() {
     async close() {
       delete process.env.GARRISON_URL
       delete process.env.GARRISON_API_KEY
+      await feed.close()
       await server.close()
       await api.close()
     },

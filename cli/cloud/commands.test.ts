@@ -187,7 +187,11 @@ it('takes snapshots, pins, restores, images and carries them as files', async ()
   expect(await me.json('image', 'show', 'base')).toMatchObject({ snapshot_name: 'before' })
 
   const disk = join(folder, 'web.qcow2')
-  expect(await me.garrison('snapshot', 'export', 'before', disk)).toMatchObject({ code: 0 })
+  expect(await me.garrison('snapshot', 'export', 'before', disk)).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('is written'),
+    errors: expect.not.stringContaining('garrison:'),
+  })
   const whole = readFileSync(disk)
   writeFileSync(disk, whole.subarray(0, 100))
   await me.garrison('snapshot', 'export', 'before', disk)
@@ -260,9 +264,46 @@ it.each([
   ['credits', 'show'],
   ['credits', 'history'],
   ['whoami'],
+  ['api-key', 'list'],
+  ['events', 'list'],
+  ['events', 'kinds'],
 ])('shows %s %s', async (...args) => {
   expect(await me.garrison(...args)).toMatchObject({ code: 0 })
   expect(await me.json(...args)).toBeTruthy()
+})
+
+it('gives programs keys that only read, and takes them back', async () => {
+  const { key } = await me.json('api-key', 'create', 'ci', '--read-only')
+  process.env.GARRISON_API_KEY = key
+  expect((await run(['script', 'list'])).code).toBe(0)
+  const refused = await run(['ssh-key', 'create', 'x', '--out', join(folder, 'x.pem')])
+  expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('read-only') })
+  me.use()
+  expect((await me.garrison('api-key', 'list')).output).toMatch(/\nci .* only read /)
+  expect((await me.garrison('api-key', 'revoke', 'ci', '--yes')).code).toBe(0)
+  expect((await me.json('api-key', 'list')).map(({ name }: { name: string }) => name)).toEqual([
+    'test',
+  ])
+})
+
+it('tells what has happened, of what was asked for', async () => {
+  await withKey()
+  await me.garrison('instance', 'create', 'web-1')
+  const list = ['events', 'list', '--kind', 'instance.*']
+  const kinds = async (...more: string[]) =>
+    (await me.json(...list, ...more)).map(({ kind }: { kind: string }) => kind)
+  await expect
+    .poll(() => kinds('--instance', 'web-1'))
+    .toEqual(expect.arrayContaining(['instance.creating', 'instance.active']))
+  expect(await kinds('--limit', '1')).toEqual((await kinds()).slice(-1))
+  expect((await me.garrison('events', 'list', '--kind', 'moon.*')).code).toBe(2)
+})
+
+it('lets only operators look at the installation', async () => {
+  expect(await me.garrison('operator', 'hosts')).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('garrison whoami'),
+  })
 })
 
 it('names a cloud that does not answer, and how to see why', async () => {

@@ -65,6 +65,14 @@ export const things = {
     id: brk('P'),
     search: ({ policies }, search) => named(policies.list({ search, page_size: 100 }), idAndName),
   },
+  'api-key': {
+    plural: 'API keys',
+    id: /^[0-9a-f]{8}-[0-9a-f-]{27}$/i,
+    async *search({ apiKeys }) {
+      const { api_keys } = await apiKeys.list()
+      yield* api_keys.map(idAndName)
+    },
+  },
 } as const satisfies Record<string, Thing>
 
 export type Kind = keyof typeof things
@@ -95,4 +103,5 @@ export async function idOf({ garrison }: Cloud, kind: Kind, text: string): Promi
 export const idsOf = (cloud: Cloud, kind: Kind, texts: readonly string[] = []) =>
   Promise.all(texts.map((text) => idOf(cloud, kind, text)))
 
-const words = (kind: Kind) => (kind === 'ssh-key' ? 'SSH key' : kind)
+const spoken: Partial<Record<Kind, string>> = { 'ssh-key': 'SSH key', 'api-key': 'API key' }
+const words = (kind: Kind) => spoken[kind] ?? kind

@@ -132,7 +132,7 @@ export const setBudget = createRoute({
   },
 })
 
-export const getKeyBudget = createRoute({
+export const getApiKeyBudget = createRoute({
   operationId: 'getApiKeyBudget',
   method: 'get',
   path: '/api/account/api-keys/{api_key_id}/budget/',
@@ -153,7 +153,7 @@ export const getKeyBudget = createRoute({
   },
 })
 
-export const setKeyBudget = createRoute({
+export const setApiKeyBudget = createRoute({
   operationId: 'setApiKeyBudget',
   method: 'put',
   path: '/api/account/api-keys/{api_key_id}/budget/',

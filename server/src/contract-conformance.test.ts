@@ -202,10 +202,10 @@ async function accountStory() {
   await call('changeApiKey', { params, body: { name: 'renamed' } })
   await call('listApiKeys')
   await call('getBudget')
-  await call('getKeyBudget', { params })
+  await call('getApiKeyBudget', { params })
   // Nothing is charged here, so that there is nothing to limit.
   await call('setBudget', { body: { monthly_cap: null } })
-  await call('setKeyBudget', { params, body: { monthly_cap: null } })
+  await call('setApiKeyBudget', { params, body: { monthly_cap: null } })
   await call('revokeApiKey', { params })
 }
 

@@ -1,6 +1,6 @@
 /** What may stand where the cursor is: commands, flags, names of things. Whatever goes wrong, nothing does. */
 import type { Argument, Command, Option } from 'commander'
-import type { Kind } from '../../cloud/things.ts'
+import { type Kind, things } from '../../cloud/things.ts'
 import { fill } from '../../lazy-commands.ts'
 import type { Context, ExitCode } from '../context.ts'
 
@@ -100,18 +100,10 @@ function argumentAt(command: Command, rest: readonly string[]): Argument | null 
 }
 
 /** Arguments and options are called by what they take: `<instance>`, `<instances...>`, `--ssh-key`. */
-const kinds: readonly Kind[] = [
-  'instance',
-  'snapshot',
-  'image',
-  'volume',
-  'firewall',
-  'ssh-key',
-  'script',
-  'policy',
-]
 const kindIn = (name: string) =>
-  kinds.find((kind) => [kind, `${kind}s`, `boot-${kind}`].includes(name)) ?? null
+  (Object.keys(things) as Kind[]).find((kind) =>
+    [kind, `${kind}s`, `boot-${kind}`].includes(name),
+  ) ?? null
 
 async function names(
   context: Context,
@@ -120,10 +112,7 @@ async function names(
   given: readonly string[] = [],
 ): Promise<Candidate[]> {
   try {
-    const [{ openCloud }, { things }] = await Promise.all([
-      import('../../cloud/cloud.ts'),
-      import('../../cloud/things.ts'),
-    ])
+    const { openCloud } = await import('../../cloud/cloud.ts')
     const { garrison } = openCloud(context, { retries: 0, timeoutMs: patienceMs })
     const found = await Array.fromAsync(things[kind].search(garrison, current))
     return found

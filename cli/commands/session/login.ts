@@ -19,7 +19,7 @@ export async function login(
   const garrison = new Garrison({ url, key: api_key, retries: 1, timeoutMs: 15_000 })
   try {
     using _ = terminal.progress(`Asking ${url}`)
-    await garrison.credits.balance()
+    await garrison.account.get()
   } catch (error) {
     throw inWords(error, { url, api_key, origin: 'this command line' })
   }

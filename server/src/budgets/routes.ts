@@ -28,7 +28,7 @@ export function budgetRoutes(app: App, { db, write, budgets }: Deps) {
     }),
   )
 
-  app.openapi(contract.getKeyBudget, async (c) => {
+  app.openapi(contract.getApiKeyBudget, async (c) => {
     const { api_key_id } = c.req.valid('param')
     const { key, status } = await budgets.ofKey(db, callerOf(c), api_key_id)
     return c.json(
@@ -41,7 +41,7 @@ export function budgetRoutes(app: App, { db, write, budgets }: Deps) {
     )
   })
 
-  app.openapi(contract.setKeyBudget, (c) =>
+  app.openapi(contract.setApiKeyBudget, (c) =>
     write(c, async (tx, caller) => {
       const { api_key_id } = c.req.valid('param')
       const micros = toMicros(c.req.valid('json'))
