@@ -125,7 +125,11 @@ function hearOf({ events }: Namespaces, subject: string) {
     /** Waits for what comes next, or has come since the last look; no longer than `ms`. */
     async orAfter(ms: number, signal: AbortSignal | undefined) {
       const either = AbortSignal.any([heard.signal, ...(signal ? [signal] : [])])
-      await pause(ms, either).catch(() => signal?.throwIfAborted())
+      try {
+        await pause(ms, either)
+      } catch {
+        signal?.throwIfAborted()
+      }
       if (heard.signal.aborted) heard = new AbortController()
     },
     stop: () => listening.abort(),
