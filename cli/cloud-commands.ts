@@ -85,8 +85,8 @@ export function fillNoun(
   })
 }
 
-/** Has no further words, as what there is to see is one table. */
-export function addStock(
+/** Those without further words. */
+export function addSingleCommands(
   program: Command,
   context: () => Context,
   finish: (code: ExitCode) => void,
@@ -103,5 +103,23 @@ export function addStock(
         import('./commands/catalog/stock.ts'),
       ])
       await createRun(context, finish)(stock)(options, command)
+    })
+
+  program
+    .command('ask [question...]')
+    .description('Ask the assistant, which knows what you have; it changes nothing.')
+    .option('--model <id>', 'one of "garrison ask --models" (default: the first)')
+    .option('--models', 'list the models, and what they cost')
+    .option('--no-tools', 'let it look at nothing of yours')
+    .addHelpText(
+      'after',
+      examples('ask "Which of my machines cost the most?"', 'ask how do I get more disk for web-1'),
+    )
+    .action(async (question: string[], options, command) => {
+      const [{ createRun }, { ask }] = await Promise.all([
+        import('./cloud/cloud.ts'),
+        import('./commands/assistant/ask.ts'),
+      ])
+      await createRun(context, finish)(ask)(question, options, command)
     })
 }

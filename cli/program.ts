@@ -3,7 +3,7 @@
  * are answered at once.
  */
 import type { Command } from 'commander'
-import { addCloudCommands, addStock, fillNoun } from './cloud-commands.ts'
+import { addCloudCommands, addSingleCommands, fillNoun } from './cloud-commands.ts'
 import type { Context, ExitCode } from './commands/context.ts'
 
 import {
@@ -82,7 +82,7 @@ ${exitCodes}`,
     context,
     finish,
   )
-  addStock(program, context, finish)
+  addSingleCommands(program, context, finish)
   program.commandsGroup('Which cloud:')
   addSessionCommands(program, context, finish)
   program.commandsGroup('Other commands:')

@@ -52,6 +52,10 @@ export function createTerminal({ input, output, errors }: Streams) {
     printRaw(text: string) {
       write(output, text)
     },
+    /** Of a line that is not finished. */
+    printPart(text: string) {
+      output.write(text)
+    },
     printJson(value: unknown) {
       write(output, JSON.stringify(value, null, 2))
     },

@@ -45,6 +45,7 @@ export const exceptions: Readonly<Record<string, string>> = {
   getConsoleLog: 'instances.consoleLog',
   getStartupLog: 'instances.startupLog',
   getMetrics: 'instances.metrics',
+  createChatCompletion: 'assistant.chat',
 }
 
 export type MethodName = { readonly namespace: string; readonly method: string }

@@ -806,7 +806,7 @@ export const routes = {
   },
   assistant: {
     listModels: { id: 'listModels', method: 'GET', path: '/api/ai/models/' },
-    createChatCompletion: {
+    chat: {
       id: 'createChatCompletion',
       method: 'POST',
       path: '/api/ai/chat/completions/',

@@ -1,4 +1,5 @@
 /** Commands in this process, on a server that is real but for its machines. */
+import { loadConfig } from '../../server/src/config.ts'
 import { listen } from '../../server/src/http/listen.ts'
 import { type Api, createApi } from '../../server/src/testing/api.ts'
 import { describeFailure, Failure } from '../failure.ts'
@@ -42,7 +43,9 @@ export async function run(
 
 /** A cloud on a port, and `garrison` for somebody of it. */
 export async function createCloud() {
-  const api = await createApi()
+  // With the assistant that answers without a model.
+  const { assistant } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
+  const api = await createApi({ config: { assistant } })
   api.startRunner()
   const feed = await startFeed(api)
   const server = await listen(api.app, { host: '127.0.0.1', port: 0 })

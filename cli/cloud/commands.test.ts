@@ -299,6 +299,17 @@ it('tells what has happened, of what was asked for', async () => {
   expect((await me.garrison('events', 'list', '--kind', 'moon.*')).code).toBe(2)
 })
 
+it('asks the assistant, and says what it cost', async () => {
+  const { code, output, errors } = await me.garrison('ask', 'what', 'runs?')
+  expect(errors).toMatch(/\d+ tokens, \$0\.\d+/)
+  expect(code).toBe(0)
+  expect(output.trim()).not.toBe('')
+  expect(await me.json('ask', 'what', 'runs?')).toMatchObject({ object: 'chat.completion' })
+  expect((await me.garrison('ask', '--models')).output).toContain('barrack-small')
+  expect(await me.garrison('ask')).toMatchObject({ code: 2 })
+  expect((await me.garrison('ask', 'x', '--model', 'moon')).code).toBe(2)
+})
+
 it('lets only operators look at the installation', async () => {
   expect(await me.garrison('operator', 'hosts')).toMatchObject({
     code: 1,
