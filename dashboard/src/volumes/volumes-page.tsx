@@ -110,9 +110,9 @@ export function VolumesPage() {
         ))}
       <Pager page={page} total={total} size={size} onPage={(next) => go({ page: next })} />
 
-      {create && (
+      {create && list.data && (
         <CreateVolumeDialog
-          suggested={list.data?.next_name ?? ''}
+          suggested={list.data.next_name}
           onClose={() => go({ create: undefined })}
         />
       )}
