@@ -1,5 +1,6 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
+import { deployRoutes } from './deploy/routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
@@ -16,6 +17,7 @@ const tree = root.addChildren([
   ...signInRoutes,
   shell.addChildren([
     ...overviewRoutes,
+    ...deployRoutes,
     ...instanceRoutes,
     ...hibernatedRoutes,
     ...imageRoutes,

@@ -1,0 +1,29 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+/** What is chosen, so that a half-filled form can be reloaded and sent to a colleague. */
+export type DeploySearch = {
+  /** GPU model, or `CPU`. */
+  model?: string | undefined
+  flavor?: string | undefined
+  region?: string | undefined
+  boot?: 'volume' | 'custom_image' | undefined
+  source?: string | undefined
+}
+
+export const deployRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/instances/new',
+    staticData: { words: 'Deploy' },
+    validateSearch: (search): DeploySearch => ({
+      model: textOf(search.model),
+      flavor: textOf(search.flavor),
+      region: textOf(search.region),
+      boot: search.boot === 'volume' || search.boot === 'custom_image' ? search.boot : undefined,
+      source: textOf(search.source),
+    }),
+    component: lazyRouteComponent(() => import('./deploy-page.tsx'), 'DeployPage'),
+  }),
+] as const
