@@ -133,6 +133,44 @@ describe('the currency', () => {
     })
     expect((await me.get(path)).body.profile).toMatchObject({ currency: 'USD', phone: null })
   })
+
+  it('stays while there is anything that may be billed in it later', async () => {
+    const { public_id } = await api.runningInstance(me.caller, 'web-1')
+    await api.db.updateTable('instances').set({ status: 'ERROR' }).execute()
+    await api.charge()
+    const refused = {
+      status: 409,
+      body: { message: expect.stringContaining(`web-1 (${public_id})`) },
+    }
+    expect(await me.put(path, { ...ada, country: 'IN' })).toMatchObject(refused)
+  })
+
+  it('stays while there is a budget in it, of the account or of a key', async () => {
+    const prepaid = await createApi({ config: { billing: { mode: 'prepaid', currency: 'USD' } } })
+    try {
+      const owner = await prepaid.client('Owner')
+      await owner.put('/api/account/budget/', { monthly_cap: 100 })
+      expect(await owner.put(path, { ...ada, country: 'IN' })).toMatchObject({
+        status: 409,
+        body: { message: expect.stringContaining('$100.00') },
+      })
+      await owner.put('/api/account/budget/', { monthly_cap: null })
+      expect((await owner.put(path, { ...ada, country: 'IN' })).status).toBe(200)
+    } finally {
+      await prepaid.close()
+    }
+  })
+
+  it('may become that of the credits which are there', async () => {
+    await api.change((tx) =>
+      api.services.billing.grant(tx, {
+        ...{ accountId: me.caller.accountId, currency: 'INR', micros: fromDecimal(500) },
+        description: 'Given',
+      }),
+    )
+    expect((await me.put(path, { ...ada, country: 'DE' })).status).toBe(409)
+    expect((await me.put(path, { ...ada, country: 'IN' })).status).toBe(200)
+  })
 })
 
 it('a member reads the profile and does not change it', async () => {

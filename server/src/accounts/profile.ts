@@ -21,7 +21,7 @@ export function createProfileService(deps: { clock: Clock; accounts: AccountServ
   async function currencyFor(tx: Tx, account: store.Account, country: string) {
     const currency = currencyOfCountry(country)
     if (country === account.country || currency === account.currency) return account.currency
-    const reason = await whyCurrencyStays(tx, account.id)
+    const reason = await whyCurrencyStays(tx, account, currency)
     if (reason === null) return currency
     throw new DomainError(
       'CURRENCY_IN_USE',

@@ -1,5 +1,6 @@
 /** What ties an account to its currency. */
-import { currencies } from '@garrison/contract/common'
+import { type Currency, currencies } from '@garrison/contract/common'
+import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { formatMoney } from '../money.ts'
 import { balances } from './ledger.ts'
@@ -7,35 +8,62 @@ import { balances } from './ledger.ts'
 /** Named at most; of more it is only said how many. */
 const named = 5
 
-/** Why the currency cannot change now, for people; null when it can. */
-export async function whyCurrencyStays(db: Database | Tx, accountId: string) {
-  const left = await balances(db, accountId)
+type Account = { readonly id: string; readonly currency: Currency }
+
+/** Why the currency cannot become `wanted` now, for people; null when it can. */
+export async function whyCurrencyStays(db: Database | Tx, account: Account, wanted: Currency) {
+  const left = await balances(db, account.id)
   const amounts = currencies
-    .filter((currency) => left[currency] !== 0)
+    // Credits in the wanted one could not be spent in any other.
+    .filter((currency) => currency !== wanted && left[currency] !== 0)
     .map((currency) =>
       // Less than a cent looks like nothing, and is not.
       Math.abs(left[currency]) < 10_000
         ? `${left[currency] < 0 ? '-' : ''}${(Math.abs(left[currency]) / 1_000_000).toFixed(6)} ${currency}`
         : formatMoney(left[currency], currency),
     )
-  const billed = await openRecords(db, accountId)
-  const things = billed.slice(0, named).map(({ name, id }) => `${name} (${id})`)
-  if (billed.length > named) things.push(`${billed.length - named} more`)
+  const priced = (await pricedThings(db, account.id, wanted)).map(({ name, id }) => `${name} (${id})`)
+  const caps = (await budgets(db, account.id)).map(
+    ({ key, micros }) =>
+      `${key === null ? 'the account' : `the API key "${key}"`} (${formatMoney(micros, account.currency)})`,
+  )
   const reasons = [
     ...(amounts.length > 0 ? [`the balance is ${amounts.join(' and ')}`] : []),
-    ...(things.length > 0 ? [`these are billed in the old one: ${things.join(', ')}`] : []),
+    ...(priced.length > 0 ? [`these are billed in the old one: ${some(priced)}`] : []),
+    ...(caps.length > 0 ? [`these have a monthly budget in the old one: ${some(caps)}`] : []),
   ]
   return reasons.length > 0 ? reasons.join('; ') : null
 }
 
-/** What is being billed, or ended and is not yet charged for. */
-const openRecords = (db: Database | Tx, accountId: string) =>
-  db
-    .selectFrom('billing_records')
-    .select(['resource_public_id as id', 'resource_name as name'])
-    .distinct()
-    .where('account_id', '=', accountId)
-    .where('metered_until', 'is not', null)
-    .orderBy('resource_name')
-    .orderBy('resource_public_id')
-    .execute()
+function some(names: readonly string[]) {
+  const more = names.length - named
+  return [...names.slice(0, named), ...(more > 0 ? [`${more} more`] : [])].join(', ')
+}
+
+/** What is there with a price in another currency, whatever its state, or ended and is not yet charged for. */
+async function pricedThings(db: Database | Tx, accountId: string, wanted: Currency) {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select public_id as id, name from instances
+      where account_id = ${accountId} and deleted_at is null and currency <> ${wanted}
+    union select public_id, name from snapshots
+      where account_id = ${accountId} and deleted_at is null and currency <> ${wanted}
+    union select public_id, name from volumes
+      where account_id = ${accountId} and deleted_at is null and currency <> ${wanted}
+    union select resource_public_id, resource_name from billing_records
+      where account_id = ${accountId} and metered_until is not null and currency <> ${wanted}
+    order by name, id
+  `.execute(db)
+  return rows
+}
+
+/** Caps, which are amounts of the currency. */
+async function budgets(db: Database | Tx, accountId: string) {
+  const { rows } = await sql<{ key: string | null; micros: number }>`
+    select null::text as key, monthly_budget_micros as micros from accounts
+      where id = ${accountId} and monthly_budget_micros is not null
+    union all select name, monthly_budget_micros from api_keys
+      where account_id = ${accountId} and revoked_at is null and monthly_budget_micros is not null
+    order by key nulls first
+  `.execute(db)
+  return rows
+}

@@ -92,21 +92,29 @@ describe('credits that come back', () => {
 describe('the grace', () => {
   const day = (days: number) => at(days * 24)
 
+  const grace = (remindedDay: number, days: number, from = 0) => {
+    const { from: began, ...due } = graceAt(day(from), remindedDay, day(days))
+    return { from: (began.getTime() - at(0).getTime()) / (24 * 60 * 60_000), ...due }
+  }
+
   it('reminds on days 3, 6 and 7, and only then lets go', () => {
-    expect(graceAt(at(0), 0, day(2.9))).toEqual({ remind: null, reclaim: false })
-    expect(graceAt(at(0), 0, day(3))).toEqual({ remind: 3, reclaim: false })
-    expect(graceAt(at(0), 3, day(5.9))).toEqual({ remind: null, reclaim: false })
-    expect(graceAt(at(0), 3, day(6))).toEqual({ remind: 6, reclaim: false })
-    expect(graceAt(at(0), 6, day(7))).toEqual({ remind: 7, reclaim: false })
-    expect(graceAt(at(0), 7, day(7))).toEqual({ remind: null, reclaim: true })
+    expect(grace(0, 2.9)).toEqual({ from: 0, remind: null, reclaim: false })
+    expect(grace(0, 3)).toEqual({ from: 0, remind: 3, reclaim: false })
+    expect(grace(3, 5.9)).toEqual({ from: 0, remind: null, reclaim: false })
+    expect(grace(3, 6)).toEqual({ from: 0, remind: 6, reclaim: false })
+    expect(grace(6, 7)).toEqual({ from: 0, remind: 7, reclaim: false })
+    expect(grace(7, 7)).toEqual({ from: 0, remind: null, reclaim: true })
   })
 
-  it('deletes nothing in the same look in which a late reminder goes out', () => {
-    expect(graceAt(at(0), 0, day(30))).toEqual({ remind: 7, reclaim: false })
+  it('leaves the time between reminders also where nobody could send them in theirs', () => {
+    expect(grace(0, 30)).toEqual({ from: 27, remind: 3, reclaim: false })
+    expect(grace(3, 30, 27)).toEqual({ from: 27, remind: null, reclaim: false })
+    expect(grace(3, 8)).toEqual({ from: 2, remind: 6, reclaim: false })
+    expect(grace(6, 8)).toEqual({ from: 0, remind: 7, reclaim: false })
   })
 
   it('does nothing when the clock went back', () => {
-    expect(graceAt(at(0), 0, day(-3))).toEqual({ remind: null, reclaim: false })
+    expect(grace(0, -3)).toEqual({ from: 0, remind: null, reclaim: false })
   })
 
   it('charges down to seven days of what is stored', () => {

@@ -121,15 +121,18 @@ export const graceEnds = (from: Date) => new Date(from.getTime() + graceDays * d
 
 /**
  * What is due of a grace that began at `from`: the day whose reminder is to be sent, or nothing, and
- * whether things may be deleted. One that nobody could send in its time is sent first, and nothing is
- * deleted in the same look.
+ * whether things may be deleted. Nobody loses things without all the reminders and the time between them:
+ * when several are due at once, since no server ran or the clock jumped, the first one is sent, and the
+ * grace goes on from there.
  */
 export function graceAt(
   from: Date,
   remindedDay: number,
   now: Date,
-): { remind: number | null; reclaim: boolean } {
+): { from: Date; remind: number | null; reclaim: boolean } {
   const days = (now.getTime() - from.getTime()) / dayMs
-  const due = reminderDays.filter((day) => day <= days && day > remindedDay).at(-1) ?? null
-  return { remind: due, reclaim: due === null && days >= graceDays }
+  const [due, another] = reminderDays.filter((day) => day <= days && day > remindedDay)
+  if (due === undefined) return { from, remind: null, reclaim: days >= graceDays }
+  const began = another === undefined ? from : new Date(now.getTime() - due * dayMs)
+  return { from: began, remind: due, reclaim: false }
 }

@@ -132,7 +132,7 @@ export async function lockBalance(tx: Tx, accountId: string, currency: Currency)
     .where('account_id', '=', accountId)
     .where('kind', '=', 'credits')
     .where('currency', '=', currency)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst()
   return row?.balance_micros ?? 0
 }

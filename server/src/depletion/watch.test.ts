@@ -114,6 +114,10 @@ describe('credits that are used up', () => {
     await expect(
       change((tx) => services.hibernation.restore(tx, me, public_id, {})),
     ).rejects.toMatchObject(refused)
+    await world.db.updateTable('instances').set({ status: 'ERROR' }).execute()
+    await expect(
+      change((tx) => services.instances.reboot(tx, me, public_id)),
+    ).rejects.toMatchObject(refused)
   })
 
   it('end a deployment that waits for room, and say why', async () => {

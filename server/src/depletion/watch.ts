@@ -115,8 +115,8 @@ export function createDepletionWatch(deps: WatchDeps) {
       return { depletedAt, floorMicros, ...never }
     }
     // Seven days of everybody, also when it is configured long after.
-    const reclaimFrom = looked.reclaimFrom ?? now
-    const { remind, reclaim: deletes } = graceAt(reclaimFrom, looked.remindedDay, now)
+    const grace = graceAt(looked.reclaimFrom ?? now, looked.remindedDay, now)
+    const { from: reclaimFrom, remind, reclaim: deletes } = grace
     const remindedDay = remind ?? looked.remindedDay
     return { depletedAt, floorMicros, reclaimFrom, remindedDay, remind, deletes }
   }

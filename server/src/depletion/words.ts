@@ -65,7 +65,7 @@ export function reminderWords(day: number, about: About, reclaimFrom: Date): Wor
         : `What is in your account will be deleted on ${minute(ends)}`,
     text: letter(
       about,
-      `Your balance has been used up for ${day} days; it is ${formatMoney(about.balanceMicros, about.currency)}.`,
+      `Your credits are used up; the balance is ${formatMoney(about.balanceMicros, about.currency)}.`,
       day >= graceDays
         ? 'Its instances, then its volumes, then its snapshots are deleted from now on. Add credits at once to keep what is left.'
         : `Add credits before ${minute(ends)}. Otherwise its instances, then its volumes, then its snapshots are deleted.`,

@@ -374,10 +374,13 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       return act(tx, caller, id, 'start')
     },
     stop: (tx: Tx, caller: Caller, id: string) => act(tx, caller, id, 'stop'),
-    /** One in ERROR is started. */
+    /** One in ERROR is started, and costs again. */
     async reboot(tx: Tx, caller: Caller, id: string) {
       const instance = await require(tx, caller, id)
-      if (instance.status === 'ERROR') await requireOpenHost(tx, instance)
+      if (instance.status === 'ERROR') {
+        await billing.requireCredits(tx, caller, instance.hourly_rate_micros, instance)
+        await requireOpenHost(tx, instance)
+      }
       return act(tx, caller, id, 'reboot')
     },
 
