@@ -22,7 +22,9 @@ export async function whyCurrencyStays(db: Database | Tx, account: Account, want
         ? `${left[currency] < 0 ? '-' : ''}${(Math.abs(left[currency]) / 1_000_000).toFixed(6)} ${currency}`
         : formatMoney(left[currency], currency),
     )
-  const priced = (await pricedThings(db, account.id, wanted)).map(({ name, id }) => `${name} (${id})`)
+  const priced = (await pricedThings(db, account.id, wanted)).map(
+    ({ name, id }) => `${name} (${id})`,
+  )
   const caps = (await budgets(db, account.id)).map(
     ({ key, micros }) =>
       `${key === null ? 'the account' : `the API key "${key}"`} (${formatMoney(micros, account.currency)})`,
