@@ -1,10 +1,11 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
+import { consoleRoutes } from './console/routes.ts'
 import { deployRoutes } from './deploy/routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
-import { instanceRoutes } from './instances/routes.ts'
+import { instance, instanceList, instanceTabs } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
 import { root, shell } from './shell/route.tsx'
@@ -18,7 +19,8 @@ const tree = root.addChildren([
   shell.addChildren([
     ...overviewRoutes,
     ...deployRoutes,
-    ...instanceRoutes,
+    instanceList,
+    instance.addChildren([...instanceTabs, ...consoleRoutes]),
     ...hibernatedRoutes,
     ...imageRoutes,
     ...sshKeyRoutes,

@@ -21,6 +21,10 @@ const signs = {
 
 const tabs = [
   ['Overview', '/instances/$id'],
+  ['Console', '/instances/$id/console'],
+  ['Display', '/instances/$id/display'],
+  ['Metrics', '/instances/$id/metrics'],
+  ['Startup', '/instances/$id/startup'],
   ['Volumes', '/instances/$id/volumes'],
   ['Network and rules', '/instances/$id/network'],
   ['Snapshots', '/instances/$id/snapshots'],

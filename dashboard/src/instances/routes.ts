@@ -59,7 +59,6 @@ const activity = createRoute({
   component: lazyRouteComponent(() => import('./activity-tab.tsx'), 'ActivityTab'),
 })
 
-export const instanceRoutes = [
-  list,
-  instance.addChildren([overview, volumes, network, snapshots, billing, activity]),
-] as const
+export const instanceList = list
+/** Of this area; others bring tabs of their own. */
+export const instanceTabs = [overview, volumes, network, snapshots, billing, activity] as const
