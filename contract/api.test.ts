@@ -83,7 +83,7 @@ describe('every route of the API', () => {
     if (takesIdempotencyKey(request)) expect(responses).toHaveProperty('422')
   })
 
-  it('needs a key, but for four that anyone may read', () => {
+  it('needs a key, but for those that anyone may read, or that know their caller otherwise', () => {
     const open = ofApi.filter(([, { security }]) =>
       security.some((scheme) => Object.keys(scheme).length === 0),
     )
@@ -92,6 +92,8 @@ describe('every route of the API', () => {
       'getGpuStocks',
       'getGpuSpecs',
       'getPricing',
+      // Its signature is the key.
+      'receivePaymentWebhook',
     ])
   })
 
@@ -104,6 +106,8 @@ describe('every route of the API', () => {
       // Its offset does what the key would.
       'uploadSnapshotImport',
       'listSnapshotImages',
+      // Payments and refunds are booked once by what they are.
+      'receivePaymentWebhook',
     ])
   })
 

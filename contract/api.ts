@@ -11,6 +11,14 @@ import {
   listModels,
 } from './assistant/routes.ts'
 import { getCreditHistory } from './billing/credits.ts'
+import {
+  createOrder,
+  getCreditPackages,
+  getOrder,
+  listOrders,
+  receivePaymentWebhook,
+  verifyPayment,
+} from './billing/orders.ts'
 import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
 import { getApiKeyBudget, getBudget, setApiKeyBudget, setBudget } from './budgets/routes.ts'
@@ -268,6 +276,12 @@ export const api = {
   createChatCompletion,
   getUsageSummary,
   getUsageHistory,
+  getCreditPackages,
+  createOrder,
+  listOrders,
+  getOrder,
+  verifyPayment,
+  receivePaymentWebhook,
   getHealth,
   getReadiness,
 }

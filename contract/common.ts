@@ -280,7 +280,7 @@ export const ResourceName = z
 export const Description = text(1000).openapi({ example: 'Before the upgrade' })
 
 /** Ids that people see: `BRK-`, 6 to 9 digits, and a letter for the kind. What is no id is not found. */
-export function publicId(letter: 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R' | 'W') {
+export function publicId(letter: 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R' | 'W' | 'O') {
   return text(64).openapi({ example: `BRK-123456${letter}` })
 }
 

@@ -12,12 +12,16 @@ import {
   security,
   Timestamp,
 } from '../common.ts'
+import { OrderId } from './orders.ts'
 
-const kinds = ['grant', 'usage'] as const
+const kinds = ['grant', 'usage', 'purchase', 'refund'] as const
 
 export const CreditEntry = z
   .object({
-    /** `grant`: given by the operator. `usage`: what was metered, summed up for each hour. */
+    /**
+     * `grant`: given by the operator. `usage`: what was metered, summed up for each hour. `purchase`: bought.
+     * `refund`: taken back because the money was, or given again because it was not.
+     */
     kind: z.enum(kinds),
     description: z.string(),
     /** Positive adds to the balance. Up to 6 decimals. */
@@ -25,6 +29,9 @@ export const CreditEntry = z
     currency: Currency,
     /** Of usage, the beginning of its hour. */
     created_at: Timestamp,
+    /** Of a purchase or refund. */
+    order_id: OrderId.nullable(),
+    receipt_number: z.string().nullable(),
   })
   .openapi('CreditEntry')
 export type CreditEntry = z.infer<typeof CreditEntry>
@@ -58,6 +65,8 @@ export const getCreditHistory = createRoute({
           amount: -9.96,
           currency: 'USD',
           created_at: '2026-01-10T09:00:00Z',
+          order_id: null,
+          receipt_number: null,
         },
         {
           kind: 'grant',
@@ -65,9 +74,20 @@ export const getCreditHistory = createRoute({
           amount: 25,
           currency: 'USD',
           created_at: '2026-01-10T08:00:00Z',
+          order_id: null,
+          receipt_number: null,
+        },
+        {
+          kind: 'purchase',
+          description: 'Starter package',
+          amount: 25,
+          currency: 'USD',
+          created_at: '2026-01-10T07:00:00Z',
+          order_id: 'BRK-123456O',
+          receipt_number: '2026-000017',
         },
       ],
-      total: 2,
+      total: 3,
       page: 1,
       limit: 20,
       total_pages: 1,

@@ -149,7 +149,7 @@ export const getApiKeyBudget = createRoute({
       api_key,
       budget: example,
     }),
-    ...errors(404),
+    ...errors(400, 404),
   },
 })
 

@@ -330,6 +330,38 @@ const money = {
   }),
 }
 
+const problem = z.string()
+const currency = z.string()
+
+/** Of buying credits. Amounts are in the currency's unit. */
+const orders = {
+  'order.created': event('Credits were ordered.', {
+    package: z.string().nullable(),
+    total: z.number(),
+    currency,
+  }),
+  'order.paid': event('An order was paid, and its credits are there.', {
+    base: z.number(),
+    total: z.number(),
+    currency,
+    receipt_number: z.string(),
+  }),
+  'order.payment-failed': event('A payment failed; the order can still be paid.', { problem }),
+  'order.review': event('Money moved in a way that a person has to look at.', { problem }),
+  'order.refunded': event('Money of an order went back, and credits with it.', {
+    amount: z.number(),
+    credits: z.number(),
+    currency,
+    source: z.enum(['operator', 'provider']),
+    reason: z.string().nullable(),
+  }),
+  'order.refund-failed': event('Money did not go back after all; the credits are there again.', {
+    problem,
+  }),
+  'order.expired': event('Nobody paid an order in time.', {}),
+  'order.failed': event('The payment provider would not take an order.', { problem }),
+}
+
 /** These concern everybody. */
 const house = {
   'stock.available': event('There is room again where there was none.', {
@@ -350,6 +382,7 @@ export const eventKinds = {
   ...account,
   ...operatorEvents,
   ...money,
+  ...orders,
   ...house,
 } satisfies Record<string, EventShape>
 

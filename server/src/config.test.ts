@@ -93,6 +93,20 @@ it('refuses a data folder where nothing can be kept', () => {
   expect(() => loadConfig({ dataDir: '/proc/x', env: {} })).toThrow(/cannot be \/proc\/x/)
 })
 
+it('takes the secrets of payments from the environment, all of them or none', () => {
+  const keys = { RAZORPAY_KEY_ID: 'rzp_1', RAZORPAY_KEY_SECRET: 'a', RAZORPAY_WEBHOOK_SECRET: 'b' }
+  expect(loadConfig({ env: keys }).payments.razorpay).toEqual({
+    key_id: 'rzp_1',
+    key_secret: 'a',
+    webhook_secret: 'b',
+    base_url: 'https://api.razorpay.com',
+  })
+  expect(loadConfig({ env: {} }).payments.razorpay).toBeNull()
+  expect(() => loadConfig({ env: { RAZORPAY_KEY_ID: 'rzp_1' } })).toThrow(
+    /payments.razorpay.key_secret: found nothing/,
+  )
+})
+
 it('has an example file that says exactly the defaults', () => {
   const example = new URL('../../garrison.example.yaml', import.meta.url).pathname
   expect(loadConfig({ file: example, env: {} })).toEqual(loadConfig({ env: {} }))

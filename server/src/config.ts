@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { problemsOf, withKeys } from './config/assistant.ts'
 import { withDefaults } from './config/defaults.ts'
+import { withProviderOf } from './config/payments.ts'
 import { type ConfigFile, configSchema } from './config/schema.ts'
 import { ConfigError, describeConfigIssues } from './config/words.ts'
 import { defaultDataDir } from './default-data-dir.ts'
@@ -38,6 +39,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   const { file, demo = false, local = !demo, env = process.env } = sources
   const source = file ?? 'the configuration'
   const raw = withDefaults(file === undefined ? {} : readYaml(file), { demo, local })
+  raw.payments = withProviderOf(raw.payments, env)
   const parsed = configSchema.safeParse(raw)
   if (!parsed.success) throw describeConfigIssues(source, parsed.error.issues, raw)
   const { regions = [], flavors = [], os_images = [], ...rest } = parsed.data

@@ -3,6 +3,7 @@ import { api as contract, websocketRoutes } from '@garrison/contract/api'
 import { keysOf, published } from '@garrison/contract/fixtures/published'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from './config.ts'
+import { type StandIn, startStandIn } from './payments/razorpay.testing.ts'
 import { type Api, createApi } from './testing/api.ts'
 import { operatorStory } from './testing/operator-story.ts'
 import { allow, newPublicKey, testImage, testRegion } from './testing/world.ts'
@@ -12,7 +13,11 @@ const elsewhere = [...websocketRoutes, 'streamEvents'] as const
 type RouteName = Exclude<keyof typeof contract, (typeof elsewhere)[number]>
 type Input = { params?: Record<string, string>; query?: string; body?: unknown }
 
-const { gpu_models, assistant } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
+const { gpu_models, assistant, payments } = loadConfig({
+  env: {},
+  dataDir: '/nowhere',
+  demo: true,
+})
 const host = { name: 'gpu-host', vcpus: 512, memoryMib: 4_194_304, diskGb: 100_000 }
 const gpus = Object.keys(gpu_models).map((model) => ({ model, count: 8 }))
 const region = {
@@ -29,21 +34,36 @@ const region = {
 }
 
 let api: Api
+let razorpay: StandIn
 let key: string
 let operatorKey: string
 let answered: Set<RouteName>
 
 async function open(engine: 'qemu' | 'simulated') {
+  razorpay = await startStandIn()
   api = await createApi({
-    config: { gpu_models, assistant, regions: [{ ...region, engine }] },
+    config: {
+      gpu_models,
+      assistant,
+      regions: [{ ...region, engine }],
+      billing: { mode: 'prepaid', currency: 'USD' },
+      payments: { ...payments, razorpay: razorpay.config },
+    },
     hosts: [{ ...host, diskFreeGb: 50_000, gpus }],
   })
   api.startRunner()
-  key = (await api.client()).key
   operatorKey = (await api.client('Operator', { role: 'operator' })).key
+  const { caller, key: made } = await api.client()
+  key = made
+  const { accountId, currency } = caller
+  const credits = { accountId, currency, micros: 1e12, description: 'Enough' }
+  await api.change((tx) => api.services.billing.grant(tx, credits))
   answered = new Set()
 }
-afterEach(() => api.close())
+afterEach(async () => {
+  await api.close()
+  await razorpay.close()
+})
 
 /** Calls a route as the contract describes it, and holds the answer against its schema. */
 async function call(name: RouteName, { params = {}, query = '', body }: Input = {}) {
@@ -163,6 +183,7 @@ async function story() {
   await accountStory()
   await assistantStory()
   await call('getBalance')
+  await creditStory()
   await call('getCreditHistory')
   await call('getInstanceBilling', { query: '?search=web&status=active' })
   await call('getSnapshotBilling')
@@ -220,6 +241,21 @@ async function assistantStory() {
   expect(headers.get('garrison-simulated')).toBe('true')
   await call('getUsageSummary', { query: '?start_date=2026-01-10' })
   await call('getUsageHistory', { query: '?model=barrack-small' })
+}
+
+async function creditStory() {
+  await call('getCreditPackages')
+  const { order } = await body('createOrder', { body: { package: 'Starter' } })
+  const payment = razorpay.pay(order.provider_order_id)
+  await call('verifyPayment', { body: razorpay.checkout(payment) })
+  const refund = razorpay.payBack(payment, 500)
+  const hook = razorpay.hook('refund.processed', { payment, refund })
+  const { path, responses } = contract.receivePaymentWebhook
+  const told = await api.send('POST', path.replace('{provider}', 'razorpay'), hook)
+  expect(responses[200].content['application/json'].schema.parse(told.body)).toEqual(told.body)
+  answered.add('receivePaymentWebhook')
+  await call('getOrder', { params: { order_id: order.id } })
+  await call('listOrders', { query: '?state=partially_refunded' })
 }
 
 async function scriptStory(deployment: object) {

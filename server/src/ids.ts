@@ -11,7 +11,7 @@ export const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 const digits = { fewest: 6, most: 9 }
 const triesPerLength = 8
 
-export type IdLetter = 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R' | 'W'
+export type IdLetter = 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R' | 'W' | 'O'
 
 /** `BRK-123456D`; longer once six digits have become rare. */
 export const issuePublicId = (tx: Tx, letter: IdLetter) =>

@@ -2,9 +2,12 @@
 import type { Currency } from '@garrison/contract/common'
 
 const microsPerUnit = 1_000_000
-const microsPerCent = microsPerUnit / 100
+export const microsPerCent = microsPerUnit / 100
 
 export const fromDecimal = (amount: number) => Math.round(amount * microsPerUnit)
+/** Payments know nothing smaller. */
+export const isWholeCents = (amount: number) => fromDecimal(amount) % microsPerCent === 0
+
 export const toDecimal = (micros: number) => micros / microsPerUnit
 
 /** What the API shows as a rate per minute, from one per hour: 4 decimals, as published. */

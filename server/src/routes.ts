@@ -32,6 +32,7 @@ import { metricsRoutes } from './metrics/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { measureOperator } from './operator/metrics.ts'
 import { operatorRoutes } from './operator/routes.ts'
+import { paymentRoutes } from './payments/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { createSignInLimits } from './sign-in/limits.ts'
@@ -89,6 +90,7 @@ export function createServer({
   apiKeyRoutes(app, deps)
   billingRoutes(app, deps)
   budgetRoutes(app, deps)
+  paymentRoutes(app, { ...deps, log })
   sshKeyRoutes(app, deps)
   hibernationRoutes(app, deps)
   scriptRoutes(app, deps)

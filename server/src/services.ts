@@ -37,6 +37,7 @@ import { createOperatorAccountService } from './operator/accounts.ts'
 import { createHostService } from './operator/hosts.ts'
 import { createOperatorOperationService } from './operator/operations.ts'
 import { createRetrying } from './operator/retrying.ts'
+import { createPayments } from './payments/payments.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
 import { createSignInService } from './sign-in/service.ts'
@@ -79,6 +80,7 @@ export function createServices(deps: {
   const budgets = createBudgetService({ clock, mode: config.billing.mode, apiKeys })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts, budgets })
   const depletion = createDepletionService({ clock, billing })
+  const payments = createPayments({ clock, config, accounts, billing })
   const operations = createOperationService({ db, clock })
   const events = createEventService({ clock, accounts, keepDays: config.events.keep_days })
   const targets = createTargets(config.webhooks)
@@ -163,6 +165,7 @@ export function createServices(deps: {
     billing,
     budgets,
     depletion,
+    ...payments,
     operations,
     events,
     targets,

@@ -51,6 +51,7 @@ const viewersMs = 30_000
 const ownLogMs = 10_000
 const housekeepingMs = 60 * 60_000
 const meterMs = 60_000
+const paymentsMs = 60_000
 
 export type RunningServer = {
   readonly url: string
@@ -243,6 +244,7 @@ function keepHouse(db: Database, services: Services, log: Log, stack: AsyncDispo
   every(viewersMs, () => services.events.endOfGone())
   every(housekeepingMs, () => services.events.forget(db))
   every(housekeepingMs, () => services.webhooks.forget(db))
+  every(paymentsMs, () => services.paymentSweep.run(db, log))
   every(ownLogMs, async () => boundOwnLog())
   every(meterMs, async () => {
     await services.assistant.endAbandoned()

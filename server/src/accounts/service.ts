@@ -103,6 +103,9 @@ export function createAccountService({ clock }: { clock: Clock }) {
       return account
     },
 
+    /** The account with its profile, of somebody who is known already. */
+    byId: (db: Database | Tx, accountId: string) => store.getAccount(db, accountId),
+
     /** For what the account arranged to happen when no request is there. */
     async onBehalfOf(
       db: Database | Tx,

@@ -1,40 +1,79 @@
-/** The movements of one account's balance, for people: usage is booked each minute and shown by the hour. */
+/**
+ * The movements of one account's balance, for people. A trigger writes them with what is booked: each movement
+ * as a row, and usage, which is booked each minute, as one for each hour.
+ */
 import type { CreditEntry } from '@garrison/contract/billing/credits'
 import type { Currency } from '@garrison/contract/common'
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
+import type { Schema } from '../database/schema.ts'
 
 export type Movement = {
   kind: CreditEntry['kind']
   description: string
   micros: number
+  currency: Currency
   at: Date
+  orderId: string | null
+  receiptNumber: string | null
 }
 
+/** Newest first. */
 export async function pageOfMovements(
   db: Database,
   { accountId, currency }: { accountId: string; currency: Currency },
   kind: CreditEntry['kind'] | undefined,
   { limit, offset }: Range,
 ): Promise<{ rows: Movement[]; total: number }> {
-  const movements = sql<Movement>`
-    select booked.kind,
-      case when booked.kind = 'usage' then 'Usage' else min(booked.description) end as description,
-      sum(entry.amount_micros)::bigint as micros,
-      case when booked.kind = 'usage' then date_trunc('hour', booked.created_at, 'UTC')
-        else booked.created_at end as at
-    from ledger_accounts mine
-      join ledger_entries entry on entry.ledger_account_id = mine.id
-      join ledger_transactions booked on booked.id = entry.transaction_id
-    where mine.account_id = ${accountId} and mine.kind = 'credits' and mine.currency = ${currency}
-      and (${kind ?? null}::text is null or booked.kind = ${kind ?? null})
-    group by booked.kind, case when booked.kind <> 'usage' then booked.id end, at`
-  const [page, count] = await Promise.all([
-    sql<Movement>`${movements} order by at desc, micros desc limit ${limit} offset ${offset}`.execute(
-      db,
-    ),
-    sql<{ n: number }>`select count(*) as n from (${movements}) as all_of_them`.execute(db),
+  let mine = db
+    .selectFrom('credit_movements')
+    .where('account_id', '=', accountId)
+    .where('currency', '=', currency)
+  if (kind !== undefined) mine = mine.where('kind', '=', kind)
+  const [rows, { total }] = await Promise.all([
+    mine
+      .selectAll()
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .offset(offset)
+      .execute(),
+    mine.select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow(),
   ])
-  return { rows: page.rows, total: Number(count.rows[0]?.n ?? 0) }
+  return { rows: await withReceipts(db, accountId, rows), total: Number(total) }
 }
+
+async function withReceipts(
+  db: Database,
+  accountId: string,
+  rows: Selectable<Schema['credit_movements']>[],
+): Promise<Movement[]> {
+  const ids = [...new Set(rows.map(orderOf).filter((id) => id !== null))]
+  const orders =
+    ids.length === 0
+      ? []
+      : await db
+          .selectFrom('credit_orders')
+          .select(['public_id', 'receipt_number'])
+          .where('account_id', '=', accountId)
+          .where('public_id', 'in', ids)
+          .execute()
+  const receipts = new Map(orders.map((order) => [order.public_id, order.receipt_number]))
+  return rows.map((row) => {
+    const orderId = orderOf(row)
+    return {
+      kind: row.kind as Movement['kind'],
+      description: row.description,
+      micros: row.amount_micros,
+      currency: row.currency,
+      at: row.at,
+      orderId,
+      receiptNumber: receipts.get(orderId ?? '') ?? null,
+    }
+  })
+}
+
+/** What is booked for an order names it: `purchase BRK-123456O`. */
+const orderOf = ({ kind, reference }: { kind: string; reference: string | null }) =>
+  kind === 'purchase' || kind === 'refund' ? (reference?.split(' ')[1] ?? null) : null

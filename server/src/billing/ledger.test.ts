@@ -131,6 +131,17 @@ it('books a reference once, also when many try at once', async () => {
   expect((await balances(database.db, id)).USD).toBe(14)
 })
 
+it('lets many post to one account at once, of whom none has to give way', async () => {
+  const id = await account()
+  await post(posting(gift(id, 1)))
+  await Promise.all(
+    Array.from({ length: 16 }, () =>
+      database.db.transaction().execute((tx) => postTransaction(tx, posting(gift(id, 7)), now)),
+    ),
+  )
+  expect((await balances(database.db, id)).USD).toBe(1 + 16 * 7)
+})
+
 it("shows nobody else's credits", async () => {
   const [mine, other] = [await account(), await account()]
   await post(posting(gift(mine, 5)))

@@ -9,9 +9,9 @@ import { newUuid } from '../ids.ts'
 
 /**
  * `credits`: what an account may spend. `grants`: where what an operator gives comes from. `usage`: where
- * what is metered goes to.
+ * what is metered goes to. `payments`: where bought credits come from. `tax`: what is owed to tax offices.
  */
-export type LedgerKind = 'credits' | 'grants' | 'usage'
+export type LedgerKind = 'credits' | 'grants' | 'usage' | 'payments' | 'tax'
 
 export type Entry = {
   /** Null for the house's own accounts. */

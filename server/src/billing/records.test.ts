@@ -263,18 +263,20 @@ it('shows credits as they come and go, usage by the hour', async () => {
     await meter()
   }
   const { body } = await client.get('/api/credits/history/')
-  const usage = { kind: 'usage', description: 'Usage', currency: 'USD' }
+  const no = { order_id: null, receipt_number: null }
+  const usage = { kind: 'usage', description: 'Usage', currency: 'USD', ...no }
   expect(body).toMatchObject({ total: 3, total_pages: 1, currency: 'USD' })
   expect(body.entries).toEqual([
     { ...usage, amount: -9.96, created_at: '2026-01-01T01:00:00.000Z' },
+    { ...usage, amount: -4.98, created_at: '2026-01-01T00:00:00.000Z' },
     {
       kind: 'grant',
       description: 'Welcome',
       amount: 25,
       currency: 'USD',
       created_at: '2026-01-01T00:00:00.000Z',
+      ...no,
     },
-    { ...usage, amount: -4.98, created_at: '2026-01-01T00:00:00.000Z' },
   ])
   const grants = await client.get('/api/credits/history/?kind=grant')
   expect(grants.body.total).toBe(1)

@@ -15,7 +15,7 @@ import { formatMoney, toDecimal } from '../money.ts'
 import { pageOfMovements } from './credits.ts'
 import { pageOfRecords, statusOfVolumes } from './records.ts'
 import type { BillingService } from './service.ts'
-import { instanceRecord, snapshotRecord, totalsHead, volumeRecord } from './view.ts'
+import { instanceRecord, movementAnswer, snapshotRecord, totalsHead, volumeRecord } from './view.ts'
 
 type Deps = { db: Database; billing: BillingService; depletion: DepletionService }
 
@@ -56,12 +56,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     return c.json(
       {
         ...envelope(c, 'Credit history retrieved successfully'),
-        entries: rows.map(({ micros, at, ...row }) => ({
-          ...row,
-          amount: toDecimal(micros),
-          currency: caller.currency,
-          created_at: at.toISOString(),
-        })),
+        entries: rows.map(movementAnswer),
         ...paging(total, page, limit),
         currency: caller.currency,
       },

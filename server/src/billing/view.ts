@@ -8,6 +8,7 @@ import type { Selectable } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import { gpuType } from '../instances/view.ts'
 import { toDecimal } from '../money.ts'
+import type { Movement } from './credits.ts'
 import type { Totals } from './records.ts'
 
 type Row = Selectable<Schema['billing_records']>
@@ -63,6 +64,14 @@ export function volumeRecord(row: Row, status: string | undefined): VolumeBillin
     description: `Volume billing - ${row.minutes} minutes at ${size_gb}GB (${row.resource_name})`,
   }
 }
+
+export const movementAnswer = ({ micros, at, orderId, receiptNumber, ...row }: Movement) => ({
+  ...row,
+  amount: toDecimal(micros),
+  created_at: at.toISOString(),
+  order_id: orderId,
+  receipt_number: receiptNumber,
+})
 
 export function totalsHead(totals: Totals) {
   return {

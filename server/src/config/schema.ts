@@ -8,6 +8,7 @@ import { addressPools } from './address-pools.ts'
 import { assistant } from './assistant.ts'
 import { auth } from './auth.ts'
 import { mail } from './mail.ts'
+import { payments } from './payments.ts'
 
 const prices = z.strictObject({
   USD: z.number().min(0),
@@ -138,6 +139,7 @@ export const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  payments,
   limits: z
     .strictObject({
       reads_per_minute: z.int().min(1).default(6_000),

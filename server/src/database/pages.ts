@@ -16,6 +16,7 @@ export type Counted =
   | 'snapshot_policies'
   | 'deploy_requests'
   | 'webhooks'
+  | 'credit_orders'
 
 /** How many an account has, without counting: triggers keep the number. */
 export const counterOf = (accountId: string, kind: Counted) =>

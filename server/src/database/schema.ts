@@ -25,6 +25,7 @@ import type { DepletionSchema } from './schema-depletion.ts'
 import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
 import type { OperatorTables } from './schema-operator.ts'
+import type { PaymentsSchema } from './schema-payments.ts'
 import type { PeopleSchema } from './schema-people.ts'
 import type { SignInSchema } from './schema-sign-in.ts'
 import type { WebhooksSchema } from './schema-webhooks.ts'
@@ -38,6 +39,7 @@ export type Schema = AssistantSchema &
   MailSchema &
   WebhooksSchema &
   OperatorTables &
+  PaymentsSchema &
   PeopleSchema &
   SignInSchema & {
     installation: InstallationTable

@@ -20,17 +20,17 @@ type Deps = {
   origins: OriginCheck
 }
 
+const patternOf = (text: string) => new RegExp(`^${text.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+
 /** Those that the contract lets answer without a key too, as `METHOD /path/`. */
-const publicRoutes = new Set(
-  Object.values(api)
-    .filter((route) => route.security.some((way) => Object.keys(way).length === 0))
-    .map((route) => `${route.method.toUpperCase()} ${route.path}`),
-)
+const publicRoutes = Object.values(api)
+  .filter((route) => route.security.some((way) => Object.keys(way).length === 0))
+  .map((route) => patternOf(`${route.method.toUpperCase()} ${route.path}`))
 
 /** Those that a token of their own opens too, which they look at themselves. */
 const tokenRoutes = Object.values(api)
   .filter((route) => route.security.some((way) => 'consoleToken' in way))
-  .map((route) => new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
+  .map((route) => patternOf(route.path))
 
 function bringsToken(c: AppContext) {
   return Boolean(c.req.query('token')) && tokenRoutes.some((path) => path.test(c.req.path))
@@ -39,8 +39,10 @@ function bringsToken(c: AppContext) {
 /** Here people sign in, so nobody has to be known. */
 const signInPaths = '/api/auth/'
 
-const isPublic = (c: AppContext) =>
-  publicRoutes.has(`${c.req.method === 'HEAD' ? 'GET' : c.req.method} ${c.req.path}`)
+function isPublic(c: AppContext) {
+  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
+  return publicRoutes.some((route) => route.test(`${method} ${c.req.path}`))
+}
 
 export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
   const { db, accounts, limits, sessions, origins } = deps

@@ -43,7 +43,11 @@ export async function operatorStory(ask: Ask, api: Api) {
 
 async function operationStory(ask: Ask, api: Api) {
   await api.stopRunners()
-  const { public_id } = await api.deploy(await api.account('Cancelled'))
+  const caller = await api.account('Cancelled')
+  const { accountId, currency } = caller
+  const credits = { accountId, currency, micros: 1e9, description: 'Enough' }
+  await api.change((tx) => api.services.billing.grant(tx, credits))
+  const { public_id } = await api.deploy(caller)
   const query = `?state=open&subject=${public_id}`
   const { operations } = await ask('listAllOperations', { query })
   const operation = { operation_id: operations[0].id as string }

@@ -2,6 +2,7 @@
  * One real thing of an account for each id that a path or a body can name. A new kind of thing gets its
  * line in `makers`; until then every operation that names one fails the walk.
  */
+import { unpaidOrder } from '../../payments/testing.ts'
 import type { Api } from '../api.ts'
 import { allow, allowSsh, testImage, testRegion } from '../world.ts'
 
@@ -78,6 +79,13 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
     })
     return body.deploy_request.id
   },
+  order_id: async ({ api, client }) => (await unpaidOrder(api, client.caller)).public_id,
+  razorpay_order_id: async ({ client, id }) => {
+    const { body } = await client.get(`/api/credits/orders/${await id('order_id')}/`)
+    return body.order.provider_order_id
+  },
+  razorpay_payment_id: async ({ client }) => `pay_${client.caller.accountPublicId}`,
+  provider: async () => 'razorpay',
 }
 
 /** What bodies call it, where that is not what paths call it. */
