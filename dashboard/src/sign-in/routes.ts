@@ -1,16 +1,46 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { queryClient } from '../api/queries.ts'
 import { textOf } from '../api/search.ts'
 import { root } from '../shell/route.tsx'
+import { sessionQuery } from './auth.ts'
+import { pathOf } from './places.ts'
+
+/** Where to go afterwards: a path of ours. */
+type Onwards = { to?: string | undefined }
+const onwards = (search: Record<string, unknown>): Onwards => {
+  const to = pathOf(search.to)
+  return to === undefined || to === '/' ? {} : { to }
+}
+
+/** Whoever is signed in already has nothing to do there. A server that does not answer is told of by the form. */
+async function unlessSignedIn({ search }: { search: Onwards }) {
+  const session = await queryClient.fetchQuery(sessionQuery).catch(() => null)
+  if (session !== null) throw redirect({ href: search.to ?? '/', replace: true })
+}
 
 export const signInRoutes = [
   createRoute({
     getParentRoute: () => root,
     path: '/sign-in',
-    /** Where to go afterwards: a path of ours. */
-    validateSearch: (search): { to?: string | undefined } => {
-      const to = textOf(search.to)
-      return to?.startsWith('/') && !to.startsWith('//') ? { to } : {}
-    },
+    /** `error`: why a link or a provider has sent somebody back. */
+    validateSearch: (search): Onwards & { error?: string | undefined } => ({
+      ...onwards(search),
+      error: textOf(search.error),
+    }),
+    beforeLoad: unlessSignedIn,
     component: lazyRouteComponent(() => import('./sign-in-page.tsx'), 'SignInPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/sign-up',
+    validateSearch: onwards,
+    beforeLoad: unlessSignedIn,
+    component: lazyRouteComponent(() => import('./sign-up-page.tsx'), 'SignUpPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/reset-password',
+    validateSearch: (search): { token?: string | undefined } => ({ token: textOf(search.token) }),
+    component: lazyRouteComponent(() => import('./reset-password-page.tsx'), 'ResetPasswordPage'),
   }),
 ] as const
