@@ -77,9 +77,9 @@ export function CodeForm({
       >
         {submit}
       </Button>
-      <div className="flex flex-wrap justify-between gap-x-6 gap-y-2">
+      <div className="flex min-h-6 flex-wrap items-center justify-between gap-x-6 gap-y-2">
         {wait > 0 ? (
-          <span className="min-h-6 text-ink-3">Another code in {wait} s</span>
+          <span className="text-ink-3">Another code in {wait} s</span>
         ) : (
           <LinkButton onClick={() => again.mutate()}>Send another code</LinkButton>
         )}

@@ -21,7 +21,9 @@ export function Frame({
     <div className="flex min-h-dvh flex-col">
       <main className="mx-auto flex w-full max-w-md grow flex-col justify-center gap-6 px-5 py-10 sm:pb-[18dvh]">
         <div className="flex flex-col gap-3">
-          <Logo />
+          <span className="-ml-1">
+            <Logo />
+          </span>
           <h1 className="text-2xl">{title}</h1>
           {lead && <div className="text-ink-2">{lead}</div>}
         </div>
@@ -51,15 +53,12 @@ export const Or = () => (
   </div>
 )
 
+/** For a link in a sentence; alone in a row it is as high as a finger wants it. */
+export const linkLook = 'text-accent underline decoration-transparent hover:decoration-current'
+
 /** Looks like a link, does something here. */
 export const LinkButton = ({ onClick, children }: { onClick: () => void; children: ReactNode }) => (
-  <button
-    type="button"
-    onClick={onClick}
-    className="inline-flex min-h-6 items-center text-accent underline decoration-transparent hover:decoration-current"
-  >
+  <button type="button" onClick={onClick} className={linkLook}>
     {children}
   </button>
 )
-export const linkLook =
-  'inline-flex min-h-6 items-center text-accent underline decoration-transparent hover:decoration-current'

@@ -153,7 +153,7 @@ function PasswordForm({
       <Button type="submit" look="primary" busy={signIn.isPending && 'Signing in…'}>
         Sign in
       </Button>
-      <div className="flex flex-wrap justify-between gap-x-6 gap-y-2">
+      <div className="flex min-h-6 flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <LinkButton
           onClick={() => {
             setTried('email')
