@@ -43,7 +43,7 @@ const limits = z
 export const auth = z
   .strictObject({
     /**
-     * `open`: anybody gets an account of their own. `invited`: only whoever was invited to one.
+     * `open`: anybody gets an account of their own, and accepts an invitation to another with its link. `invited`: only whoever was invited to one.
      * `closed`: nobody new, not even with an invitation.
      */
     sign_up: z.enum(['open', 'invited', 'closed']).default('invited'),

@@ -28,6 +28,8 @@ export type SignInHooks = {
   belong(userId: string, context: Context): Promise<void>
   sessionBegan(session: Session, context: Context): Promise<void>
   sessionEnded(session: Session, context: Context): Promise<void>
+  /** By whoever knew the old one, or has the mailbox. */
+  passwordChanged(userId: string, context: Pick<NonNullable<Context>, 'headers'>): Promise<void>
   sendCode(to: { email: string; code: string; signIn: boolean }): Promise<void>
   sendReset(to: { email: string; token: string }): Promise<void>
   tellExisting(to: { email: string; verified: boolean }): Promise<void>
@@ -71,6 +73,8 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
       maxPasswordLength: 128,
       resetPasswordTokenExpiresIn: resetMinutes * 60,
       revokeSessionsOnPasswordReset: true,
+      onPasswordReset: ({ user }, request) =>
+        hooks.passwordChanged(user.id, { headers: request?.headers }),
       sendResetPassword: ({ user, token }) => hooks.sendReset({ email: user.email, token }),
       onExistingUserSignUp: ({ user }) =>
         hooks.tellExisting({ email: user.email, verified: user.emailVerified }),
@@ -112,6 +116,11 @@ const hooksOf = (hooks: SignInHooks): BetterAuthOptions['databaseHooks'] => ({
   account: {
     create: {
       before: async () => ({ data: { accessToken: null, refreshToken: null, idToken: null } }),
+    },
+    update: {
+      async after({ userId }, context) {
+        if (context?.path === '/change-password') await hooks.passwordChanged(userId, context)
+      },
     },
   },
   session: {

@@ -1,6 +1,7 @@
 /**
  * Which person of which account signs in. Whoever proved an e-mail address is the person with that
- * address; an invitation becomes one; otherwise, where anybody may sign up, they get an account of their own.
+ * address. Where only the invited come, an invitation becomes one; where anybody may sign up, they get an
+ * account of their own.
  */
 import type { Role } from '@garrison/contract/accounts/roles'
 import { type Selectable, sql } from 'kysely'
@@ -57,7 +58,7 @@ export function createSigningPeople({ clock, accounts, config }: Deps) {
       joined_at: now,
       invitation_hash: null,
       invitation_expires_at: null,
-      ...(user.name !== '' && { name: user.name }),
+      ...(nameOf(user) !== '' && { name: nameOf(user) }),
     }
     await tx.updateTable('people').set(joined).where('id', '=', id).execute()
     await tellOf(tx, account_id, id, user)
@@ -84,7 +85,7 @@ export function createSigningPeople({ clock, accounts, config }: Deps) {
         id: newUuid(),
         account_id: of.accountId,
         email: of.user?.email ?? null,
-        name: of.user?.name ?? '',
+        name: of.user === undefined ? '' : nameOf(of.user),
         role: of.role,
         auth_user_id: of.user?.id ?? null,
         invited_at: null,
@@ -133,7 +134,9 @@ export function createSigningPeople({ clock, accounts, config }: Deps) {
       )
       const there = await find(tx, user)
       if (there === undefined) {
-        const invited = mode === 'closed' ? undefined : await invitation(tx, user.email)
+        // Where anybody comes uninvited, an invitation is accepted in words: a stranger's would otherwise
+        // take in whoever signs up for themselves.
+        const invited = mode === 'invited' ? await invitation(tx, user.email) : undefined
         if (invited !== undefined) await join(tx, invited, user)
         else {
           const account =
@@ -169,9 +172,18 @@ export function createSigningPeople({ clock, accounts, config }: Deps) {
     },
   }
 
-  function newAccount(tx: Tx, { name, email }: User) {
-    const called = name.trim().slice(0, 100) || email.slice(0, email.indexOf('@')).slice(0, 100)
+  function newAccount(tx: Tx, user: User) {
+    const { email } = user
+    const called = nameOf(user) || email.slice(0, email.indexOf('@')).slice(0, 100)
     const { currency } = config.billing
     return accounts.create(tx, { name: called, email, currency, profile: 'incomplete' })
   }
 }
+
+/** Identity providers send what they like. */
+const nameOf = ({ name }: User) =>
+  name
+    .replaceAll(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, 100)
+    .toWellFormed()

@@ -3,7 +3,7 @@
  * itself is made when somebody first needs it, since it then asks identity providers where they are.
  */
 import { APIError } from 'better-auth/api'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -17,6 +17,7 @@ import {
   createLibrary,
   type Library,
   requestIdHeader,
+  type Session,
   type SignInHooks,
 } from './library.ts'
 import { linkPath, makeLinkToken } from './link.ts'
@@ -67,25 +68,29 @@ export function createSignInService(deps: SignInDeps) {
   async function audit(
     tx: Tx,
     userId: string,
-    action: 'sign-in' | 'sign-out',
-    sessionId: string,
-    context: Context,
+    context: { headers?: Headers | undefined } | null | undefined,
+    entry: (personId: string) => AuditEntry,
   ) {
     const signedIn = await sessions.personOf(userId)
-    if (signedIn === null) return
+    if (signedIn?.personId == null) return
     const actor = {
       ...signedIn,
       requestId: context?.headers?.get(requestIdHeader) ?? null,
       remoteAddress: context?.headers?.get(addressHeader) ?? null,
     }
-    const detail = { way: wayOf(context) }
-    await recordAudit(
-      tx,
-      actor,
-      { action, subjectKind: 'session', subjectId: sessionId, detail },
-      clock.now(),
-    )
+    await recordAudit(tx, actor, entry(signedIn.personId), clock.now())
   }
+
+  const auditSession = (
+    tx: Tx,
+    action: 'sign-in' | 'sign-out',
+    { id, userId }: Session,
+    context: Context,
+  ) =>
+    audit(tx, userId, context, () => ({
+      ...{ action, subjectKind: 'session', subjectId: id },
+      detail: { way: wayOf(context) },
+    }))
 
   const hooks: SignInHooks = {
     async requireWelcome(user, context) {
@@ -103,15 +108,21 @@ export function createSignInService(deps: SignInDeps) {
       if (person === null) throw new APIError('FORBIDDEN', { code: 'NOT_INVITED' })
     },
     async sessionBegan(session, context) {
-      await transaction(db, (tx) => audit(tx, session.userId, 'sign-in', session.id, context))
+      await transaction(db, (tx) => auditSession(tx, 'sign-in', session, context))
     },
     async sessionEnded(session, context) {
       await transaction(db, async (tx) => {
         await notify(tx, sessionEndedChannel, session.userId)
-        await audit(tx, session.userId, 'sign-out', session.id, context)
+        await auditSession(tx, 'sign-out', session, context)
       })
       sessions.forget(session.userId)
     },
+    passwordChanged: (userId, context) =>
+      transaction(db, (tx) =>
+        audit(tx, userId, context, (subjectId) => ({
+          ...{ action: 'password.change', subjectKind: 'person', subjectId },
+        })),
+      ),
     async sendCode({ email, code, signIn }) {
       if (email.endsWith(`@${noAddress}`)) return
       // Unknown ones are asked nothing more than known ones, and told nothing.
@@ -198,11 +209,8 @@ export function createSignInService(deps: SignInDeps) {
       (await internalAdapter.findUserByEmail(email))?.user ||
       (await newUser(email, person.name))
     const isFree = (await internalAdapter.findUserByEmail(email)) === null
-    await internalAdapter.updateUser(known.id, {
-      emailVerified: true,
-      // Who had no address at first has one by now.
-      ...(isFree && { email }),
-    })
+    // Who had no address at first has one by now.
+    if (isFree) await internalAdapter.updateUser(known.id, { email })
     await db
       .updateTable('people')
       .set({ auth_user_id: known.id })
