@@ -1,6 +1,8 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
+import { billingRoutes } from './billing/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
+import { creditRoutes } from './credits/routes.ts'
 import { deployRoutes } from './deploy/routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
@@ -28,6 +30,8 @@ const tree = root.addChildren([
     ...snapshotRoutes,
     ...firewallRoutes,
     ...operationRoutes,
+    ...billingRoutes,
+    ...creditRoutes,
   ]),
 ])
 

@@ -16,7 +16,7 @@ import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { startupLogRoutes } from './first-boot/routes.ts'
 import { createApp } from './http/app.ts'
-import { dashboardRoutes } from './http/dashboard.ts'
+import { checkoutOrigins, dashboardRoutes } from './http/dashboard.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -113,7 +113,10 @@ export function createServer({
   eventRoutes(app, { ...deps, sessions: services.signIn.sessions })
   webhookRoutes(app, deps)
   if (dashboard === null) app.get('/', (c) => c.redirect('/docs'))
-  else dashboardRoutes(app, dashboard)
+  else {
+    const pays = config.payments.razorpay !== null
+    dashboardRoutes(app, dashboard, pays ? checkoutOrigins.razorpay : [])
+  }
   assistantRoutes(app, { ...deps, log })
   return app
 }

@@ -21,25 +21,38 @@ const types: Readonly<Record<string, string>> = {
 }
 const compressible = new Set(['.html', '.js', '.css', '.svg', '.json'])
 
-/** Terminals make their styles themselves; scripts come from files of ours only. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** The window in which people pay is the payment provider's, with a script and a frame of its own. */
+export const checkoutOrigins = {
+  razorpay: ['https://checkout.razorpay.com', 'https://api.razorpay.com'],
+} as const
+
+/** Terminals make their styles themselves; scripts come from files of ours only, or the checkout's. */
+const policyWith = (checkout: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'self'${checkout}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    `connect-src 'self'${checkout}`,
+    `frame-src${checkout === '' ? " 'none'" : checkout}`,
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 
 /** Belongs to the API, whether there is something or not. */
 const notPages = /^\/(api|v1|docs|assets|openapi\.json|healthz|readyz|metrics)(\/|$)/
 
-export function dashboardRoutes(app: App, folder: string) {
+export function dashboardRoutes(
+  app: App,
+  folder: string,
+  /** Origins of the payment provider, if there is one. */
+  checkout: readonly string[],
+) {
+  const policy = policyWith(checkout.map((origin) => ` ${origin}`).join(''))
   const files = new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -1,0 +1,34 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+const kinds = ['instances', 'snapshots', 'volumes'] as const
+export type BillingKind = (typeof kinds)[number]
+
+export type BillingSearch = {
+  kind?: BillingKind | undefined
+  page?: number | undefined
+  /** Days, `2026-01-10`. */
+  from?: string | undefined
+  to?: string | undefined
+}
+
+const dayOf = (value: unknown) => {
+  const text = textOf(value)
+  return text !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : undefined
+}
+
+export const billingRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/billing',
+    staticData: { words: 'Billing' },
+    validateSearch: (search): BillingSearch => ({
+      kind: kinds.find((kind) => kind === search.kind),
+      page: pageOf(search.page),
+      from: dayOf(search.from),
+      to: dayOf(search.to),
+    }),
+    component: lazyRouteComponent(() => import('./billing-page.tsx'), 'BillingPage'),
+  }),
+] as const
