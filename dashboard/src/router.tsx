@@ -1,5 +1,6 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
+import { apiKeyRoutes } from './api-keys/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { creditRoutes } from './credits/routes.ts'
@@ -32,6 +33,7 @@ const tree = root.addChildren([
     ...operationRoutes,
     ...billingRoutes,
     ...creditRoutes,
+    ...apiKeyRoutes,
   ]),
 ])
 
