@@ -16,6 +16,7 @@ export default defineConfig({
     emptyOutDir: true,
   },
   server: {
-    proxy: { '/api': { target: server, ws: true }, '/docs': server, '/openapi.json': server },
+    // With its slash: /api-keys is a page.
+    proxy: { '/api/': { target: server, ws: true }, '/docs': server, '/openapi.json': server },
   },
 })

@@ -143,12 +143,26 @@ function KeyTable({
         {
           key: 'name',
           head: 'Name',
-          cell: ({ name, prefix, current, is_active }) => (
+          cell: ({ name, prefix, current, is_active, expires_at, last_used_at }) => (
             <div className="min-w-32">
               <span className="font-medium">{name}</span>
               {current && <span className="text-ink-3"> · this one</span>}
               {!is_active && <span className="text-warning"> · expired</span>}
               <code className="block text-ink-3">{prefix}…</code>
+              <span className="block text-sm text-ink-3 md:hidden">
+                {last_used_at === null ? (
+                  'never used'
+                ) : (
+                  <>
+                    used <Time at={last_used_at} />
+                  </>
+                )}
+                {expires_at !== null && is_active && (
+                  <>
+                    , expires <Time at={expires_at} />
+                  </>
+                )}
+              </span>
             </div>
           ),
         },
@@ -156,7 +170,7 @@ function KeyTable({
           key: 'may',
           head: 'May',
           cell: ({ access, role }) => (
-            <span className="text-ink-2">
+            <span className="whitespace-nowrap text-ink-2">
               {access === 'full' ? 'everything' : 'only read'}
               <span className="block text-sm text-ink-3">as {role}</span>
             </span>
@@ -194,7 +208,7 @@ function KeyTable({
             expires_at === null ? (
               <span className="text-ink-3">never</span>
             ) : (
-              <Time at={expires_at} />
+              <Time at={expires_at} exact />
             ),
         },
         {

@@ -143,7 +143,7 @@ function You() {
     <Menu
       trigger={
         <IconButton
-          name={me.person?.name ?? me.name}
+          name={me.person?.name || me.name}
           icon={<UserRound aria-hidden className="size-4" />}
         />
       }
