@@ -164,6 +164,30 @@ describe('a route that waits after its commit', () => {
     expect((await gate()).body).toEqual({ status: 'ACTIVE' })
   })
 
+  it('keeps the answer that came, whatever became of a second request that waited too', async () => {
+    const [inFirst, inSecond] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [answered, refused] = [Promise.withResolvers<object>(), Promise.withResolvers<object>()]
+    afterGate = () => {
+      inFirst.resolve()
+      return answered.promise
+    }
+    const first = gate()
+    await inFirst.promise
+    await clock.advance(minute)
+    afterGate = () => {
+      inSecond.resolve()
+      return refused.promise
+    }
+    const second = gate()
+    await inSecond.promise
+    answered.resolve({ status: 'ACTIVE' })
+    expect((await first).body).toEqual({ status: 'ACTIVE' })
+    refused.reject(new DomainError('IDEMPOTENCY_KEY_IN_USE', 'It still runs'))
+    expectRefusal(await second, 409, 'IDEMPOTENCY_KEY_IN_USE')
+    afterGate = async () => ({ status: 'not asked again' })
+    expect((await gate()).body).toEqual({ status: 'ACTIVE' })
+  })
+
   it('keeps no success when what it waited for failed, and says so again', async () => {
     afterGate = async () => {
       throw new DomainError('UPSTREAM_ERROR', 'It did not start')

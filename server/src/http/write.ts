@@ -78,7 +78,7 @@ export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
     } catch (error) {
       if (!isUnavailable(error)) {
         // If even this fails, time does the same.
-        if (key !== null) await update(db, key, { awaited_until: clock.now() }).catch(() => {})
+        if (key !== null) await giveUp(db, key, clock.now()).catch(() => {})
         throw error
       }
       // What is committed stays true without the database; how it goes on, the next request hears.
@@ -139,6 +139,12 @@ async function update(
   set: { body?: string; awaited_until: Date | null },
 ) {
   await within(db.updateTable('idempotency_keys').set(set), key).execute()
+}
+
+/** The next request with the key goes on at once, unless another one has brought the answer meanwhile. */
+async function giveUp(db: Database, key: Key, now: Date) {
+  const waiting = db.updateTable('idempotency_keys').where('awaited_until', 'is not', null)
+  await within(waiting.set({ awaited_until: now }), key).execute()
 }
 
 type Narrowed<Q> = { where(column: keyof Key, op: '=', value: string): Q }
