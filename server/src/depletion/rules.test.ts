@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Depleted,
   type Funds,
   floorOf,
   graceAt,
   hoursLeft,
+  isAtRest,
   judge,
   runsOutAt,
   type Standing,
@@ -120,5 +122,29 @@ describe('the grace', () => {
   it('charges down to seven days of what is stored', () => {
     expect(floorOf(100)).toBe(-16_800)
     expect(floorOf(0)).toBe(0)
+  })
+})
+
+describe('an account without credits is at rest', () => {
+  const settled: Depleted = {
+    ...{ burnMicros: 100, floorMicros: floorOf(100), reclaimFrom: null, remindedDay: 0 },
+    ...{ isAwake: false, ownsAnything: true },
+  }
+  const rests = (change: Partial<Depleted>, reclaim = false) =>
+    isAtRest({ ...settled, ...change }, reclaim, at(7 * 24))
+
+  it('once all is hibernated and the floor is what that comes to', () => {
+    expect(rests({})).toBe(true)
+    expect(rests({ isAwake: true })).toBe(false)
+    expect(rests({ burnMicros: 101 })).toBe(false)
+  })
+
+  it('where things are deleted, between the reminders and when nothing is left', () => {
+    expect(rests({}, true)).toBe(false)
+    expect(rests({ reclaimFrom: at(0) })).toBe(false)
+    expect(rests({ reclaimFrom: at(24), remindedDay: 6 }, true)).toBe(true)
+    expect(rests({ reclaimFrom: at(0), remindedDay: 6 }, true)).toBe(false)
+    expect(rests({ reclaimFrom: at(0), remindedDay: 7 }, true)).toBe(false)
+    expect(rests({ reclaimFrom: at(0), remindedDay: 7, ownsAnything: false }, true)).toBe(true)
   })
 })

@@ -136,3 +136,23 @@ export function graceAt(
   const began = another === undefined ? from : new Date(now.getTime() - due * dayMs)
   return { from: began, remind: due, reclaim: false }
 }
+
+/** What is known of an account whose credits are used up. */
+export type Depleted = {
+  readonly burnMicros: number
+  readonly floorMicros: number | null
+  readonly reclaimFrom: Date | null
+  readonly remindedDay: number
+  /** It has machines that are not hibernated, or that keep their capacity. */
+  readonly isAwake: boolean
+  readonly ownsAnything: boolean
+}
+
+/** Nothing is to be done about it now: so are most of them, and for long. @param reclaim As configured. */
+export function isAtRest(account: Depleted, reclaim: boolean, now: Date): boolean {
+  const { burnMicros, floorMicros, reclaimFrom, remindedDay, isAwake, ownsAnything } = account
+  if (isAwake || floorMicros === null || floorMicros > floorOf(burnMicros)) return false
+  if (!reclaim || reclaimFrom === null) return !reclaim && reclaimFrom === null
+  const due = graceAt(reclaimFrom, remindedDay, now)
+  return due.remind === null && !(due.reclaim && ownsAnything)
+}

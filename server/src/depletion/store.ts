@@ -23,6 +23,9 @@ export type Looked = {
   floorMicros: number | null
   reclaimFrom: Date | null
   remindedDay: number
+  /** Both are looked for in depleted accounts only. */
+  isAwake: boolean
+  ownsAnything: boolean
 }
 
 /** Accounts that spend something, or were not well at the last look. */
@@ -41,7 +44,15 @@ async function look(db: Database | Tx, one: string | null): Promise<Looked[]> {
       coalesce(known.stage, 'ok') as stage, coalesce(known.told, 'ok') as told,
       known.told_at as "toldAt", known.told_balance_micros as "toldBalanceMicros",
       known.depleted_at as "depletedAt", known.floor_micros as "floorMicros",
-      known.reclaim_from as "reclaimFrom", coalesce(known.reminded_day, 0) as "remindedDay"
+      known.reclaim_from as "reclaimFrom", coalesce(known.reminded_day, 0) as "remindedDay",
+      coalesce(known.stage = 'depleted' and exists (
+        select from instances where account_id = account.id and deleted_at is null
+          and (status not in ('HIBERNATED', 'ERROR', 'DELETING') or retain_capacity)
+      ), false) as "isAwake",
+      coalesce(known.stage = 'depleted' and exists (
+        select from counters where account_id = account.id and value > 0
+          and kind in ('instances', 'volumes', 'snapshots')
+      ), false) as "ownsAnything"
     from accounts account
       left join ledger_accounts credits on credits.account_id = account.id
         and credits.kind = 'credits' and credits.currency = account.currency

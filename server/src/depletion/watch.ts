@@ -25,7 +25,7 @@ import { toDecimal } from '../money.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import type { VolumeService } from '../volumes/service.ts'
 import type { HibernateSome } from './hibernating.ts'
-import { floorOf, graceAt, judge, stageOf, type Verdict } from './rules.ts'
+import { floorOf, graceAt, isAtRest, judge, type Verdict } from './rules.ts'
 import * as store from './store.ts'
 import { recoveredWords, reminderWords, stageWords, type Words } from './words.ts'
 
@@ -55,7 +55,7 @@ export function createDepletionWatch(deps: WatchDeps) {
   async function run() {
     if (mode === 'off') return
     for (const looked of await store.lookAtAll(db)) {
-      if (!concerns(looked, clock.now())) continue
+      if (!concerns(looked, reclaim, clock.now())) continue
       await settle(looked.accountId).catch((error: unknown) => {
         if (isUnavailable(error)) throw error
         log('error', 'cannot look after the credits of an account', {
@@ -191,7 +191,7 @@ export function createDepletionWatch(deps: WatchDeps) {
 }
 
 /** Whether there is anything to write or to do; most accounts are as they were. */
-function concerns(looked: store.Looked, now: Date): boolean {
-  if (looked.stage === 'depleted' || stageOf(looked) === 'depleted') return true
-  return judge(looked, looked, now).stage !== looked.stage
+function concerns(looked: store.Looked, reclaim: boolean, now: Date): boolean {
+  const { stage } = judge(looked, looked, now)
+  return stage !== looked.stage || (stage === 'depleted' && !isAtRest(looked, reclaim, now))
 }
