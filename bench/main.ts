@@ -8,10 +8,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ImageStore } from '@garrison/guest/image-store'
+import { startBareDatabase } from './database.ts'
 import { measureInstall } from './figures/install.ts'
+import { measureLedger } from './figures/ledger.ts'
 import { fillPage, measureList } from './figures/list.ts'
 import { measureMachines } from './figures/machines.ts'
 import { measureMemory } from './figures/memory.ts'
+import { measureMeter } from './figures/meter.ts'
 import { measureSignIn } from './figures/sign-in.ts'
 import { measureStart } from './figures/start.ts'
 import { describeHost, whyNoMachines } from './host.ts'
@@ -84,6 +87,9 @@ async function measureAll(): Promise<Row[]> {
       ? [{ figure: 'deploy, snapshot, restore', skipped: reason ?? '' }]
       : await measureMachines(api, { folder, image, key, keyId: ssh_key.id, progress })
 
+  progress('Ledger and meter')
+  const money = await measureMoney()
+
   progress('List pages')
   await fillPage(api, ssh_key.id)
   const list = await measureList(api)
@@ -91,5 +97,10 @@ async function measureAll(): Promise<Row[]> {
   const signIn = await measureSignIn(api.url, join(server.dataDir, 'mail'))
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  return [...machines, ...list, ...signIn, ...starts, ...atRest, ...loaded, ...install]
+  return [...machines, ...money, ...list, ...signIn, ...starts, ...atRest, ...loaded, ...install]
+}
+
+async function measureMoney(): Promise<Row[]> {
+  await using database = await startBareDatabase()
+  return [await measureLedger(database.db), ...(await measureMeter(database.db))]
 }

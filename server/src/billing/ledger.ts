@@ -1,6 +1,6 @@
 /**
  * A double-entry ledger in micro-units. Each transaction's entries sum to zero in each currency, which
- * the database checks once more at commit; a balance is the sum of entries. The currencies never mix.
+ * the database checks once more; a balance is the sum of entries. The currencies never mix.
  */
 import { type Currency, currencies } from '@garrison/contract/common'
 import { sql } from 'kysely'
@@ -53,16 +53,13 @@ export async function postTransaction(
     .returning('id')
     .executeTakeFirst()
   if (booked === undefined) return false
+  const values = []
   for (const entry of posting.entries) {
-    await tx
-      .insertInto('ledger_entries')
-      .values({
-        transaction_id: booked.id,
-        ledger_account_id: await ledgerAccount(tx, entry),
-        amount_micros: entry.micros,
-      })
-      .execute()
+    const ledger_account_id = await ledgerAccount(tx, entry)
+    values.push({ transaction_id: booked.id, ledger_account_id, amount_micros: entry.micros })
   }
+  // All at once: the database checks what a statement leaves behind.
+  await tx.insertInto('ledger_entries').values(values).execute()
   return true
 }
 
@@ -82,21 +79,28 @@ function requireSound({ description, entries }: LedgerTransaction) {
   }
 }
 
-async function ledgerAccount(tx: Tx, { accountId, kind, currency }: Entry): Promise<string> {
+async function ledgerAccount(tx: Tx, entry: Entry): Promise<string> {
+  const known = await findLedgerAccount(tx, entry)
+  if (known !== undefined) return known.id
+  const { accountId, kind, currency } = entry
   await tx
     .insertInto('ledger_accounts')
     .values({ id: newUuid(), account_id: accountId, kind, currency })
     .onConflict((conflict) => conflict.columns(['account_id', 'kind', 'currency']).doNothing())
     .execute()
-  const { id } = await tx
+  const made = await findLedgerAccount(tx, entry)
+  if (made === undefined) throw new Error(`No ledger account for ${kind} in ${currency}`)
+  return made.id
+}
+
+const findLedgerAccount = (tx: Tx, { accountId, kind, currency }: Entry) =>
+  tx
     .selectFrom('ledger_accounts')
     .select('id')
     .where('account_id', 'is not distinct from', accountId)
     .where('kind', '=', kind)
     .where('currency', '=', currency)
-    .executeTakeFirstOrThrow()
-  return id
-}
+    .executeTakeFirst()
 
 /** Credits left in each currency, in micro-units. */
 export async function balances(

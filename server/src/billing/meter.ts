@@ -82,7 +82,8 @@ async function meterDue(tx: Tx, now: Date, charge: boolean): Promise<Used[]> {
       from billing_records
       where metered_until is not null
         and (ended_at is not null or metered_until <= ${now}::timestamptz - interval '1 minute')
-      order by id limit ${batchSize} for update skip locked
+      -- An account in one batch where that can be, so that it is booked once.
+      order by account_id, id limit ${batchSize} for update skip locked
     ), costing as (
       select id, account_id, currency, total,
         round(hourly_rate_micros::numeric * total / 60)::bigint as cost,
