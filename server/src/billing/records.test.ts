@@ -85,6 +85,15 @@ describe('the billing list of instances', () => {
     })
   })
 
+  it('adds up no currencies: what was billed in another one is listed, and not in the sum', async () => {
+    await machine()
+    await machine({ currency: 'INR', hourly_rate_micros: 199_000_000 })
+    await clock.advance(60 * minute)
+    await meter()
+    const { body } = await client.get('/api/instances/billing/')
+    expect(body).toMatchObject({ total: 2, currency: 'USD', summary: { totalCost: 9.96 } })
+  })
+
   it('is narrowed by instance, status, name and time', async () => {
     const first = await machine({ name: 'alpha' })
     await clock.advance(2 * 24 * 60 * minute)

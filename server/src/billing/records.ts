@@ -33,7 +33,7 @@ type Records<O> = SelectQueryBuilder<Schema, 'billing_records', O>
 
 export async function pageOfRecords(
   db: Database,
-  accountId: string,
+  { accountId, currency }: { accountId: string; currency: Currency },
   filter: RecordFilter,
   { limit, offset }: Range,
 ) {
@@ -51,7 +51,10 @@ export async function pageOfRecords(
       .select([
         sql<number>`count(*)`.as('records'),
         sql<number>`coalesce(sum(minutes), 0)::bigint`.as('minutes'),
-        sql<number>`coalesce(sum(cost_micros), 0)::bigint`.as('costMicros'),
+        // Records of another currency, from before the account changed its own, are listed and not added.
+        sql<number>`coalesce(sum(cost_micros) filter (where currency = ${currency}), 0)::bigint`.as(
+          'costMicros',
+        ),
         sql<number>`count(*) filter (where ${isOpen} and rate <> 'hibernated')`.as('active'),
         sql<number>`count(*) filter (where not (${isOpen}))`.as('completed'),
         sql<number>`count(*) filter (where ${isOpen} and rate = 'hibernated')`.as('hibernated'),

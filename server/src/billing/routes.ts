@@ -69,7 +69,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     const { accountId, currency } = callerOf(c)
     const { rows, totals } = await pageOfRecords(
       db,
-      accountId,
+      { accountId, currency },
       { ...filter, kind: 'instance', resource: instance_id },
       { limit, offset: offset(page, limit) },
     )
@@ -94,7 +94,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     const { accountId, currency } = callerOf(c)
     const { rows, totals } = await pageOfRecords(
       db,
-      accountId,
+      { accountId, currency },
       { ...filter, kind: 'snapshot', resource: snapshot_id },
       { limit, offset: offset(page, limit) },
     )
@@ -117,7 +117,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     const { accountId, currency } = callerOf(c)
     const { rows, totals } = await pageOfRecords(
       db,
-      accountId,
+      { accountId, currency },
       { ...filter, kind: 'volume', resource: volume_id },
       { limit, offset: offset(page, limit) },
     )
