@@ -210,7 +210,7 @@ async function billingSummary(
   const found = await Promise.all(
     kinds.map(async (kind) => {
       const filter = { kind, ...period }
-      const { totals } = await pageOfRecords(db, caller.accountId, filter, { limit: 1, offset: 0 })
+      const { totals } = await pageOfRecords(db, caller, filter, { limit: 1, offset: 0 })
       const cost = toDecimal(Number(totals.costMicros))
       return [kind, { records: Number(totals.records), billed_now: Number(totals.active), cost }]
     }),
