@@ -46,6 +46,7 @@ const nouns: readonly Noun[] = [
     () => import('./commands/billing/define.ts'),
   ],
   ['events', 'What happens, as it happens.', () => import('./commands/events/define.ts')],
+  ['webhook', 'Where events are sent.', () => import('./commands/webhook/define.ts')],
   ['budget', 'How much may be used in a month.', () => import('./commands/budget/define.ts')],
   [
     'api-key',

@@ -52,8 +52,8 @@ export async function createCloud() {
   return {
     ...api,
     url: server.url,
-    async somebody(name?: string) {
-      const client = await api.client(name)
+    async somebody(name?: string, may?: Parameters<typeof api.client>[1]) {
+      const client = await api.client(name, may)
       const use = () => {
         process.env.GARRISON_URL = server.url
         process.env.GARRISON_API_KEY = client.key

@@ -310,6 +310,30 @@ it('asks the assistant, and says what it cost', async () => {
   expect((await me.garrison('ask', 'x', '--model', 'moon')).code).toBe(2)
 })
 
+it('sends events elsewhere, and shows the secret once', async () => {
+  const make = ['webhook', 'create', 'https://9.9.9.9/hooks', '--kind', 'snapshot.*']
+  const made = await me.garrison(...make)
+  expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/^whsec_\S+\n$/) })
+  const [webhook] = await me.json('webhook', 'list')
+  expect(webhook).toMatchObject({ event_patterns: ['snapshot.*'], enabled: true })
+  expect((await me.garrison('webhook', 'disable', webhook.id)).code).toBe(0)
+  expect((await me.garrison('webhook', 'list')).output).toContain('disabled')
+  expect((await me.json('webhook', 'deliveries', webhook.id)).length).toBe(0)
+  expect((await me.garrison('webhook', 'create', 'ftp://x', '--kind', '*')).code).toBe(2)
+  expect((await me.garrison('webhook', 'delete', webhook.id, '--yes')).code).toBe(0)
+})
+
+it('lets operators look at everything', async () => {
+  const operator = await cloud.somebody('Operator', { role: 'operator' })
+  await me.garrison('script', 'list')
+  operator.use()
+  for (const what of ['hosts', 'accounts', 'operations', 'prices']) {
+    const { code, errors } = await operator.garrison('operator', what)
+    expect([what, code, errors]).toEqual([what, 0, expect.any(String)])
+  }
+  expect((await operator.garrison('operator', 'account', me.caller.accountPublicId)).code).toBe(0)
+})
+
 it('lets only operators look at the installation', async () => {
   expect(await me.garrison('operator', 'hosts')).toMatchObject({
     code: 1,

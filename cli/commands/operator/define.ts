@@ -1,7 +1,9 @@
-/** `garrison operator`: hosts and prices of the whole installation. */
+/** `garrison operator`: hosts, accounts, operations and prices of the whole installation. */
 import { type Define, examples, limitOption } from '../../cloud/noun.ts'
 import { showList, showThing } from '../../cloud/show.ts'
 import { humanAge } from '../../units.ts'
+import { defineAccounts } from './accounts.ts'
+import { defineOperations } from './operations.ts'
 
 const free = ({ free, total }: { readonly free: number; readonly total: number }) =>
   `${free} of ${total}`
@@ -65,6 +67,9 @@ export const define: Define = (operator, run) => {
         else cloud.terminal.print(`${host} of ${region} takes machines again.`)
       }),
     )
+  defineAccounts(operator, run)
+  defineOperations(operator, run)
+
   operator
     .command('prices')
     .description('List what is charged, and changes of it that are to come.')
