@@ -11,6 +11,7 @@ import { dataFolder } from './process/paths.ts'
 
 type CreateAccount = Parameters<typeof server.createAccount>[1]
 type CreateKey = Parameters<typeof server.createKey>[1]
+type RefundOrder = Parameters<typeof server.refundOrder>[1]
 type GrantCredits = Parameters<typeof server.grantCredits>[1]
 type KeyOf = { account?: string | undefined }
 
@@ -36,6 +37,7 @@ export async function openAdmin(where: { data?: string | undefined; config?: str
     createKey: (args: CreateKey) => inWords(server.createKey(options, args)),
     listKeys: (args: KeyOf) => inWords(server.listKeys(options, args)),
     revokeKey: (args: KeyOf & { name: string }) => inWords(server.revokeKey(options, args)),
+    refundOrder: (args: RefundOrder) => inWords(server.refundOrder(options, args)),
     grantCredits: (args: GrantCredits) => inWords(server.grantCredits(options, args)),
     stopMachines: (report: Parameters<typeof server.stopMachines>[1]) =>
       inWords(server.stopMachines(options, report)),

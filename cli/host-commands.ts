@@ -173,6 +173,31 @@ Examples:
       const { grantCredits } = await import('./commands/credits.ts')
       finish(await grantCredits(context(), amount, options))
     })
+  credits
+    .command('refund')
+    .argument('<order>', 'such as BRK-123456O')
+    .description('Pay an order of credits back, and take the credits with it.')
+    .option(
+      '--amount <amount>',
+      'a part of what was paid, tax included (default: all)',
+      parseAmount,
+    )
+    .option('--for <words>', 'why; shown in the credit history')
+    .option(configFlag, configWords, parsePath)
+    .addHelpText(
+      'after',
+      `
+For its buyer an order is final; this is for whoever runs the host. It asks the payment provider of
+garrison.yaml, so name that file with --config if "up" has one.
+
+Examples:
+  ./garrison credits refund BRK-123456O
+  ./garrison credits refund BRK-123456O --amount 10 --for "Outage of 3 May"`,
+    )
+    .action(async (order: string, options) => {
+      const { refundOrder } = await import('./commands/credits.ts')
+      finish(await refundOrder(context(), order, options))
+    })
   return credits
 }
 

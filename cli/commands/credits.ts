@@ -28,3 +28,30 @@ export async function grantCredits(
   }
   return 0
 }
+
+export type RefundOptions = {
+  readonly config?: string
+  readonly amount?: number
+  readonly for?: string
+}
+
+export async function refundOrder(
+  { terminal, json, data }: Context,
+  order: string,
+  { config, amount, for: reason }: RefundOptions,
+): Promise<ExitCode> {
+  const admin = await openAdmin({ data, config })
+  const refund = await admin.refundOrder({ order, amount, reason })
+  if (json) {
+    terminal.printJson(refund)
+    return 0
+  }
+  const { currency } = refund
+  terminal.print(
+    `${refund.amount} ${currency} go back, and ${refund.credits} ${currency} of credits were taken for it; the order is ${refund.order_state}.`,
+  )
+  if (refund.state === 'requested') {
+    terminal.warn('The payment provider has not confirmed it yet; the server goes on asking.')
+  }
+  return 0
+}

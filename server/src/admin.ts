@@ -188,6 +188,39 @@ export function grantCredits(
   })
 }
 
+export type RefundInfo = {
+  order: string
+  /** Of the order, after this. */
+  order_state: string
+  amount: number
+  credits: number
+  currency: string
+  /** `requested`: the provider has not confirmed it; the server goes on asking. */
+  state: string
+}
+
+/** Pays back what was paid for an order, or a part of it, and takes the credits back. */
+export function refundOrder(
+  options: AdminOptions,
+  args: { order: string; amount?: number | undefined; reason?: string | undefined },
+): Promise<RefundInfo> {
+  return withServices(options, async ({ db, services }) => {
+    const { order, refund } = await services.refunds.refund(db, {
+      orderId: args.order,
+      ...(args.amount !== undefined && { micros: fromDecimal(args.amount) }),
+      ...(args.reason !== undefined && { reason: args.reason }),
+    })
+    return {
+      order: order.public_id,
+      order_state: order.state,
+      amount: toDecimal(refund.amount_micros),
+      credits: toDecimal(refund.credits_micros ?? 0),
+      currency: order.currency,
+      state: refund.state,
+    }
+  })
+}
+
 export type StoppedMachine = { id: string; name: string; note: string | null; error: string | null }
 
 /**

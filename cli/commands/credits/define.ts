@@ -34,6 +34,7 @@ export const define: Define = (credits, run) => {
             ['WHEN', ({ created_at }) => humanAge(created_at)],
             ['KIND', ({ kind }) => kind],
             ['WHAT FOR', ({ description }) => description],
+            ['RECEIPT', ({ receipt_number }) => receipt_number ?? ''],
             ['AMOUNT', ({ amount, currency }) => humanMoney(amount, currency), 'right'],
           ],
         }),

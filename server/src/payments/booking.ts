@@ -12,18 +12,23 @@ import { postTransaction } from '../billing/ledger.ts'
 import type { Tx } from '../database/database.ts'
 import { recordEvent } from '../events/outbox.ts'
 import { newUuid } from '../ids.ts'
-import { formatMoney, toDecimal } from '../money.ts'
-import { splitRefund } from './offer.ts'
+import { queueMail } from '../mail/queue.ts'
+import { toDecimal } from '../money.ts'
+import { splitRefund, totalOf } from './offer.ts'
 import type { PaymentFact, RefundFact } from './provider.ts'
 import * as store from './store.ts'
+import { paidWords, refundedWords, refundFailedWords, type Words } from './words.ts'
+
+/** When it is booked, and who is written to about money. */
+export type Books = {
+  readonly now: Date
+  readonly payers: (tx: Tx, accountId: string) => Promise<string[]>
+}
 
 /** `alarm`: money moved in a way that a person has to look at. */
 export type Booked = { readonly orderId: string | null; readonly alarm: string | null }
 
 const unknown: Booked = { orderId: null, alarm: null }
-
-export const totalOf = (order: Pick<store.Order, 'base_micros' | 'tax_micros'>) =>
-  order.base_micros + order.tax_micros
 
 export const isCredited = ({ state }: Pick<store.Order, 'state'>) =>
   (creditedOrderStates as readonly string[]).includes(state)
@@ -33,10 +38,11 @@ export async function bookPayment(
   tx: Tx,
   provider: string,
   fact: PaymentFact,
-  now: Date,
+  books: Books,
 ): Promise<Booked> {
+  const { now } = books
   if (fact.orderId === null) return unknown
-  if (fact.state === 'failed') return noteFailure(tx, provider, fact.orderId, fact, now)
+  if (fact.state === 'failed') return noteFailure(tx, provider, fact.orderId, fact, books)
   if (fact.state !== 'captured') return unknown
   await store.lockPayment(tx, provider, fact.id)
   const known = await store.findPayment(tx, provider, fact.id)
@@ -57,13 +63,13 @@ export async function bookPayment(
   })
   const alarms = [
     problem === null
-      ? await credit(tx, order, payment, now)
-      : await putUnderReview(tx, order, problem, now),
+      ? await credit(tx, order, payment, books)
+      : await putUnderReview(tx, order, problem, books),
   ]
   for (const refund of await store.refundsThatWait(tx, provider, fact.id)) {
     const set = { order_id: order.id, account_id: order.account_id, updated_at: now }
     const linked = await store.updateRefund(tx, refund.id, set)
-    if (linked.state !== 'failed') alarms.push(await takeBack(tx, payment, linked, now))
+    if (linked.state !== 'failed') alarms.push(await takeBack(tx, payment, linked, books))
   }
   return { orderId: order.id, alarm: alarms.find((alarm) => alarm !== null) ?? null }
 }
@@ -74,8 +80,9 @@ async function noteFailure(
   provider: string,
   orderId: string,
   { id, failure }: PaymentFact,
-  now: Date,
+  books: Books,
 ): Promise<Booked> {
+  const { now } = books
   const order = await store.lockOrderAtProvider(tx, provider, orderId)
   if (order === undefined) return unknown
   const problem = `Payment ${id} failed: ${failure ?? 'the provider does not say why'}`
@@ -97,7 +104,8 @@ function whyNotCredited(order: store.Order, { id, micros, currency }: PaymentFac
   )
 }
 
-async function credit(tx: Tx, order: store.Order, payment: store.Payment, now: Date) {
+async function credit(tx: Tx, order: store.Order, payment: store.Payment, books: Books) {
+  const { now } = books
   const { account_id: accountId, currency, public_id } = order
   const { base_micros: credits, tax_micros: tax } = order
   const description = order.package === null ? 'Credits' : `${order.package} package`
@@ -116,10 +124,12 @@ async function credit(tx: Tx, order: store.Order, payment: store.Payment, now: D
   }
   await audit(tx, accountId, 'credits.purchase', public_id, detail, now)
   await tell(tx, order, 'paid', detail, now)
+  await write(tx, order, paidWords(order, receipt_number), books)
   return null
 }
 
-async function putUnderReview(tx: Tx, order: store.Order, problem: string, now: Date) {
+async function putUnderReview(tx: Tx, order: store.Order, problem: string, books: Books) {
+  const { now } = books
   const state = isCredited(order) ? order.state : 'review'
   await store.updateOrder(tx, order.id, { state, problem, updated_at: now })
   await tell(tx, order, 'review', { problem }, now)
@@ -134,12 +144,13 @@ export async function bookRefund(
   tx: Tx,
   provider: string,
   fact: RefundFact,
-  now: Date,
+  books: Books,
 ): Promise<Booked> {
+  const { now } = books
   await store.lockPayment(tx, provider, fact.paymentId)
   const payment = await store.findPayment(tx, provider, fact.paymentId)
   const known = await knownRefund(tx, provider, fact)
-  if (known !== undefined) return follow(tx, payment, known, fact, now)
+  if (known !== undefined) return follow(tx, payment, known, fact, books)
   if (fact.state === 'pending' || fact.micros <= 0) return unknown
   const refund = await store.insertRefund(tx, {
     id: newUuid(),
@@ -161,7 +172,7 @@ export async function bookRefund(
     ask_at: null,
   })
   if (payment === undefined || fact.state === 'failed') return unknown
-  return { orderId: payment.order_id, alarm: await takeBack(tx, payment, refund, now) }
+  return { orderId: payment.order_id, alarm: await takeBack(tx, payment, refund, books) }
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -177,8 +188,9 @@ async function follow(
   payment: store.Payment | undefined,
   refund: store.Refund,
   { id, state }: RefundFact,
-  now: Date,
+  books: Books,
 ): Promise<Booked> {
+  const { now } = books
   const orderId = refund.order_id
   if (refund.state === 'failed') {
     const alarm =
@@ -189,7 +201,7 @@ async function follow(
   }
   const met = { provider_refund_id: id, ask_at: null, updated_at: now }
   if (state === 'failed') {
-    if (payment !== undefined) await giveBack(tx, payment, refund, now)
+    if (payment !== undefined) await giveBack(tx, payment, refund, books)
     await store.updateRefund(tx, refund.id, { ...met, state: 'failed' })
   } else if (state === 'processed' || refund.provider_refund_id === null) {
     const next = state === 'processed' ? 'processed' : refund.state
@@ -203,8 +215,9 @@ export async function takeBack(
   tx: Tx,
   payment: store.Payment,
   refund: store.Refund,
-  now: Date,
+  books: Books,
 ): Promise<string | null> {
+  const { now } = books
   const order = await store.lockOrder(tx, payment.order_id)
   if (order.payment_id !== payment.id) {
     const problem = 'Of a payment that was not credited'
@@ -213,7 +226,7 @@ export async function takeBack(
   }
   const rest = totalOf(order) - order.refunded_micros
   const amount = refund.currency === order.currency ? Math.min(refund.amount_micros, rest) : 0
-  if (amount > 0) await bookBack(tx, order, refund, amount, now)
+  if (amount > 0) await bookBack(tx, order, refund, amount, books)
   if (amount === refund.amount_micros) return null
   const problem =
     `${toDecimal(refund.amount_micros)} ${refund.currency} went back to the customer, where ` +
@@ -229,8 +242,9 @@ async function bookBack(
   order: store.Order,
   refund: store.Refund,
   amount: number,
-  now: Date,
+  books: Books,
 ) {
+  const { now } = books
   const { credits, tax } = splitRefund(order, amount)
   const description = refund.reason ?? 'Refund'
   const reference = referenceOf(order, refund)
@@ -252,10 +266,12 @@ async function bookBack(
   }
   await audit(tx, order.account_id, 'credits.refund', order.public_id, detail, now)
   await tell(tx, order, 'refunded', detail, now)
+  await write(tx, order, refundedWords(order, { amount, credits, reason: refund.reason }), books)
 }
 
 /** The customer did not get the money after all, so the credits are there again. */
-export async function giveBack(tx: Tx, payment: store.Payment, refund: store.Refund, now: Date) {
+export async function giveBack(tx: Tx, payment: store.Payment, refund: store.Refund, books: Books) {
+  const { now } = books
   const order = await store.lockOrder(tx, payment.order_id)
   const { credits_micros: credits, tax_micros: tax } = refund
   if (credits === null || tax === null) return
@@ -274,12 +290,24 @@ export async function giveBack(tx: Tx, payment: store.Payment, refund: store.Ref
     tax_micros: null,
     updated_at: now,
   })
-  const words = `The refund of ${formatMoney(credits + tax, order.currency)} failed`
-  await tell(tx, order, 'refund-failed', { problem: words }, now)
+  const words = refundFailedWords(order, credits + tax)
+  await tell(tx, order, 'refund-failed', { problem: words.subject }, now)
+  await write(tx, order, words, books)
 }
 
 const referenceOf = ({ public_id }: store.Order, { id }: store.Refund) =>
   `refund ${public_id} ${id}`
+
+async function write(
+  tx: Tx,
+  { account_id: accountId }: store.Order,
+  words: Words,
+  { now, payers }: Books,
+) {
+  for (const to of await payers(tx, accountId)) {
+    await queueMail(tx, { accountId, to, ...words }, now)
+  }
+}
 
 /** What goes to the credits and to the tax office comes from payments, and goes back there. */
 async function post(

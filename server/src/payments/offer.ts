@@ -77,6 +77,10 @@ function ofAmount(
   return { package: null, currency, baseMicros, taxMicros: taxOf(baseMicros, tax), tax }
 }
 
+/** What is paid, in micro-units. */
+export const totalOf = (order: { readonly base_micros: number; readonly tax_micros: number }) =>
+  order.base_micros + order.tax_micros
+
 /**
  * How much of a refund is tax and how much credits. Worked out from all that was refunded so far, so that
  * rounding never adds up: what is refunded altogether is the base and the tax exactly.
@@ -90,7 +94,7 @@ export function splitRefund(
   },
   micros: number,
 ): { credits: number; tax: number } {
-  const total = order.base_micros + order.tax_micros
+  const total = totalOf(order)
   const refunded = order.refunded_micros + micros
   // In whole numbers: the product of two amounts is beyond what a number holds exactly.
   const taxSoFar = Number((BigInt(order.tax_micros) * BigInt(refunded)) / BigInt(total))

@@ -135,6 +135,16 @@ describe('an order', () => {
     expectRefusal(reply, 403, 'PERMISSION_DENIED', 'Nothing is charged here')
   })
 
+  it('is for owners to make, not for members', async () => {
+    const member = await shop.client('Member', { role: 'member' })
+    expectRefusal(
+      await member.post('/api/credits/orders/', { amount: 5 }),
+      403,
+      'PERMISSION_DENIED',
+      'Only owners may buy credits',
+    )
+  })
+
   it('is one of 20 at most that are not paid', async () => {
     const me = await shop.buyer()
     const made = await Promise.all(

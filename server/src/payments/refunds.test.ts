@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { refundOrder } from '../admin.ts'
 import { ManualClock } from '../clock.testing.ts'
 import { openShop, type Shop } from './testing.ts'
 
@@ -23,7 +27,48 @@ const sweep = async () => {
 const refundsAtProvider = (paymentId: string) =>
   [...shop.razorpay.refunds.values()].filter((each) => each.payment_id === paymentId)
 
+const mailsTo = async (accountId: string) =>
+  (
+    await shop.db
+      .selectFrom('mails')
+      .select('subject')
+      .where('account_id', '=', accountId)
+      .orderBy('id')
+      .execute()
+  ).map(({ subject }) => subject)
+
 describe('a refund by the operator', () => {
+  it('is asked for at the machine itself, with the settings of the server', async () => {
+    const me = await shop.buyer()
+    const { order } = await me.paid()
+    const dataDir = mkdtempSync(join(tmpdir(), 'garrison-refund-'))
+    const configFile = join(dataDir, 'garrison.yaml')
+    const { connection } = shop
+    const url = `postgres://${connection.user}@/${connection.database}?host=${encodeURIComponent(connection.host ?? '')}&port=${connection.port}`
+    const payments = { razorpay: shop.razorpay.config }
+    writeFileSync(
+      configFile,
+      JSON.stringify({ payments, billing: { mode: 'prepaid' }, database: { url } }),
+    )
+    const args = { order: order.id, amount: 10, reason: 'Outage' }
+    expect(await refundOrder({ dataDir, configFile }, args)).toEqual({
+      order: order.id,
+      order_state: 'partially_refunded',
+      amount: 10,
+      credits: 10,
+      currency: 'USD',
+      state: 'processed',
+    })
+    rmSync(dataDir, { recursive: true })
+    expect(await me.balance()).toBe(15)
+    expect(await mailsTo(me.caller.accountId)).toEqual([
+      expect.stringMatching(/^Receipt \d{4}-\d{6}: \$25.00 of credits$/),
+      '$10.00 of your payment go back',
+    ])
+    const { entries } = (await me.get('/api/credits/history/?kind=refund')).body
+    expect(entries).toMatchObject([{ description: 'Outage', amount: -10, order_id: order.id }])
+  })
+
   it('takes base and tax back and pays them once, also when the provider tells of it', async () => {
     const me = await shop.buyer({ country: 'IN', currency: 'INR' })
     const before = await shop.ledger('INR')

@@ -5,7 +5,8 @@ import { type Database, transaction } from '../database/database.ts'
 import { DomainError, NotFound, ValidationError } from '../errors.ts'
 import { newUuid } from '../ids.ts'
 import { formatMoney, microsPerCent } from '../money.ts'
-import { bookRefund, giveBack, takeBack, totalOf } from './booking.ts'
+import { bookRefund, giveBack, takeBack } from './booking.ts'
+import { totalOf } from './offer.ts'
 import { ProviderError } from './provider.ts'
 import type { PaymentService } from './service.ts'
 import * as store from './store.ts'
@@ -59,7 +60,7 @@ export function createRefundService({
         updated_at: now,
         ask_at: new Date(now.getTime() + askAgainMs),
       })
-      await takeBack(tx, payment, refund, now)
+      await takeBack(tx, payment, refund, payments.books())
       return refund
     })
   }
@@ -75,7 +76,7 @@ export function createRefundService({
     if (!claimed) return
     try {
       const fact = await provider.ensureRefund({ paymentId, micros, currency, receipt: refund.id })
-      await transaction(db, (tx) => bookRefund(tx, provider.name, fact, clock.now()))
+      await transaction(db, (tx) => bookRefund(tx, provider.name, fact, payments.books()))
     } catch (error) {
       if (!(error instanceof ProviderError && error.refused)) throw error
       await transaction(db, (tx) => undo(tx, refund, error))
@@ -92,7 +93,7 @@ export function createRefundService({
     ])
     if (payment === undefined || current.state !== 'requested') return
     const now = clock.now()
-    await giveBack(tx, payment, current, now)
+    await giveBack(tx, payment, current, payments.books())
     const set = { state: 'failed', problem: error.message, ask_at: null, updated_at: now } as const
     await store.updateRefund(tx, refund.id, set)
   }

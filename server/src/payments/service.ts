@@ -17,8 +17,8 @@ import type { Range } from '../database/pages.ts'
 import type { ReceiptParty } from '../database/schema-payments.ts'
 import { DomainError, NotFound, ValidationError } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
-import { type Booked, bookPayment, bookRefund, isCredited, tell, totalOf } from './booking.ts'
-import { type Offer, offerFor, packagesFor, taxFor } from './offer.ts'
+import { type Booked, type Books, bookPayment, bookRefund, isCredited, tell } from './booking.ts'
+import { type Offer, offerFor, packagesFor, taxFor, totalOf } from './offer.ts'
 import { type PaymentFact, type PaymentProvider, ProviderError } from './provider.ts'
 import * as store from './store.ts'
 
@@ -59,12 +59,15 @@ export function createPaymentService(deps: PaymentServiceDeps) {
     return order
   }
 
+  const books = (): Books => ({ now: clock.now(), payers: accounts.payers })
+
   const book = (db: Database, provider: string, fact: PaymentFact) =>
-    transaction(db, (tx) => bookPayment(tx, provider, fact, clock.now()))
+    transaction(db, (tx) => bookPayment(tx, provider, fact, books()))
 
   return {
     require,
     requireProvider,
+    books,
     book,
 
     async packages(db: Database, caller: Caller) {
@@ -211,10 +214,10 @@ export function createPaymentService(deps: PaymentServiceDeps) {
       }
       const { payment, refund } = notice
       return transaction(db, async (tx) => {
-        const now = clock.now()
+        const at = books()
         // What goes back had come before, though the notice of that may still be on its way.
-        const came = payment && (await bookPayment(tx, provider.name, payment, now))
-        const went = refund && (await bookRefund(tx, provider.name, refund, now))
+        const came = payment && (await bookPayment(tx, provider.name, payment, at))
+        const went = refund && (await bookRefund(tx, provider.name, refund, at))
         return {
           orderId: went?.orderId ?? came?.orderId ?? null,
           alarm: came?.alarm ?? went?.alarm ?? null,

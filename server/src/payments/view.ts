@@ -1,8 +1,7 @@
 /** From rows to what the API answers about orders. */
 import type { Checkout, Order, OrderSummary } from '@garrison/contract/billing/orders'
 import { microsPerCent, toDecimal } from '../money.ts'
-import { totalOf } from './booking.ts'
-import type { Offer } from './offer.ts'
+import { type Offer, totalOf } from './offer.ts'
 import type { PaymentService } from './service.ts'
 import type * as store from './store.ts'
 
