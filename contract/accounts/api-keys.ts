@@ -110,7 +110,7 @@ export const listApiKeys = createRoute({
 export const CreateApiKeyRequest = z
   .object({
     name: ResourceName,
-    /** When it stops working; left out or null: never. */
+    /** When it stops working; left out or null: never, or with the key that asks. */
     expires_at: Timestamp.nullish(),
     /** At most your own role; left out: your own, but no more than `owner`. */
     role: RoleEnum.optional(),
@@ -124,7 +124,7 @@ export const createApiKey = createRoute({
   method: 'post',
   path: '/api/account/api-keys/',
   summary: 'Create an API key',
-  description: `The text of the key is in this answer and nowhere else, not even in the answer that the same Idempotency-Key gets again. An account has at most ${apiKeysPerAccount} keys.`,
+  description: `The text of the key is in this answer and nowhere else, not even in the answer that the same Idempotency-Key gets again. An account has at most ${apiKeysPerAccount} keys. A key that a key makes expires no later than that one; a member's key with a budget makes none.`,
   tags,
   security,
   request: {

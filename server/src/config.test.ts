@@ -31,7 +31,8 @@ describe('configuration', () => {
     const config = loadConfig({ env: {} })
     expect(config.regions.map((region) => region.name)).toEqual(['LOCAL-1'])
     expect(config.billing.mode).toBe('off')
-    expect(config.server).toEqual({ host: '127.0.0.1', port: 8600, public_url: null })
+    const server = { host: '127.0.0.1', port: 8600, public_url: null, trusted_proxies: [] }
+    expect(config.server).toEqual(server)
   })
 
   it('adds the published regions for a demonstration, prepaid', () => {

@@ -52,9 +52,9 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     flavors,
     os_images,
     server: {
+      ...rest.server,
       host: sources.host ?? rest.server.host,
       port: sources.port ?? rest.server.port,
-      public_url: rest.server.public_url,
     },
     database: { url: env.DATABASE_URL ?? rest.database.url },
     assistant: withKeys(rest.assistant, env),

@@ -75,7 +75,7 @@ export function createServer({
   const origins = createOriginCheck(config)
   const app = createApp({
     ...{ db, accounts, limits, metrics, log },
-    ...{ sessions: signIn.sessions, origins },
+    ...{ sessions: signIn.sessions, origins, trustedProxies: config.server.trusted_proxies },
   })
   const view = { isSimulated: services.catalog.isSimulated }
   const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
@@ -99,7 +99,7 @@ export function createServer({
   startupLogRoutes(app, deps)
   deployRequestRoutes(app, deps)
   instanceProtectionRoutes(app, deps)
-  consoleRoutes(app, { ...deps, limits })
+  consoleRoutes(app, { ...deps, limits, origins })
   metricsRoutes(app, deps)
   firewallRoutes(app, deps)
   snapshotRoutes(app, deps)

@@ -27,6 +27,8 @@ export function createSuspensions() {
       known = new Map(rows.map((row) => [row.account_id, row.suspended_reason ?? '']))
     },
 
+    isSuspended: (accountId: string) => known.has(accountId),
+
     /** Throws ACCOUNT_SUSPENDED, with the operator's reason. */
     requireActive({ accountId }: Pick<Caller, 'accountId'>) {
       const reason = known.get(accountId)

@@ -43,6 +43,26 @@ describe('a key', () => {
     expect((await me.get(path)).body.api_keys[1]).toMatchObject({ name: 'ci', is_active: false })
   })
 
+  it('that expires, or has a budget, does not make one without', async () => {
+    const at = (hours: number) => new Date(clock.now().getTime() + hours * hour).toISOString()
+    const { key, api_key } = await make({ name: 'short', role: 'member', expires_at: at(2) })
+    const late = await with_(key).post(path, { name: 'late', expires_at: at(3) })
+    expect([late.status, Object.keys(late.body.errors)]).toEqual([400, ['expires_at']])
+    expect((await make({ name: 'same' }, key)).api_key).toMatchObject({ expires_at: at(2) })
+    expect((await make({ name: 'soon', expires_at: at(1) }, key)).api_key).toMatchObject({
+      expires_at: at(1),
+    })
+    await api.db
+      .updateTable('api_keys')
+      .set({ monthly_budget_micros: 1_000_000 })
+      .where('id', '=', api_key.id)
+      .execute()
+    expect(await with_(key).post(path, { name: 'free' })).toMatchObject({
+      status: 403,
+      body: { error_code: 'PERMISSION_DENIED', message: expect.stringContaining('budget') },
+    })
+  })
+
   it('says when it was last used, and which one asks', async () => {
     await me.get('/api/instances/')
     await api.services.accounts.flushKeyUse(api.db)

@@ -6,7 +6,7 @@ import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
-import { DomainError, NameTaken, NotFound } from '../errors.ts'
+import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
 import * as store from './store.ts'
 
 export function createApiKeyService(deps: { clock: Clock; accounts: AccountService }) {
@@ -27,6 +27,26 @@ export function createApiKeyService(deps: { clock: Clock; accounts: AccountServi
       'PERMISSION_DENIED',
       `This is a key of an ${key.role}; you are an ${caller.role}. Ask an ${key.role}`,
     )
+  }
+
+  /** What bounds a key bounds the keys that it makes, or it would bound nothing. */
+  async function expiryOf(tx: Tx, caller: Caller, wanted: string | null | undefined) {
+    const expiresAt = wanted == null ? undefined : new Date(wanted)
+    const maker =
+      caller.keyId === null ? undefined : await store.findKey(tx, caller.accountId, caller.keyId)
+    if (maker === undefined) return expiresAt
+    if (maker.monthly_budget_micros !== null && !may(caller.role, 'budget.change')) {
+      throw new DomainError(
+        'PERMISSION_DENIED',
+        'This key has a budget, which a key that it makes would not have; sign in, or ask an owner',
+      )
+    }
+    const latest = maker.expires_at ?? undefined
+    if (latest === undefined || expiresAt === undefined) return expiresAt ?? latest
+    if (expiresAt <= latest) return expiresAt
+    throw new ValidationError({
+      expires_at: [`The key that asks expires at ${latest.toISOString()}; choose nothing later.`],
+    })
   }
 
   return {
@@ -51,7 +71,7 @@ export function createApiKeyService(deps: { clock: Clock; accounts: AccountServi
           `A key may do no more than whoever makes it: you are ${caller.role}; ask for "role": "${caller.role}"`,
         )
       }
-      const expiresAt = expires_at == null ? undefined : new Date(expires_at)
+      const expiresAt = await expiryOf(tx, caller, expires_at)
       const made = await accounts.createKey(
         tx,
         caller.accountId,

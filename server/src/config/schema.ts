@@ -96,6 +96,11 @@ export const configSchema = z.strictObject({
         .url({ protocol: /^https?$/ })
         .nullable()
         .default(null),
+      /**
+       * Proxies in front of it, by address or CIDR: whom they name in `X-Forwarded-For` is who comes, for
+       * limits and the audit log. Others may write there what they like.
+       */
+      trusted_proxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
     })
     .prefault({}),
   database: z

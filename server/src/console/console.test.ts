@@ -137,6 +137,20 @@ describe('a console', () => {
     expect((await byToken.ended).code).toBe(4002)
   })
 
+  it('closes soon, and opens no more, when the account is suspended', async () => {
+    const line = await opened(path(), withKey())
+    const to = `${path()}?token=${await tokenFor()}`
+    const account_id = me.caller.accountId
+    await api.db
+      .insertInto('account_controls')
+      .values({ account_id, suspended_at: new Date(), suspended_reason: 'Unpaid' })
+      .execute()
+    await api.services.accounts.suspensions.refresh(api.db)
+    expectRefusal(await refused(to), 401, 'INVALID_API_KEY')
+    await api.services.console.closeOfGone(api.db)
+    expect((await line.ended).code).toBe(4002)
+  })
+
   it('closes soon when a key is gone and nobody heard of it, and for nobody else', async () => {
     const gone = await opened(path(), withKey())
     const { accounts, console } = api.services

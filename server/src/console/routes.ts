@@ -2,7 +2,7 @@ import * as contract from '@garrison/contract/instances/console-routes'
 import type { Database } from '../database/database.ts'
 import { type AppContext, callerOf, envelope, optionalCallerOf } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
-import { remoteAddressOf } from '../http/authentication.ts'
+import type { OriginCheck } from '../http/own-origin.ts'
 import type { RateLimits } from '../http/rate-limits.ts'
 import { requireHandshake } from '../http/websockets.ts'
 import type { Write } from '../http/write.ts'
@@ -13,11 +13,12 @@ type Deps = {
   db: Database
   write: Write
   limits: RateLimits
+  origins: OriginCheck
   console: ConsoleService
   view: { isSimulated: (region: string) => boolean }
 }
 
-export function consoleRoutes(app: App, { db, write, limits, console, view }: Deps) {
+export function consoleRoutes(app: App, { db, write, limits, origins, console, view }: Deps) {
   const simulated = (region: string) => view.isSimulated(region) && { simulated: true as const }
 
   app.openapi(contract.createConsoleToken, (c) =>
@@ -47,12 +48,15 @@ export function consoleRoutes(app: App, { db, write, limits, console, view }: De
     const visitor: Visitor = optionalCallerOf(c) ?? {
       token,
       requestId: c.get('requestId'),
-      remoteAddress: remoteAddressOf(c),
+      remoteAddress: c.get('remoteAddress'),
     }
     const { line, session } = await console
-      .open(db, visitor, id, kind, () => void requireHandshake(c))
+      .open(db, visitor, id, kind, () => {
+        requireHandshake(c)
+        origins.refuseForeign(c)
+      })
       .catch(async (error: unknown) => {
-        if (error instanceof WrongToken) await limits.countFailure(c, remoteAddressOf(c))
+        if (error instanceof WrongToken) await limits.countFailure(c, c.get('remoteAddress'))
         throw error
       })
     requireHandshake(c).take({

@@ -51,10 +51,13 @@ export type ConsoleServiceDeps = {
 export function createConsoleService({ clock, regions, accounts, instances }: ConsoleServiceDeps) {
   const sessions = createSessions()
 
-  /** Null when there is nobody any more. */
+  /** Null when there is nobody any more, or their account is suspended. */
   async function holderOf(db: Database | Tx, { keyId, personId }: Holder) {
-    if (keyId !== null) return accounts.holder(db, keyId)
-    return personId === null ? null : accounts.person(db, personId)
+    const holder =
+      keyId !== null
+        ? await accounts.holder(db, keyId)
+        : personId && (await accounts.person(db, personId))
+    return holder && !accounts.suspensions.isSuspended(holder.accountId) ? holder : null
   }
 
   async function identify(

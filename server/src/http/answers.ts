@@ -18,6 +18,8 @@ export type AppEnv = {
   Bindings: { handshake?: Handshake; outgoing?: { destroy(): unknown } }
   Variables: {
     requestId: string
+    /** From where they come; null where there is no connection, as in tests. */
+    remoteAddress: string | null
     /** Null on public routes without a key. */
     caller: RequestCaller | null
   }

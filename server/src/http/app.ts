@@ -1,5 +1,6 @@
 /** The application: what happens to every request, in order; then the routes of each resource. */
 import { randomUUID } from 'node:crypto'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
@@ -9,6 +10,7 @@ import type { Database } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sessions } from '../sign-in/sessions.ts'
+import { clientAddress } from './addresses.ts'
 import type { App, AppContext, AppEnv } from './answers.ts'
 import { authenticate } from './authentication.ts'
 import { limitBody, readJson } from './bodies.ts'
@@ -27,6 +29,8 @@ export type AppDeps = {
   limits: RateLimits
   sessions: Sessions
   origins: OriginCheck
+  /** Addresses and CIDRs. */
+  trustedProxies: readonly string[]
   metrics: HttpMetrics
   log: Log
 }
@@ -41,6 +45,7 @@ export function createApp(deps: AppDeps): App {
   app.use(async (c, next) => {
     c.set('requestId', randomUUID().slice(0, 8))
     c.set('caller', null)
+    c.set('remoteAddress', addressOf(c, deps.trustedProxies))
     c.header('X-Request-ID', c.get('requestId'))
     const started = performance.now()
     await next()
@@ -67,6 +72,16 @@ export function createApp(deps: AppDeps): App {
   app.onError((error, c) => answerError(c, error, log))
   app.notFound((c) => answerError(c, notFound(app, c), log))
   return app
+}
+
+function addressOf(c: AppContext, trustedProxies: readonly string[]): string | null {
+  let connection: string | null
+  try {
+    connection = getConnInfo(c).remote.address ?? null
+  } catch {
+    connection = null
+  }
+  return clientAddress(connection, c.req.header('x-forwarded-for'), trustedProxies)
 }
 
 /** Every path works with and without a slash at its end. Inside, those of the API have one, others none. */

@@ -1,6 +1,5 @@
 /** Who asks? A key in one of three headers, or the cookie of somebody who signed in. */
 import { api } from '@garrison/contract/api'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import type { MiddlewareHandler } from 'hono'
 import type { AccountService } from '../accounts/service.ts'
 import type { RequestCaller } from '../caller.ts'
@@ -63,7 +62,7 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
 
   return async (c, next) => {
     if (c.req.path.startsWith(signInPaths)) return next()
-    const remoteAddress = remoteAddressOf(c)
+    const remoteAddress = c.get('remoteAddress')
     const found = await identify(c, remoteAddress)
     if (found !== null) {
       const caller: RequestCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
@@ -105,13 +104,4 @@ function keyOf(c: AppContext): string | null {
     throw new DomainError('INVALID_API_KEY', 'Two different API keys were sent; send one')
   }
   return [...keys][0] ?? null
-}
-
-/** Null where there is no connection, as in tests. */
-export function remoteAddressOf(c: AppContext): string | null {
-  try {
-    return getConnInfo(c).remote.address ?? null
-  } catch {
-    return null
-  }
 }

@@ -23,6 +23,7 @@ async function thrown(error: unknown) {
     limits: createRateLimits(world.config.limits),
     sessions: world.services.signIn.sessions,
     origins: createOriginCheck(world.config),
+    trustedProxies: [],
     metrics: createMetrics(world.db),
     log: (level, message, fields) => {
       if (level === 'error') logged.push({ message, fields })

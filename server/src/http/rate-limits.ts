@@ -2,6 +2,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RequestCaller } from '../caller.ts'
 import { DomainError } from '../errors.ts'
+import { networkOf } from './addresses.ts'
 import type { AppContext } from './answers.ts'
 
 const windowSeconds = 60
@@ -41,7 +42,7 @@ export function createRateLimits(limits: { reads_per_minute: number; writes_per_
      * everybody has the same address.
      */
     async countFailure(c: AppContext, address: string | null) {
-      const result = await failures.consume(address ?? 'unknown').catch(asResult)
+      const result = await failures.consume(networkOf(address)).catch(asResult)
       if (result.consumedPoints <= failuresPerMinute) return
       throw tooMany(c, 'Too many wrong API keys from this address', result)
     },

@@ -6,7 +6,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { DomainError, ValidationError } from '../errors.ts'
+import { ValidationError } from '../errors.ts'
 import type { App, AppContext, Handshake } from './answers.ts'
 
 /** Of one message. */
@@ -17,7 +17,7 @@ const pingMs = 30_000
 const patienceMs = 1_000
 const goingAway = 1001
 
-/** Throws when the request is no handshake, or comes from the page of another site. */
+/** Throws when the request is no handshake. */
 export function requireHandshake(c: AppContext): Handshake {
   // There are no bindings at all where nobody listens on a port.
   const handshake = c.env?.handshake
@@ -27,17 +27,8 @@ export function requireHandshake(c: AppContext): Handshake {
       'This path answers websockets only',
     )
   }
-  const origin = c.req.header('origin')
-  if (origin !== undefined && hostOf(origin) !== c.req.header('host')) {
-    throw new DomainError(
-      'PERMISSION_DENIED',
-      'A page of another site may not connect here; open it from this server',
-    )
-  }
   return handshake
 }
-
-const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null)
 
 /** For `createServer`: everything else stays a request, as if nobody had asked for another protocol. */
 export const isHandshake = ({ method, headers }: IncomingMessage) =>

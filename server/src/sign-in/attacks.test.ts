@@ -81,6 +81,24 @@ it('a new password is in the audit log, by whichever way it came', async () => {
   expect(rows).toMatchObject([entry, entry])
 })
 
+it('a cookie of a time without https does not stand in the way', async () => {
+  const site = await createApi({
+    config: {
+      auth: { ...defaults.auth, sign_up: 'open' },
+      server: { ...defaults.server, public_url: 'https://cloud.example.org' },
+    },
+  })
+  try {
+    const browser = createBrowser(site, { origin: 'https://cloud.example.org' })
+    browser.cookies.set('garrison.session_token', 'old.old')
+    await browser.signUp(ada)
+    expect([...browser.cookies.keys()]).toContain('__Secure-garrison.session_token')
+    expect(await browser.isSignedIn()).toBe(true)
+  } finally {
+    await site.close()
+  }
+})
+
 describe('bad input', () => {
   it.each([
     ['/sign-up/email', { name: 'a\nb', email: 'x@example.org', password }, 'name'],

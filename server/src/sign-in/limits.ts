@@ -6,6 +6,7 @@
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../config.ts'
+import { networkOf } from '../http/addresses.ts'
 
 const windowSeconds = 15 * 60
 const firstBlockSeconds = 60
@@ -37,10 +38,10 @@ export function createSignInLimits(limits: Config['auth']['limits']) {
     email: string | null,
     address: string | null,
   ): Promise<Blocked | null> {
-    const ofAddress = await spend(perAddress, address ?? 'unknown')
+    const ofAddress = await spend(perAddress, networkOf(address))
     if (ofAddress !== null || email === null) return ofAddress
     const ofEmail = await spend(perEmail, email.toLowerCase())
-    if (ofEmail !== null) await perAddress.reward(address ?? 'unknown')
+    if (ofEmail !== null) await perAddress.reward(networkOf(address))
     return ofEmail
   }
 
@@ -63,7 +64,7 @@ export function createSignInLimits(limits: Config['auth']['limits']) {
 
     /** The attempt was right, or nothing of the kind. */
     async forgive(kind: string, email: string | null, address: string | null) {
-      await guesses[1].reward(address ?? 'unknown')
+      await guesses[1].reward(networkOf(address))
       if (email !== null) await guesses[0].delete(`${kind} ${email}`.toLowerCase())
     },
 

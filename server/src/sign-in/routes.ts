@@ -5,7 +5,6 @@
 
 import { DomainError, ValidationError } from '../errors.ts'
 import type { App, AppContext } from '../http/app.ts'
-import { remoteAddressOf } from '../http/authentication.ts'
 import type { OriginCheck } from '../http/own-origin.ts'
 import { addressHeader, requestIdHeader } from './library.ts'
 import type { Blocked, SignInLimits } from './limits.ts'
@@ -65,7 +64,7 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
     const attempt: Attempt = {
       endpoint,
       email: typeof body?.email === 'string' ? body.email.slice(0, 320) : null,
-      address: remoteAddressOf(c),
+      address: c.get('remoteAddress'),
     }
     await admit(c, attempt)
     const line = endpoint.path.startsWith('/callback') ? ofProviders : turnstile

@@ -14,7 +14,6 @@ export const sessionEndedChannel = 'session_ended'
 
 const rememberedMs = 5_000
 const mostSessions = 10_000
-const cookieNames = ['garrison.session_token', '__Secure-garrison.session_token']
 
 export type SignedIn = Omit<Caller, 'requestId' | 'remoteAddress'>
 
@@ -32,10 +31,14 @@ export function createSessions({ db, clock, accounts, library }: Deps) {
     known.set(name, { ...found, until: now + left })
   }
 
+  /** One of an earlier `server.public_url`, with or without https, may lie beside it. */
+  const cookieName = async () => (await library().$context).authCookies.sessionToken.name
+
   return {
     /** Null without a cookie, or when its session has ended, or its person is gone. */
     async find(cookies: string | undefined): Promise<SignedIn | null> {
-      const cookie = sessionCookieOf(cookies)
+      if (!bringsSession(cookies)) return null
+      const cookie = sessionCookieOf(cookies, await cookieName())
       if (cookie === null) return null
       const name = createHash('sha256').update(cookie.value).digest('base64')
       const remembered = known.get(name)
@@ -95,15 +98,11 @@ export function createSessions({ db, clock, accounts, library }: Deps) {
 export type Sessions = ReturnType<typeof createSessions>
 
 /** As it was sent: signed, and with its name. */
-function sessionCookieOf(cookies: string | undefined) {
-  if (!cookies?.includes('garrison.session_token=')) return null
-  const all = parseCookies(cookies)
-  for (const name of cookieNames) {
-    const value = all.get(name)
-    if (value) return { name, value }
-  }
-  return null
+function sessionCookieOf(cookies: string, name: string) {
+  const value = parseCookies(cookies).get(name)
+  return value ? { name, value } : null
 }
 
 /** Whether a request brings a session, good or not. */
-export const bringsSession = (cookies: string | undefined) => sessionCookieOf(cookies) !== null
+export const bringsSession = (cookies: string | undefined): cookies is string =>
+  cookies?.includes('garrison.session_token=') ?? false
