@@ -29,9 +29,15 @@ export async function whyCurrencyStays(db: Database | Tx, account: Account, want
     ({ key, micros }) =>
       `${key === null ? 'the account' : `the API key "${key}"`} (${formatMoney(micros, account.currency)})`,
   )
+  const orders = await unpaidOrders(db, account.id, wanted)
   const reasons = [
     ...(amounts.length > 0 ? [`the balance is ${amounts.join(' and ')}`] : []),
     ...(priced.length > 0 ? [`these are billed in the old one: ${some(priced)}`] : []),
+    ...(orders.length > 0
+      ? [
+          `these orders can still be paid in the old one, and expire if they are not: ${some(orders)}`,
+        ]
+      : []),
     ...(caps.length > 0 ? [`these have a monthly budget in the old one: ${some(caps)}`] : []),
   ]
   return reasons.length > 0 ? reasons.join('; ') : null
@@ -56,6 +62,18 @@ async function pricedThings(db: Database | Tx, accountId: string, wanted: Curren
     order by name, id
   `.execute(db)
   return rows
+}
+
+async function unpaidOrders(db: Database | Tx, accountId: string, wanted: Currency) {
+  const rows = await db
+    .selectFrom('credit_orders')
+    .select('public_id')
+    .where('account_id', '=', accountId)
+    .where('currency', '<>', wanted)
+    .where('state', 'in', ['creating', 'open'])
+    .orderBy('created_at')
+    .execute()
+  return rows.map((row) => row.public_id)
 }
 
 /** Caps, which are amounts of the currency. */

@@ -196,6 +196,37 @@ describe('an order', () => {
     ])
   })
 
+  it('keeps the currency of the account while it can be paid', async () => {
+    const clock = new ManualClock()
+    shop = await open({ clock })
+    const me = await shop.buyer()
+    const { id } = await me.order()
+    const move = () =>
+      me.put('/api/account/profile/', {
+        ...{ name: 'Ada', address_line: 'MG Road 1', postal_code: '560001', country: 'IN' },
+      })
+    expect(await move()).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining(id) },
+    })
+    await clock.advance(31 * minute)
+    await shop.services.paymentSweep.run(shop.db, shop.log)
+    expect((await move()).status).toBe(200)
+  })
+
+  it('is in the currency that the account has by then', async () => {
+    const { caller } = await shop.buyer()
+    await shop.db
+      .updateTable('accounts')
+      .set({ country: 'IN', currency: 'INR' })
+      .where('id', '=', caller.accountId)
+      .execute()
+    const order = await shop.change((tx) =>
+      shop.services.payments.create(tx, caller, { package: 'Starter' }),
+    )
+    expect(order).toMatchObject({ currency: 'INR', base_micros: 2_000e6, tax_micros: 360e6 })
+  })
+
   it('is listed newest first, by state if asked', async () => {
     const me = await shop.buyer()
     const { order } = await me.paid()
@@ -295,6 +326,18 @@ describe('a payment', () => {
     })
     const refund = shop.razorpay.payBack(second)
     await shop.tell('refund.processed', { payment: second, refund })
+    expect(await me.balance()).toBe(25)
+  })
+
+  it('that comes a second time is flagged also where only the checkout tells of it', async () => {
+    const me = await shop.buyer()
+    const { order } = await me.paid()
+    const second = shop.razorpay.pay(order.provider_order_id)
+    expect((await me.post(verify, shop.razorpay.checkout(second))).status).toBe(200)
+    expect(await me.orderNow(order.id)).toMatchObject({
+      state: 'paid',
+      problem: expect.stringContaining('paid already'),
+    })
     expect(await me.balance()).toBe(25)
   })
 

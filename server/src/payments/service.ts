@@ -104,7 +104,8 @@ export function createPaymentService(deps: PaymentServiceDeps) {
       await billing.requireProfile(tx, caller)
       await accounts.lock(tx, caller.accountId)
       const buyer = await accounts.byId(tx, caller.accountId)
-      const offer = offerFor(config, { currency: caller.currency, country: buyer.country }, wanted)
+      // Of now: the caller is known from before the lock.
+      const offer = offerFor(config, buyer, wanted)
       if ((await store.countOpenOrders(tx, caller.accountId)) >= openOrdersPerAccount) {
         throw new DomainError(
           'LIMIT_EXCEEDED',
@@ -188,7 +189,9 @@ export function createPaymentService(deps: PaymentServiceDeps) {
     /** Asks the provider what became of a payment, takes what is only promised, and books it. */
     async settle(db: Database, caller: Caller, id: string, paymentId: string): Promise<Booked> {
       const order = await require(db, caller, id)
-      if (isCredited(order)) return { orderId: order.id, alarm: null }
+      // Another one of an order that is paid is news.
+      const known = await store.findPayment(db, order.provider, paymentId)
+      if (known !== undefined) return { orderId: order.id, alarm: null }
       const provider = requireProvider(order.provider)
       try {
         const fact = await provider.payment(paymentId)

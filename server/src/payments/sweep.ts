@@ -4,10 +4,9 @@
  */
 import { whyNot } from '@garrison/contract/billing/order-states'
 import type { Clock } from '../clock.ts'
-import { type Database, transaction } from '../database/database.ts'
+import { type Database, isUnavailable, transaction } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import { isCredited, tell } from './booking.ts'
-import { ProviderError } from './provider.ts'
 import type { RefundService } from './refunds.ts'
 import { captured, type PaymentService } from './service.ts'
 import * as store from './store.ts'
@@ -70,7 +69,7 @@ export function createSweep(deps: {
       }
       for (const refund of await store.refundsToAsk(db, now, batch)) {
         await refunds.finish(db, refund).catch((error: unknown) => {
-          if (!(error instanceof ProviderError)) throw error
+          if (isUnavailable(error)) throw error
           log('warn', 'cannot ask for a refund', { refund: refund.id, error })
         })
       }
