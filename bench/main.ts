@@ -17,6 +17,7 @@ import { measureMemory } from './figures/memory.ts'
 import { measureMeter } from './figures/meter.ts'
 import { measureSignIn } from './figures/sign-in.ts'
 import { measureStart } from './figures/start.ts'
+import { measureWebhooks } from './figures/webhooks.ts'
 import { describeHost, whyNoMachines } from './host.ts'
 import { Server } from './server.ts'
 import { makeKeyPair } from './ssh.ts'
@@ -95,9 +96,12 @@ async function measureAll(): Promise<Row[]> {
   const list = await measureList(api)
   progress('Signing in')
   const signIn = await measureSignIn(api.url, join(server.dataDir, 'mail'))
+  progress('Webhooks')
+  const webhooks = await measureWebhooks(api)
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  return [...machines, ...money, ...list, ...signIn, ...starts, ...atRest, ...loaded, ...install]
+  const running = [...machines, ...money, ...list, ...signIn, ...webhooks]
+  return [...running, ...starts, ...atRest, ...loaded, ...install]
 }
 
 async function measureMoney(): Promise<Row[]> {

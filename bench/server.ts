@@ -18,6 +18,7 @@ const stopMs = 30_000
 const settings = {
   limits: { reads_per_minute: 1_000_000_000, writes_per_minute: 1_000_000 },
   billing: { mode: 'off' },
+  webhooks: { allow_networks: ['127.0.0.0/8'] },
 }
 
 export class Server {

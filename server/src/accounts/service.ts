@@ -8,7 +8,6 @@ import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import { DomainError, NameTaken, NotFound, ValidationError } from '../errors.ts'
-import { recordEvent } from '../events/outbox.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import { recordAudit } from './audit.ts'
 import { createKnownKeys } from './known-keys.ts'
@@ -39,8 +38,6 @@ export function createAccountService({ clock }: { clock: Clock }) {
       { action: `api-key.${verb}`, ...subject, detail },
       now,
     )
-    const kind = `api-key.${verb}d` as const
-    await recordEvent(tx, { accountId, kind, ...subject, data: { name } }, now)
   }
 
   return {

@@ -211,77 +211,77 @@ describe('a stream', () => {
 })
 
 describe('resuming', () => {
-  it('loses nothing and tells nothing twice, however transactions overlap', async () => {
-    // Each is a transaction: how long it stays open after it has written, and whether it is taken back.
-    const lives = fc.array(
-      fc.record({
-        holdMs: fc.nat(12),
-        events: fc.integer({ min: 1, max: 3 }),
-        fails: fc.boolean(),
-      }),
-      { minLength: 4, maxLength: 12 },
-    )
+  it('loses nothing and tells nothing twice, in whatever order transactions commit', async () => {
     let round = 0
+    /** Writes its events at once, and commits or is taken back once it is let. */
+    async function begin(names: readonly string[]) {
+      const [written, let_go] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()]
+      const over = api
+        .change(async (tx) => {
+          for (const name of names) {
+            const subject = { subjectKind: 'script', subjectId: name, data: { name } }
+            const event = { accountId: me.caller.accountId, kind: 'script.created' } as const
+            await recordEvent(tx, { ...event, ...subject }, clock.now())
+          }
+          written.resolve()
+          if (!(await let_go.promise)) throw new Error('taken back')
+        })
+        .catch(() => {})
+      await written.promise
+      return {
+        async end(well: boolean) {
+          let_go.resolve(well)
+          await over
+        },
+      }
+    }
+
+    const life = fc.record({
+      events: fc.integer({ min: 1, max: 3 }),
+      /** In which order they end, apart from that in which they wrote. */
+      turn: fc.nat(100),
+      commits: fc.boolean(),
+      /** Everything that is committed is read before the next one ends; in pieces of so many. */
+      reads: fc.boolean(),
+      piece: fc.integer({ min: 1, max: 4 }),
+    })
+    const lives = fc.array(life, { minLength: 3, maxLength: 10 })
     await fc.assert(
-      fc.asyncProperty(
-        lives,
-        fc.array(fc.nat(5), { minLength: 20 }),
-        async (transactions, cuts) => {
-          const name = (n: number, of: number) => `r${round}-${n}-${of}`
-          round++
-          const start = (await me.get('/api/events/?limit=500&after=0')).body
-          let after = start.next_after as number
-          const committed = new Set<string>()
-          const writing = Promise.all(
-            transactions.map(({ holdMs, events, fails }, n) =>
-              api
-                .change(async (tx) => {
-                  for (let of = 0; of < events; of++) {
-                    await recordEvent(
-                      tx,
-                      {
-                        ...{ accountId: me.caller.accountId, kind: 'script.created' },
-                        ...{ subjectKind: 'script', subjectId: name(n, of), data: { name: 'x' } },
-                      },
-                      clock.now(),
-                    )
-                  }
-                  const { promise, resolve } = Promise.withResolvers<void>()
-                  setTimeout(resolve, holdMs)
-                  await promise
-                  if (fails) throw new Error('taken back')
-                })
-                .then(() => {
-                  for (let of = 0; of < events; of++) committed.add(name(n, of))
-                })
-                .catch(() => {}),
-            ),
-          )
-          const seen: string[] = []
-          let written = false
-          writing.then(() => {
-            written = true
-          })
-          for (let turn = 0; !written || seen.length < committed.size; turn++) {
-            // Connects, takes a few, and breaks off.
+      fc.asyncProperty(lives, async (plan) => {
+        round++
+        let after = (await me.get('/api/events/?limit=1&kinds=webhook.test')).body.next_after
+        const open: {
+          each: (typeof plan)[number]
+          names: string[]
+          tx: Awaited<ReturnType<typeof begin>>
+        }[] = []
+        for (const [n, each] of plan.entries()) {
+          const names = Array.from({ length: each.events }, (_, of) => `r${round}-${n}-${of}`)
+          open.push({ each, names, tx: await begin(names) })
+        }
+        const committed: string[] = []
+        const seen: string[] = []
+        async function readAll(piece: number) {
+          while (seen.length < committed.length) {
             const stream = await follow(`?after=${after}&kinds=script.*`)
-            for (let left = (cuts[turn % cuts.length] ?? 0) + 1; left > 0; left--) {
-              if (written && seen.length >= committed.size) break
-              const told = await (written
-                ? stream.next()
-                : Promise.race([stream.next(), writing.then(() => null)]))
-              if (told === null) break
-              const { id, subject } = JSON.parse(told.data)
+            for (let left = piece; left > 0 && seen.length < committed.length; left--) {
+              const { id, subject } = JSON.parse((await stream.next())?.data ?? '')
               expect(id).toBeGreaterThan(after)
               after = id
               seen.push(subject.id)
             }
             await stream.close()
           }
-          expect([...seen].sort()).toEqual([...committed].sort())
-        },
-      ),
-      { numRuns: 8 },
+        }
+        for (const { each, names, tx } of open.sort((a, b) => a.each.turn - b.each.turn)) {
+          await tx.end(each.commits)
+          if (each.commits) committed.push(...names)
+          if (each.reads) await readAll(each.piece)
+        }
+        await readAll(3)
+        expect([...seen].sort()).toEqual([...committed].sort())
+      }),
+      { numRuns: 15 },
     )
   }, 30_000)
 })

@@ -10,6 +10,8 @@ const untold: Readonly<Record<string, string>> = {
   'accounts.state': 'the part of a country',
   'ai_transactions.status':
     'what came of one answer of the assistant, which whoever asked has heard',
+  'credit_orders.state': 'told with its amounts, by what books it',
+  'credit_refunds.state': 'told with its amounts, of its order',
   'idempotency_keys.status': 'of an HTTP answer',
   'webhook_deliveries.status': 'events about the delivery of events would never end',
 }
@@ -154,6 +156,8 @@ describe('what an account has', () => {
       ...['snapshot-policy.created', 'snapshot-policy.deleted'],
     ])
       expect(told, kind).toContain(kind)
+    // The database tells, so nobody else does.
+    expect(all.filter(({ kind }) => kind === 'api-key.created')).toHaveLength(1)
     const kinds: Readonly<Record<string, (typeof eventKinds)[keyof typeof eventKinds]>> = eventKinds
     for (const { kind, data, subject_id } of all) {
       expect(kinds, kind).toHaveProperty([kind])
