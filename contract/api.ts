@@ -2,8 +2,7 @@
  * Every route there is, by name. A path that matches another's pattern comes before it: servers take
  * the first that fits.
  */
-import { getAccount, getProfile, updateProfile } from './accounts/account.ts'
-import { changeApiKey, createApiKey, listApiKeys, revokeApiKey } from './accounts/api-keys.ts'
+import { accountApi } from './accounts/api.ts'
 import {
   createChatCompletion,
   getUsageHistory,
@@ -250,13 +249,7 @@ export const api = {
   listEvents,
   streamEvents,
   listEventKinds,
-  getAccount,
-  getProfile,
-  updateProfile,
-  listApiKeys,
-  createApiKey,
-  changeApiKey,
-  revokeApiKey,
+  ...accountApi,
   listWebhooks,
   createWebhook,
   getWebhook,

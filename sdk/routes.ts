@@ -734,6 +734,52 @@ export const routes = {
       safety: 'idempotency-key',
     },
   },
+  people: {
+    list: { id: 'listPeople', method: 'GET', path: '/api/account/people/' },
+    invite: {
+      id: 'invitePerson',
+      method: 'POST',
+      path: '/api/account/people/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    acceptInvitation: {
+      id: 'acceptInvitation',
+      method: 'POST',
+      path: '/api/account/people/accept/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    resendInvitation: {
+      id: 'resendInvitation',
+      method: 'POST',
+      path: '/api/account/people/{person_id}/invitation/',
+      safety: 'idempotency-key',
+    },
+    change: {
+      id: 'changePerson',
+      method: 'PATCH',
+      path: '/api/account/people/{person_id}/',
+      input: 'body',
+      safety: 'idempotency-key',
+    },
+    remove: {
+      id: 'removePerson',
+      method: 'DELETE',
+      path: '/api/account/people/{person_id}/',
+      safety: 'idempotency-key',
+    },
+  },
+  audit: {
+    list: {
+      id: 'listAudit',
+      method: 'GET',
+      path: '/api/audit/',
+      input: 'query?',
+      rows: 'entries',
+      size: 'page_size',
+    },
+  },
   webhooks: {
     list: {
       id: 'listWebhooks',

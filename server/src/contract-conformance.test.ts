@@ -1,4 +1,5 @@
 /** What the server answers is what the contract says: every route, every key, nothing more. */
+import { isWrite } from '@garrison/contract/access'
 import { api as contract, websocketRoutes } from '@garrison/contract/api'
 import { keysOf, published } from '@garrison/contract/fixtures/published'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,7 +12,13 @@ import { allow, newPublicKey, testImage, testRegion } from './testing/world.ts'
 /** What websockets and streams answer is tested beside them. */
 const elsewhere = [...websocketRoutes, 'streamEvents'] as const
 type RouteName = Exclude<keyof typeof contract, (typeof elsewhere)[number]>
-type Input = { params?: Record<string, string>; query?: string; body?: unknown }
+type Input = {
+  params?: Record<string, string>
+  query?: string
+  body?: unknown
+  /** Whose key, where it is not that of the story. */
+  by?: string
+}
 
 const { gpu_models, assistant, payments } = loadConfig({
   env: {},
@@ -38,6 +45,7 @@ let razorpay: StandIn
 let key: string
 let operatorKey: string
 let answered: Set<RouteName>
+let written: Map<RouteName, string[]>
 
 async function open(engine: 'qemu' | 'simulated') {
   razorpay = await startStandIn()
@@ -59,6 +67,7 @@ async function open(engine: 'qemu' | 'simulated') {
   const credits = { accountId, currency, micros: 1e12, description: 'Enough' }
   await api.change((tx) => api.services.billing.grant(tx, credits))
   answered = new Set()
+  written = new Map()
 }
 afterEach(async () => {
   await api.close()
@@ -66,11 +75,11 @@ afterEach(async () => {
 })
 
 /** Calls a route as the contract describes it, and holds the answer against its schema. */
-async function call(name: RouteName, { params = {}, query = '', body }: Input = {}) {
+async function call(name: RouteName, { params = {}, query = '', body, by = key }: Input = {}) {
   const { method, path, responses } = contract[name]
   const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => params[param] ?? `no ${param}`)
   const reply = await api.send(method.toUpperCase(), filled + query, {
-    key: path.startsWith('/api/operator/') ? operatorKey : key,
+    key: path.startsWith('/api/operator/') ? operatorKey : by,
     ...(body !== undefined && { body }),
   })
   expect(reply.status, `${name}: ${JSON.stringify(reply.body)}`).toBe(200)
@@ -80,7 +89,14 @@ async function call(name: RouteName, { params = {}, query = '', body }: Input = 
   const { schema } = content['application/json']
   expect(schema.parse(reply.body), name).toEqual(reply.body)
   answered.add(name)
+  note(name, reply.body)
   return reply
+}
+
+/** Requests that changed something, by the route that they came to. */
+function note(name: RouteName, { request_id }: { request_id?: string }) {
+  if (!isWrite(contract[name]) || request_id === undefined) return
+  written.set(name, [...(written.get(name) ?? []), request_id])
 }
 
 const body = async (name: RouteName, input?: Input) => (await call(name, input)).body
@@ -182,6 +198,7 @@ async function story() {
   await call('listEventKinds')
   await accountStory()
   await assistantStory()
+  await call('listAudit')
   await call('getBalance')
   await creditStory()
   await call('getCreditHistory')
@@ -228,6 +245,19 @@ async function accountStory() {
   await call('setBudget', { body: { monthly_cap: null } })
   await call('setApiKeyBudget', { params, body: { monthly_cap: null } })
   await call('revokeApiKey', { params })
+
+  await call('listPeople')
+  const guest = await api.person({ email: 'grace@example.org' })
+  const invited = await body('invitePerson', { body: { email: 'grace@example.org' } })
+  const personParams = { person_id: invited.person.id as string }
+  await call('changePerson', { params: personParams, body: { role: 'member', name: 'Grace' } })
+  await api.db
+    .updateTable('people')
+    .set({ invited_at: new Date(0) })
+    .execute()
+  await call('resendInvitation', { params: personParams })
+  await call('acceptInvitation', { body: { token: await api.mailedToken() }, by: guest.key })
+  await call('removePerson', { params: personParams })
 }
 
 async function assistantStory() {
@@ -304,6 +334,7 @@ async function transferStory(params: { snapshot_id: string }) {
   const reply = await sent.json()
   expect(content['application/json'].schema.parse(reply)).toEqual(reply)
   answered.add('uploadSnapshotImport')
+  note('uploadSnapshotImport', reply as { request_id: string })
   await api.settle()
   const { snapshot: imported } = await body('getSnapshot', { params: { snapshot_id: snapshot.id } })
   expect(imported.status).toBe('SUCCESS')
@@ -432,6 +463,26 @@ async function webhookStory() {
   await call('deleteWebhook', { params })
 }
 
+/** Money is booked by whoever hears of it first, so its rows name the order and no request. */
+const bookings: Readonly<Record<string, string>> = {
+  verifyPayment: 'credits.purchase',
+  receivePaymentWebhook: 'credits.refund',
+}
+
+/** Whatever changes something leaves a row that says so. */
+async function expectAudited() {
+  const rows = await api.db.selectFrom('audit_log').select(['request_id', 'action']).execute()
+  const audited = new Set(rows.flatMap(({ request_id, action }) => [request_id, action]))
+  const names = Object.keys(contract) as RouteName[]
+  const writes = names.filter((name) => isWrite(contract[name]) && answered.has(name))
+  expect(writes.length).toBeGreaterThan(50)
+  const silent = writes.filter(
+    (name) =>
+      ![...(written.get(name) ?? []), bookings[name]].some((each) => each && audited.has(each)),
+  )
+  expect(silent).toEqual([])
+}
+
 describe('the server', () => {
   beforeEach(() => open('qemu'))
 
@@ -442,6 +493,7 @@ describe('the server', () => {
       (name) => !(elsewhere as readonly string[]).includes(name),
     )
     expect([...answered].sort()).toEqual(others.sort())
+    await expectAudited()
   })
 
   it('has every route of the contract, and no other under /api', () => {

@@ -2,6 +2,7 @@
 import { accountRoutes } from './accounts/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import { assistantRoutes } from './assistant/routes.ts'
+import { auditRoutes } from './audit/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
 import type { Regions } from './catalog/regions.ts'
@@ -33,6 +34,7 @@ import { operationRoutes } from './operations/routes.ts'
 import { measureOperator } from './operator/metrics.ts'
 import { operatorRoutes } from './operator/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
+import { peopleRoutes } from './people/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import type { Services } from './services.ts'
 import { createSignInLimits } from './sign-in/limits.ts'
@@ -88,6 +90,8 @@ export function createServer({
   catalogRoutes(app, deps)
   accountRoutes(app, deps)
   apiKeyRoutes(app, deps)
+  peopleRoutes(app, deps)
+  auditRoutes(app, deps)
   billingRoutes(app, deps)
   budgetRoutes(app, deps)
   paymentRoutes(app, { ...deps, log })

@@ -5,6 +5,7 @@ import { createProfileService } from './accounts/profile.ts'
 import { createAccountService } from './accounts/service.ts'
 import { createApiKeyService } from './api-keys/service.ts'
 import { createAssistantService } from './assistant/service.ts'
+import { createAuditService } from './audit/service.ts'
 import { createBillingService } from './billing/service.ts'
 import { createBudgetService } from './budgets/service.ts'
 import { createCatalog } from './catalog/catalog.ts'
@@ -38,8 +39,10 @@ import { createHostService } from './operator/hosts.ts'
 import { createOperatorOperationService } from './operator/operations.ts'
 import { createRetrying } from './operator/retrying.ts'
 import { createPayments } from './payments/payments.ts'
+import { createPeopleService } from './people/service.ts'
 import { createPriceService } from './prices/service.ts'
 import { createScriptService } from './scripts/service.ts'
+import { ownOrigin } from './sign-in/origin.ts'
 import { createSignInService } from './sign-in/service.ts'
 import { createSnapshotExportService } from './snapshot-exports/service.ts'
 import { createSnapshotImportService } from './snapshot-imports/service.ts'
@@ -77,6 +80,10 @@ export function createServices(deps: {
   })
   const apiKeys = createApiKeyService({ clock, accounts })
   const profile = createProfileService({ clock, accounts })
+  const people = createPeopleService({
+    ...{ clock, accounts, origin: ownOrigin(config) },
+    endSessions: signIn.sessions.endAll,
+  })
   const budgets = createBudgetService({ clock, mode: config.billing.mode, apiKeys })
   const billing = createBillingService({ clock, mode: config.billing.mode, accounts, budgets })
   const depletion = createDepletionService({ clock, billing })
@@ -162,6 +169,8 @@ export function createServices(deps: {
     signIn,
     apiKeys,
     profile,
+    people,
+    audit: createAuditService({ db }),
     billing,
     budgets,
     depletion,

@@ -131,6 +131,7 @@ export async function startServer(
       services.signIn.sessions.forgetAccount(accountId)
       // Those who are left out are found by the next slow look.
       services.console.closeOfGone(db).catch(() => {})
+      services.events.endOfGone().catch(() => {})
     })
     const mail = await startMail({
       ...{ db, clock, listener, log },

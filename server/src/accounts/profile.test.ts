@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newUuid } from '../ids.ts'
 import { fromDecimal } from '../money.ts'
 import { type Api, createApi } from '../testing/api.ts'
 
@@ -122,6 +123,25 @@ describe('the currency', () => {
     await grant(fromDecimal(-12.499999))
     expect((await me.put(path, { ...ada, country: 'IN' })).body.message).toContain('0.000001 USD')
     await grant(-1)
+    expect((await me.put(path, { ...ada, country: 'IN' })).status).toBe(200)
+  })
+
+  it('stays while an order is open, and it is said which', async () => {
+    const now = new Date()
+    const order = {
+      ...{ id: newUuid(), public_id: 'BRK-100200O', account_id: me.caller.accountId },
+      ...{ provider: 'razorpay', currency: 'USD' as const, base_micros: 5_000_000, tax_micros: 0 },
+      ...{ buyer: '{}', seller: '{}', created_at: now, expires_at: now, updated_at: now },
+    }
+    await api.db
+      .insertInto('credit_orders')
+      .values({ ...order, state: 'open' })
+      .execute()
+    expect(await me.put(path, { ...ada, country: 'IN' })).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining('BRK-100200O') },
+    })
+    await api.db.updateTable('credit_orders').set({ state: 'expired' }).execute()
     expect((await me.put(path, { ...ada, country: 'IN' })).status).toBe(200)
   })
 

@@ -1,5 +1,6 @@
 import * as contract from '@garrison/contract/accounts/account'
 import { apiKeysPerAccount } from '@garrison/contract/accounts/api-keys'
+import { peoplePerAccount } from '@garrison/contract/accounts/people'
 import { firewallsPerAccount } from '@garrison/contract/firewalls/schemas'
 import { waitingPerAccount } from '@garrison/contract/instances/choices'
 import { scriptsPerAccount } from '@garrison/contract/scripts/routes'
@@ -17,6 +18,7 @@ type Deps = { db: Database; write: Write; profile: ProfileService; billing: Bill
 
 const limits = {
   api_keys: apiKeysPerAccount,
+  people: peoplePerAccount,
   ssh_keys: sshKeysPerAccount,
   scripts: scriptsPerAccount,
   firewalls: firewallsPerAccount,

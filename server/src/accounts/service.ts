@@ -27,17 +27,19 @@ export function createAccountService({ clock }: { clock: Clock }) {
   const used = new Map<string, Date>()
   const known = createKnownKeys(clock)
 
-  async function tellOfKey(tx: Tx, verb: 'create' | 'revoke', key: store.ApiKey, actor?: Caller) {
+  async function auditKey(tx: Tx, verb: 'create' | 'revoke', key: store.ApiKey, actor?: Caller) {
     const { id, account_id: accountId, name, role, access } = key
-    const subject = { subjectKind: 'api-key', subjectId: id }
-    const now = clock.now()
     const detail = { name, role, access, expires_at: key.expires_at?.toISOString() ?? null }
-    await recordAudit(
-      tx,
-      actor ?? { accountId },
-      { action: `api-key.${verb}`, ...subject, detail },
-      now,
-    )
+    const subject = { subjectKind: 'api-key', subjectId: id }
+    const entry = { action: `api-key.${verb}`, ...subject, detail }
+    await recordAudit(tx, actor ?? { accountId }, entry, clock.now())
+  }
+
+  async function revoked(tx: Tx, key: store.ApiKey, actor?: Caller) {
+    known.forget(key.id)
+    await notify(tx, 'api_key_revoked', key.id)
+    await auditKey(tx, 'revoke', key, actor)
+    return key
   }
 
   return {
@@ -191,7 +193,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
         expires_at: input.expiresAt ?? null,
         revoked_at: null,
       })
-      await tellOfKey(tx, 'create', key, actor)
+      await auditKey(tx, 'create', key, actor)
       return { key, text }
     },
 
@@ -203,10 +205,16 @@ export function createAccountService({ clock }: { clock: Clock }) {
       if (key === undefined) {
         throw new NotFound('API key', typeof which === 'string' ? `"${which}"` : which.id)
       }
-      known.forget(key.id)
-      await notify(tx, 'api_key_revoked', key.id)
-      await tellOfKey(tx, 'revoke', key, actor)
-      return key
+      return revoked(tx, key, actor)
+    },
+
+    /** Those that a person made; without one, all. */
+    async revokeKeysOf(tx: Tx, accountId: string, actor: Caller, personId?: string) {
+      for (const { id, person_id } of await store.liveApiKeys(tx, accountId)) {
+        if (personId !== undefined && person_id !== personId) continue
+        const key = await store.revokeApiKey(tx, accountId, { id }, clock.now())
+        if (key !== undefined) await revoked(tx, key, actor)
+      }
     },
 
     /** What its keys or people may do is another thing once this commits; every process hears of it. */

@@ -6,7 +6,7 @@ import type { DeployRequestState } from '@garrison/contract/deploy-requests/stat
 import { whyNot } from '@garrison/contract/deploy-requests/states'
 import { longestWaitDays, waitingPerAccount } from '@garrison/contract/instances/choices'
 import type { DeploymentRequest } from '@garrison/contract/instances/routes'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -145,11 +145,15 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
     verb: string,
     id: string,
     detail: Record<string, unknown>,
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) =>
     recordAudit(
       tx,
       caller,
-      { action: `deploy-request.${verb}`, subjectKind: 'deploy-request', subjectId: id, detail },
+      {
+        ...{ action: `deploy-request.${verb}`, subjectKind: 'deploy-request', subjectId: id },
+        ...{ detail, ...values },
+      },
       clock.now(),
     )
 
@@ -206,7 +210,8 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
         updated_at: now,
         finished_at: now,
       })
-      await audit(tx, caller, 'cancel', id, { name: request.vm_name })
+      const values = { before: { state: request.state }, after: { state: 'cancelled' } }
+      await audit(tx, caller, 'cancel', id, { name: request.vm_name }, values)
       return require(tx, caller, id)
     },
   }

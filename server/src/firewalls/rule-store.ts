@@ -27,10 +27,10 @@ export const rulesOf = (db: Database | Tx, accountId: string, owner: RuleOwner) 
 export const insertRule = (tx: Tx, rule: Insertable<Schema['security_rules']>) =>
   tx.insertInto('security_rules').values(rule).returningAll().executeTakeFirstOrThrow()
 
-/** Whether it was there. */
+/** Answers it, if it was there. */
 export async function deleteRule(tx: Tx, accountId: string, owner: RuleOwner, id: string) {
   const { firewall_id, instance_id } = ownerColumns(owner)
-  const deleted = await tx
+  return tx
     .deleteFrom('security_rules')
     .where('account_id', '=', accountId)
     .where('id', '=', id)
@@ -39,7 +39,6 @@ export async function deleteRule(tx: Tx, accountId: string, owner: RuleOwner, id
         ? where('instance_id', '=', instance_id)
         : where('firewall_id', '=', firewall_id),
     )
-    .returning('id')
+    .returningAll()
     .executeTakeFirst()
-  return deleted !== undefined
 }

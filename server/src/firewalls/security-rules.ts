@@ -9,8 +9,9 @@ import { DomainError, NotFound } from '../errors.ts'
 import { type InstanceService, refusalOf } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import type { Protection } from './protection.ts'
-import { deleteRule, rulesOf } from './rule-store.ts'
+import { deleteRule, type Rule, rulesOf } from './rule-store.ts'
 import { firewallsOf } from './store.ts'
+import { toldOfRule } from './told-of-rule.ts'
 
 export function createSecurityRuleService(deps: {
   clock: Clock
@@ -19,7 +20,7 @@ export function createSecurityRuleService(deps: {
 }) {
   const { clock, instances, protection } = deps
 
-  function audit(tx: Tx, caller: Caller, verb: 'add' | 'remove', instance: Instance, rule: string) {
+  function audit(tx: Tx, caller: Caller, verb: 'add' | 'remove', instance: Instance, rule: Rule) {
     return recordAudit(
       tx,
       caller,
@@ -27,7 +28,8 @@ export function createSecurityRuleService(deps: {
         action: `security-rule.${verb}`,
         subjectKind: 'instance',
         subjectId: instance.public_id,
-        detail: { rule },
+        detail: { name: instance.name, rule: rule.id },
+        [verb === 'add' ? 'after' : 'before']: toldOfRule(rule),
       },
       clock.now(),
     )
@@ -42,7 +44,7 @@ export function createSecurityRuleService(deps: {
       const owner = { instanceId: instance.id }
       const rule = await protection.addRule(tx, caller.accountId, owner, request, 'CREATING')
       await protection.changed(tx, caller.accountId, [instance])
-      await audit(tx, caller, 'add', instance, rule.id)
+      await audit(tx, caller, 'add', instance, rule)
       return { instance, rule }
     },
 
@@ -51,11 +53,10 @@ export function createSecurityRuleService(deps: {
       const { instance } = await instances.lock(tx, caller, instanceId)
       requireThere(instance)
       const owner = { instanceId: instance.id }
-      if (!(await deleteRule(tx, caller.accountId, owner, ruleId))) {
-        throw new NotFound('Security rule', ruleId)
-      }
+      const removed = await deleteRule(tx, caller.accountId, owner, ruleId)
+      if (removed === undefined) throw new NotFound('Security rule', ruleId)
       await protection.changed(tx, caller.accountId, [instance])
-      await audit(tx, caller, 'remove', instance, ruleId)
+      await audit(tx, caller, 'remove', instance, removed)
       return instance
     },
 

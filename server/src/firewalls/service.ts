@@ -7,7 +7,7 @@ import {
 import type { FirewallAction } from '@garrison/contract/firewalls/states'
 import type { SecurityRuleRequest } from '@garrison/contract/instances/routes'
 import { whyNot as whyNotInstance } from '@garrison/contract/instances/states'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -24,6 +24,7 @@ import { type Protection, requireRegion, requireUsable } from './protection.ts'
 import * as ruleStore from './rule-store.ts'
 import { requireThere } from './security-rules.ts'
 import * as store from './store.ts'
+import { toldOfRule } from './told-of-rule.ts'
 
 export type FirewallServiceDeps = {
   clock: Clock
@@ -56,11 +57,12 @@ export function createFirewallService(deps: FirewallServiceDeps) {
     verb: string,
     id: string,
     detail: Record<string, unknown>,
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) {
     return recordAudit(
       tx,
       caller,
-      { action: `firewall.${verb}`, subjectKind: 'firewall', subjectId: id, detail },
+      { action: `firewall.${verb}`, subjectKind: 'firewall', subjectId: id, detail, ...values },
       clock.now(),
     )
   }
@@ -185,18 +187,19 @@ export function createFirewallService(deps: FirewallServiceDeps) {
       const owner = { firewallId: firewall.id }
       const rule = await protection.addRule(tx, caller.accountId, owner, request, status)
       await changed(tx, firewall)
-      await audit(tx, caller, 'add-rule', id, { rule: rule.id })
+      const detail = { name: firewall.name, rule: rule.id }
+      await audit(tx, caller, 'add-rule', id, detail, { after: toldOfRule(rule) })
       return { firewall, rule }
     },
 
     async removeRule(tx: Tx, caller: Caller, id: string, ruleId: string) {
       const firewall = await lockFor(tx, caller, id, 'change')
       const owner = { firewallId: firewall.id }
-      if (!(await ruleStore.deleteRule(tx, caller.accountId, owner, ruleId))) {
-        throw new NotFound('Firewall rule', ruleId)
-      }
+      const removed = await ruleStore.deleteRule(tx, caller.accountId, owner, ruleId)
+      if (removed === undefined) throw new NotFound('Firewall rule', ruleId)
       await changed(tx, firewall)
-      await audit(tx, caller, 'remove-rule', id, { rule: ruleId })
+      const detail = { name: firewall.name, rule: ruleId }
+      await audit(tx, caller, 'remove-rule', id, detail, { before: toldOfRule(removed) })
       return firewall
     },
 
@@ -218,7 +221,7 @@ export function createFirewallService(deps: FirewallServiceDeps) {
         return true
       })
       const named = done.map((instance) => instance.public_id)
-      await audit(tx, caller, 'attach', id, { instances: named })
+      await audit(tx, caller, 'attach', id, { name: firewall.name, instances: named })
       return { firewall, attachments: await attachmentsTo(tx, firewall, done), failed }
     },
 
@@ -240,7 +243,7 @@ export function createFirewallService(deps: FirewallServiceDeps) {
         return present.status !== 'DETACHING'
       })
       const named = done.map((instance) => instance.public_id)
-      await audit(tx, caller, 'detach', id, { instances: named })
+      await audit(tx, caller, 'detach', id, { name: firewall.name, instances: named })
       return { firewall, attachments: await attachmentsTo(tx, firewall, done), failed }
     },
 

@@ -9,11 +9,14 @@ beforeAll(async () => {
   api = await createApi({
     config: { limits: { reads_per_minute: 10_000, writes_per_minute: 10_000 } },
   })
-  reader = await api.client('Reader', { access: 'read-only' })
+  reader = await api.client('Reader', { access: 'read-only', role: 'operator' })
 })
 afterAll(() => api.close())
 
-const routes = Object.values(contract).filter(({ path }) => path.startsWith('/api/'))
+/** A stream has no end to wait for. */
+const routes = Object.values(contract).filter(
+  ({ path, operationId }) => path.startsWith('/api/') && operationId !== 'streamEvents',
+)
 const sent = ({ method, path }: { method: string; path: string }) =>
   api.send(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'BRK-000000D'), {
     key: reader.key,

@@ -61,8 +61,11 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
   }
 
   return async (c, next) => {
-    if (c.req.path.startsWith(signInPaths)) return next()
     const remoteAddress = c.get('remoteAddress')
+    if (c.req.path.startsWith(signInPaths)) {
+      await limits.countStranger(c, remoteAddress)
+      return next()
+    }
     const found = await identify(c, remoteAddress)
     if (found !== null) {
       const caller: RequestCaller = { ...found, requestId: c.get('requestId'), remoteAddress }
@@ -70,7 +73,9 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
       await limits.count(c, caller)
       accounts.suspensions.requireActive(caller)
       requireAccess(c, caller)
-    } else if (!isPublic(c) && !bringsToken(c)) {
+    } else {
+      await limits.countStranger(c, remoteAddress)
+      if (isPublic(c) || bringsToken(c)) return next()
       throw new DomainError(
         'AUTHENTICATION_REQUIRED',
         bringsSession(c.req.header('cookie'))

@@ -11,11 +11,14 @@ beforeAll(async () => {
   api = await createApi({
     config: { limits: { reads_per_minute: 100_000, writes_per_minute: 100_000 } },
   })
-  key = (await api.client()).key
+  key = (await api.client('Operator', { role: 'operator' })).key
 })
 afterAll(() => api.close())
 
-const barrack = Object.values(routes).filter((route) => route.path.startsWith('/api/'))
+/** A stream has no end to wait for. */
+const barrack = Object.values(routes).filter(
+  ({ path, operationId }) => path.startsWith('/api/') && operationId !== 'streamEvents',
+)
 const fill = (path: string, id: string) => path.replace(/\{[^}]+\}/g, id)
 
 const texts = [
@@ -83,11 +86,11 @@ it('answers strange values in any field', async () => {
   for (const route of barrack.filter(({ method }) => method === 'post')) {
     const path = fill(route.path, 'BRK-000000X')
     const example = exampleBody(route)
+    // Without an upstream nobody chats, whatever they say.
+    const allowed = route.path.startsWith('/api/ai/') ? [400, 404, 503] : [200, 400, 403, 404]
     await Promise.all(
       Object.keys(example).flatMap((field) =>
-        values.map((value) =>
-          expectStatus([200, 400, 404], 'POST', path, { ...example, [field]: value }),
-        ),
+        values.map((value) => expectStatus(allowed, 'POST', path, { ...example, [field]: value })),
       ),
     )
   }

@@ -25,3 +25,18 @@ it('stops a key that asks too often, and says when to come back', async () => {
   expect((await me.post('/api/ssh-keys/', { name: 'b' })).status).toBe(429)
   expect((await other.get('/api/ssh-keys/')).status, 'another key is another matter').toBe(200)
 })
+
+it('says on every answer what is left, also to whoever has no key or a wrong one', async () => {
+  api = await createApi({ config: { limits: { reads_per_minute: 3, writes_per_minute: 1 } } })
+  const left = async (method: string, path: string, key?: string) => {
+    const { status, headers } = await api.send(method, path, key === undefined ? {} : { key })
+    return [status, headers.get('RateLimit')?.replace(/t=\d+/, 't')]
+  }
+  expect(await left('GET', '/api/pricing/')).toEqual([200, '"reads";r=2;t'])
+  expect(await left('GET', '/api/ssh-keys/')).toEqual([401, '"reads";r=1;t'])
+  expect(await left('GET', '/api/nonsense/')).toEqual([401, '"reads";r=0;t'])
+  expect(await left('GET', '/api/pricing/')).toEqual([429, '"reads";r=0;t'])
+  expect(await left('GET', '/api/pricing/', 'wrong')).toEqual([401, '"wrong-keys";r=29;t'])
+  const me = await api.client()
+  expect(await left('GET', '/api/nonsense/', me.key)).toEqual([404, '"reads";r=2;t'])
+})

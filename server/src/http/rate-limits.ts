@@ -15,27 +15,30 @@ export function createRateLimits(limits: { reads_per_minute: number; writes_per_
   const writes = perMinute(limits.writes_per_minute)
   const failures = perMinute(failuresPerMinute)
 
+  /** In the structured fields of draft-ietf-httpapi-ratelimit-headers-10: what is left, and for how long. */
+  function tell(c: AppContext, name: string, limiter: RateLimiterMemory, result: RateLimiterRes) {
+    c.header('RateLimit-Policy', `"${name}";q=${limiter.points};w=${windowSeconds}`)
+    const left = Math.max(0, result.remainingPoints)
+    c.header('RateLimit', `"${name}";r=${left};t=${secondsLeft(result)}`)
+  }
+
+  async function take(c: AppContext, who: string, whose: string) {
+    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
+    const [name, limiter] = isRead ? (['reads', reads] as const) : (['writes', writes] as const)
+    const result = await limiter.consume(who).catch(asResult)
+    tell(c, name, limiter, result)
+    if (result.consumedPoints <= limiter.points) return
+    throw tooMany(c, `${whose} may send ${limiter.points} ${name} a minute`, result)
+  }
+
   return {
     /** Counts a request, and tells how many are left. */
-    async count(c: AppContext, caller: RequestCaller) {
-      const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-      const limiter = isRead ? reads : writes
-      const policy = isRead ? 'reads' : 'writes'
-      const result = await limiter
-        .consume(caller.keyId ?? caller.personId ?? caller.accountId)
-        .catch(asResult)
-      const left = Math.max(0, result.remainingPoints)
-      const reset = secondsLeft(result)
-      c.header('RateLimit-Policy', `"${policy}";q=${limiter.points};w=${windowSeconds}`)
-      c.header('RateLimit', `"${policy}";r=${left};t=${reset}`)
-      if (result.consumedPoints > limiter.points) {
-        throw tooMany(
-          c,
-          `${caller.keyId === null ? 'You' : 'This key'} may send ${limiter.points} ${policy} a minute`,
-          result,
-        )
-      }
-    },
+    count: (c: AppContext, { keyId, personId, accountId }: RequestCaller) =>
+      take(c, keyId ?? personId ?? accountId, keyId === null ? 'You' : 'This key'),
+
+    /** Of somebody who did not say who they are: by the address that they come from. */
+    countStranger: (c: AppContext, address: string | null) =>
+      take(c, `address ${networkOf(address)}`, 'Without a key, one address'),
 
     /**
      * Counts a wrong key. Good keys are never refused for the wrong ones of a neighbour: behind a proxy
@@ -43,6 +46,7 @@ export function createRateLimits(limits: { reads_per_minute: number; writes_per_
      */
     async countFailure(c: AppContext, address: string | null) {
       const result = await failures.consume(networkOf(address)).catch(asResult)
+      tell(c, 'wrong-keys', failures, result)
       if (result.consumedPoints <= failuresPerMinute) return
       throw tooMany(c, 'Too many wrong API keys from this address', result)
     },

@@ -190,7 +190,7 @@ describe('an instance', () => {
       .select('detail')
       .where('action', '=', 'instance.toggle-public-ip')
       .execute()
-    expect(audited).toEqual([{ detail: { enable: true } }])
+    expect(audited).toMatchObject([{ detail: { enable: true } }])
   })
 })
 

@@ -38,11 +38,13 @@ export function createPublicAddressService(deps: PublicAddressServiceDeps) {
     })
   }
 
-  async function tellOf(tx: Tx, caller: Caller, { public_id }: Instance, enable: boolean) {
+  async function tellOf(tx: Tx, caller: Caller, instance: Instance, enable: boolean) {
+    const { public_id, name, public_ip } = instance
     const now = clock.now()
     const subject = { subjectKind: 'instance', subjectId: public_id } as const
     const action = 'instance.toggle-public-ip'
-    await recordAudit(tx, caller, { action, ...subject, detail: { enable } }, now)
+    const values = { before: { public_ip }, after: { public_ip: enable ? 'attached' : 'detached' } }
+    await recordAudit(tx, caller, { action, ...subject, detail: { name, enable }, ...values }, now)
   }
 
   return {

@@ -91,7 +91,13 @@ export function createRollback(deps: RollbackDeps) {
           action: 'instance.rollback',
           subjectKind: 'instance',
           subjectId: instance.public_id,
-          detail: { snapshot: snapshot.public_id, snapshot_first: first?.public_id ?? null },
+          detail: {
+            name: instance.name,
+            snapshot: snapshot.public_id,
+            snapshot_first: first?.public_id ?? null,
+          },
+          before: { status: instance.status },
+          after: { status: through },
         },
         now,
       )

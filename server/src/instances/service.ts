@@ -9,7 +9,7 @@ import {
   isTransitional,
   whyNot,
 } from '@garrison/contract/instances/states'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
@@ -180,7 +180,9 @@ export function createInstanceService(deps: InstanceServiceDeps) {
         ...volumes.map((volume) => ({ id: volume.id, exclusive: true })),
       ],
     })
-    await tellOf(tx, caller, 'create', publicId, { name: wanted.name, region: wanted.region })
+    await tellOf(tx, caller, 'create', publicId, {
+      detail: { name: wanted.name, region: wanted.region },
+    })
     return { instance: await store.getInstance(tx, caller.accountId, id), operation }
   }
 
@@ -189,13 +191,13 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     caller: Caller,
     verb: string,
     publicId: string,
-    detail: Record<string, unknown> = {},
+    said: Pick<AuditEntry, 'detail' | 'before' | 'after'>,
   ) {
     const now = clock.now()
     await recordAudit(
       tx,
       caller,
-      { action: `instance.${verb}`, subjectKind: 'instance', subjectId: publicId, detail },
+      { action: `instance.${verb}`, subjectKind: 'instance', subjectId: publicId, ...said },
       now,
     )
   }
@@ -289,7 +291,12 @@ export function createInstanceService(deps: InstanceServiceDeps) {
   ) {
     regions.requireConfigured((await require(tx, caller, id)).region)
     const begun = await begin(tx, caller.accountId, id, action, particulars)
-    await tellOf(tx, caller, action, begun.instance.public_id, particulars.detail)
+    const { public_id, name, status } = begun.instance
+    await tellOf(tx, caller, action, public_id, {
+      detail: { name, ...particulars.detail },
+      before: { status },
+      after: { status: begun.status },
+    })
     return begun
   }
 

@@ -1,9 +1,12 @@
 /** The rules for startup scripts. A machine is given a copy, so nothing here minds who uses one. */
+import { createHash } from 'node:crypto'
 import {
   type CreateScriptRequest,
   scriptsPerAccount,
   type UpdateScriptRequest,
 } from '@garrison/contract/scripts/routes'
+import type { AuditEntry } from '../accounts/audit.ts'
+import { changes } from '../accounts/changes.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
@@ -30,10 +33,11 @@ export function createScriptService(deps: { clock: Clock; accounts: AccountServi
     caller: Caller,
     verb: 'create' | 'update' | 'delete',
     { public_id, name }: store.Script,
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) {
     const subject = { subjectKind: 'script', subjectId: public_id }
     const said = { action: `script.${verb}`, kind: `script.${verb}d` as const }
-    const change = { ...said, ...subject, detail: { name }, data: { name } }
+    const change = { ...said, ...subject, ...values, detail: { name }, data: { name } }
     return recordChange(tx, caller, change, clock.now())
   }
 
@@ -80,7 +84,7 @@ export function createScriptService(deps: { clock: Clock; accounts: AccountServi
         ...(script !== undefined && { script }),
         updated_at: clock.now(),
       })
-      await tellOf(tx, caller, 'update', updated)
+      await tellOf(tx, caller, 'update', updated, changes(toldOf(found), toldOf(updated)))
       return updated
     },
 
@@ -111,5 +115,11 @@ export function createScriptService(deps: { clock: Clock; accounts: AccountServi
     },
   }
 }
+
+/** Its text may hold secrets: that it is another one shows by its fingerprint. */
+const toldOf = ({ name, script }: store.Script) => ({
+  name,
+  script_sha256: createHash('sha256').update(script).digest('hex'),
+})
 
 export type ScriptService = ReturnType<typeof createScriptService>

@@ -7,7 +7,8 @@ import { parseCookies } from 'better-auth/cookies'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { notify } from '../database/notify.ts'
 import type { Library } from './library.ts'
 
 export const sessionEndedChannel = 'session_ended'
@@ -58,6 +59,12 @@ export function createSessions({ db, clock, accounts, library }: Deps) {
     },
 
     personOf,
+
+    /** Of somebody who does not belong here any more. */
+    async endAll(tx: Tx, userId: string) {
+      await tx.deleteFrom('auth.session').where('userId', '=', userId).execute()
+      await notify(tx, sessionEndedChannel, userId)
+    },
 
     forget(userId: string) {
       for (const [name, each] of known) if (each.userId === userId) known.delete(name)

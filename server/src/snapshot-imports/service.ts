@@ -103,10 +103,11 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
   }
 
   /** Whoever came last with the last byte: only one begins it. */
+  /** Answers false when somebody else has begun it. */
   async function beginVerification(tx: Tx, { accountId }: Account, snapshotId: string) {
     const snapshot = await snapshots.require(tx, { accountId }, snapshotId)
     const row = await store.lockImport(tx, accountId, snapshot.id)
-    if (row?.status !== 'UPLOADING') return
+    if (row?.status !== 'UPLOADING') return false
     await operations.begin(tx, {
       kind: 'import-snapshot',
       accountId,
@@ -120,6 +121,7 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
       expires_at: null,
       updated_at: clock.now(),
     })
+    return true
   }
 
   async function giveUp(tx: Tx, { accountId }: Account, snapshotId: string) {
@@ -208,7 +210,11 @@ export function createSnapshotImportService(deps: SnapshotImportDeps) {
         received = await engine.appendUpload(snapshot.id, piece.from, data, sizeBytes)
       }
       if (received === sizeBytes) {
-        await transaction(db, (tx) => beginVerification(tx, caller, snapshotId))
+        await transaction(db, async (tx) => {
+          if (!(await beginVerification(tx, caller, snapshotId))) return
+          const detail = { name: snapshot.name, size_bytes: sizeBytes }
+          await audit(tx, caller, 'import.upload', snapshot.public_id, detail)
+        })
       }
       return require(db, caller, snapshotId)
     },

@@ -6,6 +6,8 @@ import {
   type CreateSnapshotPolicyRequest,
   policiesPerAccount,
 } from '@garrison/contract/snapshot-policies/routes'
+import type { AuditEntry } from '../accounts/audit.ts'
+import { changes } from '../accounts/changes.ts'
 import type { AccountService } from '../accounts/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
 import type { Regions } from '../catalog/regions.ts'
@@ -59,6 +61,7 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
     verb: 'create' | 'change' | 'delete',
     { public_id, name }: Pick<store.Policy, 'public_id' | 'name'>,
     detail: Record<string, unknown>,
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) =>
     recordChange(
       tx,
@@ -69,6 +72,7 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
         subjectKind: 'snapshot-policy',
         subjectId: public_id,
         detail,
+        ...values,
         data: { name },
       },
       clock.now(),
@@ -178,8 +182,10 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
       if (JSON.stringify(schedule) !== JSON.stringify(scheduleOf(before))) {
         await store.reschedule(tx, policy, nextSlot(schedule, now).at, now)
       }
+      let covers: { instance_ids?: string[] } = {}
       if (instance_ids !== undefined) {
         const covered = await store.coverageOf(tx, caller.accountId, [policy.id])
+        covers = { instance_ids: covered.map((each) => each.instance_public_id).sort() }
         for (const each of covered) {
           if (!instance_ids.includes(each.instance_public_id)) await store.deleteCoverage(tx, each)
         }
@@ -191,7 +197,9 @@ export function createSnapshotPolicyService(deps: SnapshotPolicyServiceDeps) {
           instance_ids.filter((each) => !present.has(each)),
         )
       }
-      await tellOf(tx, caller, 'change', policy, input)
+      const wanted = { ...columns, ...(instance_ids && { instance_ids: [...instance_ids].sort() }) }
+      const values = changes({ ...before, ...covers }, wanted)
+      await tellOf(tx, caller, 'change', policy, { name: policy.name }, values)
       return get(tx, caller, id)
     },
 

@@ -3,7 +3,7 @@ import type { CreateImageRequest } from '@garrison/contract/images/routes'
 import { whyNot as whyNotInstance } from '@garrison/contract/instances/states'
 import type { CreateSnapshotRequest } from '@garrison/contract/snapshots/routes'
 import { type SnapshotAction, whyNot } from '@garrison/contract/snapshots/states'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
@@ -209,11 +209,12 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     verb: string,
     id: string,
     detail: Record<string, unknown>,
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) {
     return recordAudit(
       tx,
       caller,
-      { action: `snapshot.${verb}`, subjectKind: 'snapshot', subjectId: id, detail },
+      { action: `snapshot.${verb}`, subjectKind: 'snapshot', subjectId: id, detail, ...values },
       clock.now(),
     )
   }
@@ -328,7 +329,9 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
       if (snapshot.pinned === pinned) return snapshot
       const change = { pinned, updated_at: clock.now() }
       await store.updateSnapshot(tx, caller.accountId, snapshot.id, change)
-      await audit(tx, caller, pinned ? 'pin' : 'unpin', snapshot.public_id, { name: snapshot.name })
+      const values = { before: { pinned: snapshot.pinned }, after: { pinned } }
+      const { public_id, name } = snapshot
+      await audit(tx, caller, pinned ? 'pin' : 'unpin', public_id, { name }, values)
       await recordEvent(
         tx,
         {

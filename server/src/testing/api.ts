@@ -2,6 +2,7 @@
 
 import type { Access, Role } from '@garrison/contract/accounts/roles'
 import type { Caller } from '../caller.ts'
+import { newUuid } from '../ids.ts'
 import { createServer } from '../routes.ts'
 import { createWorld, type WorldOptions } from './world.ts'
 
@@ -63,6 +64,52 @@ export async function createApi(options: WorldOptions = {}) {
         patch: as('PATCH'),
         delete: as('DELETE'),
       }
+    },
+
+    /**
+     * Somebody of an account, with a key that they made: of `client`'s, or of one of their own. As if they
+     * had signed in.
+     */
+    async person({
+      email = null,
+      role = 'owner',
+      of,
+    }: {
+      email?: string | null
+      role?: Role
+      of?: Caller
+    } = {}) {
+      const account: Caller = of ?? (await world.account(email ?? 'Test'))
+      const now = clock.now()
+      const { id } = await db
+        .insertInto('people')
+        .values({
+          ...{ id: newUuid(), account_id: account.accountId, email, role },
+          ...{ auth_user_id: newUuid(), joined_at: now, created_at: now },
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      const caller: Caller = { ...account, personId: id, role, keyId: null, keyName: null }
+      const { text: key } = await world.change((tx) =>
+        services.accounts.createKey(
+          tx,
+          account.accountId,
+          { name: `key-${id.slice(-12)}`, role },
+          caller,
+        ),
+      )
+      return { id, caller, key }
+    },
+
+    /** Of the link in the mail that was written last. */
+    async mailedToken() {
+      const mail = await db
+        .selectFrom('mails')
+        .select('body')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirstOrThrow()
+      return /token=([\w-]+)/.exec(mail.body ?? '')?.[1] ?? ''
     },
   }
 }

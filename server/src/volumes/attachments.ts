@@ -58,10 +58,12 @@ export function createAttachmentService(deps: AttachmentServiceDeps) {
         ...(verb === 'attach' && { instance_id: instance.id, attached_at: now }),
       },
     )
-    const detail = { instance: instance.public_id }
-    for (const { public_id } of volumes) {
+    const [held, free] = [{ instance: instance.public_id }, { instance: null }]
+    const [before, after] = verb === 'attach' ? [free, held] : [held, free]
+    for (const { public_id, name } of volumes) {
       const subject = { subjectKind: 'volume', subjectId: public_id }
-      await recordAudit(tx, caller, { action: `volume.${verb}`, ...subject, detail }, now)
+      const values = { detail: { name, ...held }, before, after }
+      await recordAudit(tx, caller, { action: `volume.${verb}`, ...subject, ...values }, now)
     }
   }
 

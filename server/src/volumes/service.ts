@@ -2,7 +2,7 @@
 import type { CloneVolumeRequest, CreateVolumeRequest } from '@garrison/contract/volumes/routes'
 import { volumeActions } from '@garrison/contract/volumes/states'
 import type { Capabilities } from '@garrison/engines/engine'
-import { recordAudit } from '../accounts/audit.ts'
+import { type AuditEntry, recordAudit } from '../accounts/audit.ts'
 import type { AccountLimits } from '../accounts/limits.ts'
 import type { BillingService } from '../billing/service.ts'
 import { bearingKey, type Caller } from '../caller.ts'
@@ -82,10 +82,12 @@ export function createVolumeService(deps: VolumeServiceDeps) {
     verb: string,
     publicId: string,
     detail: Record<string, unknown> = {},
+    values: Pick<AuditEntry, 'before' | 'after'> = {},
   ) {
     const now = clock.now()
     const subject = { subjectKind: 'volume', subjectId: publicId }
-    await recordAudit(tx, caller, { action: `volume.${verb}`, ...subject, detail }, now)
+    const entry = { action: `volume.${verb}`, ...subject, detail, ...values }
+    await recordAudit(tx, caller, entry, now)
   }
 
   function begin(
@@ -211,8 +213,8 @@ export function createVolumeService(deps: VolumeServiceDeps) {
         ...{ status: volumeActions.resize.through, growing_to_gb: sizeGb },
         ...{ error: null, updated_at: clock.now() },
       })
-      const detail = { from_gb: volume.size_gb, to_gb: sizeGb }
-      await tellOf(tx, caller, 'resize', volume.public_id, detail)
+      const values = { before: { size_gb: volume.size_gb }, after: { size_gb: sizeGb } }
+      await tellOf(tx, caller, 'resize', volume.public_id, { name: volume.name }, values)
       return { volume: await require(tx, caller, id), previousGb: volume.size_gb }
     },
 

@@ -7,6 +7,7 @@ import {
   webhooksPerAccount,
 } from '@garrison/contract/webhooks/routes'
 import type { DeliveryStatus } from '@garrison/contract/webhooks/states'
+import { recordAudit } from '../accounts/audit.ts'
 import { requirePermission } from '../accounts/permission.ts'
 import type { AccountService } from '../accounts/service.ts'
 import type { Caller } from '../caller.ts'
@@ -67,6 +68,18 @@ export function createWebhookService(deps: {
     const said = { action: `webhook.${verb}`, kind: changedBy[verb] }
     const change = { ...said, ...subject, detail: { url, ...detail }, data: { url } }
     return recordChange(tx, caller, change, clock.now())
+  }
+
+  /** What changes no webhook, so that nobody is told of it. */
+  function audit(
+    tx: Tx,
+    caller: Caller,
+    verb: 'test' | 'replay',
+    { public_id, url }: store.Webhook,
+    more: Record<string, unknown> = {},
+  ) {
+    const subject = { subjectKind: 'webhook', subjectId: public_id, detail: { url, ...more } }
+    return recordAudit(tx, caller, { action: `webhook.${verb}`, ...subject }, clock.now())
   }
 
   function requireEnabled({ enabled, public_id }: store.Webhook) {
@@ -181,6 +194,7 @@ export function createWebhookService(deps: {
         data: { message: 'A test, asked for over the API' },
         created_at: now,
       }
+      await audit(tx, caller, 'test', webhook)
       return queue(tx, webhook, {
         message_id: newMessageId(),
         event_kind: kind,
@@ -194,6 +208,8 @@ export function createWebhookService(deps: {
       const found = await store.lockDelivery(tx, caller.accountId, deliveryId)
       if (found === undefined) throw new NotFound('Webhook delivery', deliveryId)
       requireEnabled(found.webhook)
+      const { message_id, event_kind } = found.delivery
+      await audit(tx, caller, 'replay', found.webhook, { message_id, event_kind })
       return queue(tx, found.webhook, found.delivery)
     },
 

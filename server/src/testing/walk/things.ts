@@ -62,6 +62,10 @@ const makers: Readonly<Record<string, (site: Site) => Promise<string>>> = {
   },
   delivery_id: async ({ client, id }) =>
     (await client.post(`/api/webhooks/${await id('webhook_id')}/test/`)).body.delivery.id,
+  person_id: async ({ client }) => {
+    const { body } = await client.post('/api/account/people/', { email: 'walked@example.org' })
+    return body.person.id
+  },
   policy_id: async ({ client }) => {
     const { body } = await client.post('/api/snapshot-policies/', { name: 'walked', daily: 1 })
     return body.policy.id
