@@ -11,6 +11,7 @@ import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
+import { scriptRoutes } from './scripts/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
@@ -26,6 +27,7 @@ const tree = root.addChildren([
     instance.addChildren([...instanceTabs, ...consoleRoutes]),
     ...hibernatedRoutes,
     ...imageRoutes,
+    ...scriptRoutes,
     ...sshKeyRoutes,
     ...volumeRoutes,
     ...snapshotRoutes,
