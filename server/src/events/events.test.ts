@@ -1,4 +1,5 @@
 /** Following events: nothing is missed, nothing of others is seen, and it ends when it should. */
+import { streamsPerAccount } from '@garrison/contract/events/routes'
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -320,4 +321,10 @@ describe('the list', () => {
     const reply = await me.get('/api/events/', undefined, { 'Last-Event-ID': 'x' })
     expectRefusal(reply, 400, 'VALIDATION_ERROR', /whole number/)
   })
+})
+
+it('streams are no more than an account may have, also when all begin at once', async () => {
+  const asked = streamsPerAccount + 10
+  const all = await Promise.allSettled(Array.from({ length: asked }, () => follow()))
+  expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(streamsPerAccount)
 })

@@ -81,9 +81,10 @@ export function createEventService(deps: {
       const { keyId } = caller
       const hasKey = async () => keyId !== null && (await accounts.holder(db, keyId)) !== null
       const isWelcome = keyId === null ? hasSession : hasKey
-      followers.requirePlace(caller.accountId)
       const bounds = await eventBounds(db)
       const { gone, from } = reach(after ?? bounds.given, bounds)
+      // Nothing is waited for from here to the taking of the place, or many at once would each find one.
+      followers.requirePlace(caller.accountId)
       const ending = new AbortController()
       const leave = followers.enter({ caller, isWelcome, end: (reason) => ending.abort(reason) })
       return eventStream({

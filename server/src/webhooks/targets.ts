@@ -66,9 +66,9 @@ export function createTargets(
       address.range() === 'unicast' &&
       (address instanceof ipaddr.IPv4 || address.match(globalUnicast))
     if (isPublic || isAllowed(address)) return
-    const what = host === address.toString() ? host : `${host} is ${address}, which`
+    // Not where a name leads: that would be a telephone book of the network that they may not see.
     throw new ForbiddenTarget(
-      `${what} is not on the public internet (${address.range()}); an operator may allow it in webhooks.allow_networks`,
+      `${host} is not on the public internet, or not with all its addresses; an operator may allow it in webhooks.allow_networks`,
     )
   }
 
