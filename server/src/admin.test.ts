@@ -37,6 +37,10 @@ describe('granting credits', () => {
   it('gives and takes back in the currency of the account', async () => {
     expect(await grant(25.5)).toMatchObject({ currency: 'USD', granted: true, balance: 25.5 })
     expect(await grant(-0.5)).toMatchObject({ granted: true, balance: 25 })
+    const events = await world.db.selectFrom('events').select(['kind', 'data']).execute()
+    expect(events.filter(({ kind }) => kind === 'credits.granted').map(({ data }) => data)).toEqual(
+      [25.5, -0.5].map((amount) => ({ amount, currency: 'USD' })),
+    )
   })
 
   it('books a reference once for an account', async () => {

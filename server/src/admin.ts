@@ -20,6 +20,7 @@ import { findEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded
 import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
 import { DomainError, InvalidState, NotFound } from './errors.ts'
+import { recordEvent } from './events/outbox.ts'
 import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
 import { lockInstallation } from './installation-lock.ts'
 import { allInstances, type Instance } from './instances/store.ts'
@@ -173,15 +174,13 @@ export function grantCredits(
         description: grant.description ?? 'Credits from the operator',
         ...(reference !== undefined && { reference: `grant ${public_id} ${reference}` }),
       })
-      const about = { subjectKind: 'account', subjectId: public_id, detail: { amount, currency } }
-      if (booked)
-        await recordAudit(
-          tx,
-          { accountId },
-          { action: 'credits.grant', ...about },
-          systemClock.now(),
-        )
-      return booked
+      if (!booked) return false
+      const about = { subjectKind: 'account', subjectId: public_id }
+      const [detail, now] = [{ amount, currency }, systemClock.now()]
+      await recordAudit(tx, { accountId }, { action: 'credits.grant', ...about, detail }, now)
+      const event = { accountId, kind: 'credits.granted', ...about, data: detail } as const
+      await recordEvent(tx, event, now)
+      return true
     })
     const left = (await balances(db, accountId))[currency]
     return { account: public_id, amount, currency, granted, balance: toDecimal(left) }

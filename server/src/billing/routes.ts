@@ -11,7 +11,7 @@ import type { DepletionService } from '../depletion/service.ts'
 import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset } from '../http/pagination.ts'
-import { formatMoney, toDecimal } from '../money.ts'
+import { formatMoney, microsPerCent, toDecimal } from '../money.ts'
 import { pageOfMovements } from './credits.ts'
 import { pageOfRecords, statusOfVolumes } from './records.ts'
 import type { BillingService } from './service.ts'
@@ -140,5 +140,5 @@ const paging = (total: number, page: number, limit: number) => ({
   total_pages: Math.ceil(total / limit),
 })
 
-/** Two decimals, as published. */
-const toCents = (micros: number) => Math.round(toDecimal(micros) * 100) / 100
+/** Two decimals, as published, and as it is written out: never more than can be spent. */
+const toCents = (micros: number) => Math.trunc(micros / microsPerCent) / 100

@@ -45,6 +45,13 @@ describe('the balance', () => {
     })
   })
 
+  it('is never shown as more than there is', async () => {
+    const me = await given('prepaid', { USD: 9.996 })
+    const { body } = await me.get('/api/balance/')
+    expect(body.balance).toMatchObject({ amount: 9.99, formatted: '$9.99' })
+    expect(body.balances.USD).toBe(9.99)
+  })
+
   it('is low when storage could not be paid with it, where credits are needed', async () => {
     const low = async (mode: 'off' | 'prepaid', USD: number) => {
       const me = await given(mode, { USD })
@@ -78,7 +85,7 @@ describe('asking for credits', () => {
     await billing().requireCredits(api.db, caller, 2e6)
     await expect(billing().requireCredits(api.db, caller, 2e6 + 1)).rejects.toMatchObject({
       code: 'INSUFFICIENT_CREDITS',
-      message: expect.stringContaining('$2.00 are left; add at least $0.01 first'),
+      message: 'This needs $2.01 in credits and $2.00 are left; add at least $0.01 first',
     })
   })
 

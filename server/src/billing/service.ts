@@ -41,7 +41,7 @@ export function createBillingService(deps: {
       const missing = Math.max(micros - left, oneCent)
       throw new DomainError(
         'INSUFFICIENT_CREDITS',
-        `This needs ${formatMoney(micros, currency)} in credits and ${formatMoney(left, currency)} are left; add at least ${formatMoney(toWholeCents(missing), currency)} first`,
+        `This needs ${formatMoney(toWholeCents(micros), currency)} in credits and ${formatMoney(left, currency)} are left; add at least ${formatMoney(toWholeCents(missing), currency)} first`,
       )
     }
     await budgets.requireLeft(db, caller, what?.api_key_id)
