@@ -86,6 +86,10 @@ const instances = {
   'instance.volumes-failed': event('Volumes could not be attached or detached.', { reason }),
   'instance.restore-failed': event('It could not come back and stays hibernated.', { reason }),
   'instance.hibernation-failed': event('It could not be hibernated and goes on.', { reason }),
+  'instance.capacity-given-up': event(
+    'It stays hibernated and keeps no capacity any more, since nothing pays for that.',
+    { reason: z.enum(['credits', 'budget']) },
+  ),
   'instance.console-opened': event('Somebody looks at its console.', {}),
   'instance.display-opened': event('Somebody looks at its display.', {}),
   ...states(

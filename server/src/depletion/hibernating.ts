@@ -68,7 +68,7 @@ export function createHibernating(deps: HibernatingDeps) {
           const id = machine.public_id
           if (todo === 'stop') await instances.stop(tx, caller, id)
           else if (todo === 'hibernate') await hibernation.hibernateUnpaid(tx, caller, id, reason)
-          else await hibernation.giveUpCapacity(tx, caller, id)
+          else await hibernation.giveUpCapacity(tx, caller, id, reason)
         })
         begun++
       } catch (error) {

@@ -88,6 +88,16 @@ describe('credits that are used up', () => {
     await site.pass(6 * 60)
     const after = await world.instance(me, kept)
     expect(after).toMatchObject({ status: 'HIBERNATED', retain_capacity: false })
+    for (const [table, column, word] of [
+      ['events', 'kind', 'instance.capacity-given-up'],
+      ['audit_log', 'action', 'instance.give-up-capacity'],
+    ] as const) {
+      const { rows } = await sql`
+        select from ${sql.table(table)}
+        where ${sql.ref(column)} = ${word} and subject_id = ${kept.public_id}
+      `.execute(world.db)
+      expect(rows).toHaveLength(1)
+    }
     const before = await site.balance(me)
     await site.pass(60)
     expect(before - (await site.balance(me))).toBe(500)

@@ -4,6 +4,7 @@ import type {
   RestoreHibernatedRequest,
 } from '@garrison/contract/instances/routes'
 import { whyNot } from '@garrison/contract/instances/states'
+import { recordAudit } from '../accounts/audit.ts'
 import type { BillingService } from '../billing/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -12,6 +13,7 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events/outbox.ts'
 import { hibernationRate } from '../prices/rates.ts'
 import type { PriceService } from '../prices/service.ts'
 import { hibernatedInstances } from './hibernation-store.ts'
@@ -76,16 +78,23 @@ export function createHibernation(deps: HibernationDeps) {
     },
 
     /** One that keeps its capacity pays for it in full; without the means, it gives that up. */
-    async giveUpCapacity(tx: Tx, caller: Caller, id: string) {
+    async giveUpCapacity(tx: Tx, caller: Caller, id: string, reason: 'credits' | 'budget') {
       await prices.hold(tx)
       const { instance } = await instances.lock(tx, caller, id)
       if (instance.status !== 'HIBERNATED' || !instance.retain_capacity) return
       const rate = hibernationRate(catalog.prices, { ...instance, retain_capacity: false })
       // The other rate begins a billing record of its own, by a trigger.
+      const now = clock.now()
       await updateInstance(tx, caller.accountId, instance.id, {
         ...{ retain_capacity: false, hibernation_rate_micros: rate },
-        updated_at: clock.now(),
+        updated_at: now,
       })
+      const about = { subjectKind: 'instance', subjectId: instance.public_id }
+      const entry = { action: 'instance.give-up-capacity', ...about, detail: { reason } }
+      await recordAudit(tx, caller, entry, now)
+      const { accountId } = caller
+      const event = { accountId, kind: 'instance.capacity-given-up', ...about } as const
+      await recordEvent(tx, { ...event, data: { reason } }, now)
     },
 
     /** Room is looked for before anything happens: without it, the machine stays as it is. */
