@@ -63,7 +63,8 @@ const withActors = (query: Log) =>
       'person.email as person_email',
       'key.name as key_name',
       sql<string | null>`coalesce(
-        after ->> 'name', detail ->> 'name', before ->> 'name', detail ->> 'email'
+        nullif(after ->> 'name', ''), nullif(detail ->> 'name', ''), nullif(before ->> 'name', ''),
+        detail ->> 'email'
       )`.as('subject_name'),
     ])
 

@@ -178,13 +178,15 @@ describe('without a mail server', () => {
       log: () => {},
     })
     cleanup.defer(() => sending.close())
-    await queue()
+    const link = `http://example.org/accept?token=${'x'.repeat(80)}`
+    await queue({ text: `Grüße! It is 123456.\n\n  ${link}\n` })
     const file = await expectFile(join(dataDir, 'mail'))
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect((await stat(join(dataDir, 'mail'))).mode & 0o777).toBe(0o700)
     const content = await readFile(file, 'utf8')
     expect(content).toContain(`To: ${mail.to}`)
-    expect(content).toContain(mail.text)
+    expect(content).toContain(`Grüße! It is 123456.\n\n  ${link}\n`)
+    expect(content).toContain('Content-Transfer-Encoding: 8bit')
     expect(JSON.stringify(lines)).toContain(file)
     expect(JSON.stringify(lines)).not.toContain('123456')
   })

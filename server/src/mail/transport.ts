@@ -81,7 +81,7 @@ function filesIn(dir: string, from: string, log: Log): MailTransport {
       const { message } = await writer.sendMail(messageOf(from, mail))
       await mkdir(dir, { recursive: true, mode: 0o700 })
       const file = join(dir, `${mail.at.toISOString().replaceAll(':', '-')}-${mail.id}.eml`)
-      await writeFile(`${file}.new`, message, { mode: 0o600 })
+      await writeFile(`${file}.new`, readable(message.toString(), mail.text), { mode: 0o600 })
       await rename(`${file}.new`, file)
       log('info', 'a mail is in a file, since mail.smtp is not configured', {
         file,
@@ -91,3 +91,9 @@ function filesIn(dir: string, from: string, log: Log): MailTransport {
     close: () => writer.close(),
   }
 }
+
+/** Its text as it is: encoded for a mail server, a link would be in pieces. */
+const readable = (message: string, text: string) =>
+  `${message
+    .slice(0, message.indexOf('\n\n'))
+    .replace(/^Content-Transfer-Encoding: .*$/m, 'Content-Transfer-Encoding: 8bit')}\n\n${text}`
