@@ -181,6 +181,14 @@ describe('whoever is removed', () => {
     expect(await remove(ada, `${path}${bob.id}/`)).toMatchObject({ status: 404 })
   })
 
+  it('was not removed or renamed by a key of theirs that may do less than they', async () => {
+    await api.person({ of: ada.caller, email: 'bob@example.org' })
+    const { body } = await post(ada, '/api/account/api-keys/', { name: 'ci', role: 'member' })
+    const refusal = refused(403, 'PERMISSION_DENIED', 'Only owners may')
+    expect(await remove(body, `${path}${ada.id}/`)).toMatchObject(refusal)
+    expect(await patch(body, `${path}${ada.id}/`, { name: 'Eve' })).toMatchObject(refusal)
+  })
+
   it('may have gone by themselves', async () => {
     const bob = await api.person({ of: ada.caller, email: 'bob@example.org', role: 'member' })
     expect((await remove(bob, `${path}${bob.id}/`)).status).toBe(200)

@@ -187,7 +187,9 @@ export function createPeopleService(deps: PeopleServiceDeps) {
 
 export type PeopleService = ReturnType<typeof createPeopleService>
 
-const isSelf = ({ personId }: Caller, { id }: store.Person) => personId === id
+/** A key that was made to do less than they may is not they. */
+const isSelf = ({ personId, role }: Caller, person: store.Person) =>
+  personId === person.id && role === person.role
 
 /** Names stand in mails, where they must not look like something else. */
 const oneLine = (text: string) => text.replaceAll(/\p{C}+/gu, ' ')
