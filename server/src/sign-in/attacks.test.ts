@@ -40,6 +40,23 @@ describe('a stranger who was first', () => {
     expect(await eve.isSignedIn()).toBe(false)
   })
 
+  it('has no way in with a password of theirs, once somebody proves the address', async () => {
+    const eve = createBrowser(api)
+    await eve.post('/api/auth/sign-up/email', { email: ada, name: 'Eve', password })
+    const browser = createBrowser(api)
+    const own = 'a password of my own'
+    await browser.post('/api/auth/sign-up/email', { email: ada, name: 'Ada', password: own })
+    const type = 'email-verification'
+    await browser.post('/api/auth/email-otp/send-verification-otp', { email: ada, type })
+    const otp = await codeFor(api, ada)
+    expect(
+      (await browser.post('/api/auth/email-otp/verify-email', { email: ada, otp })).status,
+    ).toBe(200)
+    expect(await browser.isSignedIn()).toBe(true)
+    expect((await eve.signIn(ada)).status).toBe(401)
+    expect(await eve.isSignedIn()).toBe(false)
+  })
+
   it('does not take in whoever signs up for themselves, by an invitation nobody accepted', async () => {
     const eve = await api.account('Eve')
     const now = new Date()

@@ -30,6 +30,8 @@ export type SignInHooks = {
   sessionEnded(session: Session, context: Context): Promise<void>
   /** By whoever knew the old one, or has the mailbox. */
   passwordChanged(userId: string, context: Pick<NonNullable<Context>, 'headers'>): Promise<void>
+  /** By whoever has the mailbox; their request. */
+  addressProved(user: { email: string }, headers: Headers | undefined): Promise<void>
   sendCode(to: { email: string; code: string; signIn: boolean }): Promise<void>
   sendReset(to: { email: string; token: string }): Promise<void>
   tellExisting(to: { email: string; verified: boolean }): Promise<void>
@@ -83,6 +85,7 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
       sendOnSignUp: true,
       sendOnSignIn: true,
       autoSignInAfterVerification: true,
+      beforeEmailVerification: (user, request) => hooks.addressProved(user, request?.headers),
     },
     account: {
       accountLinking: { enabled: true, trustedProviders: [] },

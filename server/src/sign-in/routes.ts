@@ -72,7 +72,11 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
     const refusal = await refusalOf(response)
     await settle(c, attempt, refusal !== null)
     if (refusal !== null) throw asDomainError(refusal)
-    return response
+    if (endpoint.path !== '/sign-up/email') return response
+    const answered = new Response(response.body, response)
+    const cookie = await signIn.ownPassword.cookieFor(String(body?.email), String(body?.password))
+    answered.headers.append('Set-Cookie', cookie)
+    return answered
   }
 
   function requireOwnPage(c: AppContext) {

@@ -23,6 +23,7 @@ import {
 import { linkPath, makeLinkToken } from './link.ts'
 import { codeLetter, existingLetter, resetLetter } from './mails.ts'
 import { ownOrigin } from './origin.ts'
+import { createOwnPassword } from './own-password.ts'
 import { createSigningPeople, type Person } from './people.ts'
 import { createSessions, sessionEndedChannel } from './sessions.ts'
 
@@ -45,6 +46,7 @@ export function createSignInService(deps: SignInDeps) {
   const { db, clock, config, accounts, secret, log } = deps
   const origin = ownOrigin(config)
   const people = createSigningPeople({ clock, accounts, config })
+  const ownPassword = createOwnPassword({ db, secret })
   const underWay = new Set<Promise<unknown>>()
   let made: Library | undefined
 
@@ -123,6 +125,7 @@ export function createSignInService(deps: SignInDeps) {
           ...{ action: 'password.change', subjectKind: 'person', subjectId },
         })),
       ),
+    addressProved: (user, headers) => ownPassword.settle(user, headers),
     async sendCode({ email, code, signIn }) {
       if (email.endsWith(`@${noAddress}`)) return
       // Unknown ones are asked nothing more than known ones, and told nothing.
@@ -142,6 +145,7 @@ export function createSignInService(deps: SignInDeps) {
       .executeTakeFirst()) !== undefined
 
   return {
+    ownPassword,
     handle: (request: Request) => library().handler(request),
     sessions,
     background,
