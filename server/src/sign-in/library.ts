@@ -7,6 +7,7 @@ import { emailOTP, genericOAuth } from 'better-auth/plugins'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
+import { firstSteps, setPasswordPath, takeAddressPath } from './first-steps.ts'
 import { linkEndpoint } from './link.ts'
 
 export const sessionDays = 7
@@ -31,7 +32,11 @@ export type SignInHooks = {
   /** By whoever knew the old one, or has the mailbox. */
   passwordChanged(userId: string, context: Pick<NonNullable<Context>, 'headers'>): Promise<void>
   /** By whoever has the mailbox; their request. */
-  addressProved(user: { email: string }, headers: Headers | undefined): Promise<void>
+  addressToBeProved(user: { email: string }, headers: Headers | undefined): Promise<void>
+  /** Throws when the address is somebody else's. */
+  requireFreeAddress(email: string): Promise<void>
+  /** Somebody who had no address has proved this one. */
+  addressProved(user: { id: string; email: string }, context: Context): Promise<void>
   sendCode(to: { email: string; code: string; signIn: boolean }): Promise<void>
   sendReset(to: { email: string; token: string }): Promise<void>
   tellExisting(to: { email: string; verified: boolean }): Promise<void>
@@ -85,7 +90,7 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
       sendOnSignUp: true,
       sendOnSignIn: true,
       autoSignInAfterVerification: true,
-      beforeEmailVerification: (user, request) => hooks.addressProved(user, request?.headers),
+      beforeEmailVerification: (user, request) => hooks.addressToBeProved(user, request?.headers),
     },
     account: {
       accountLinking: { enabled: true, trustedProviders: [] },
@@ -103,7 +108,7 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
       backgroundTasks: { handler: hooks.background },
       database: { generateId: 'uuid' },
     },
-    plugins: [codes(hooks), providers(config), linkEndpoint()],
+    plugins: [codes(hooks), providers(config), linkEndpoint(), firstSteps()],
   } satisfies BetterAuthOptions)
 }
 
@@ -114,15 +119,29 @@ function ownOriginsOf(request: Request | undefined) {
 }
 
 const hooksOf = (hooks: SignInHooks): BetterAuthOptions['databaseHooks'] => ({
-  user: { create: { before: (user, context) => hooks.requireWelcome(user as User, context) } },
+  user: {
+    create: { before: (user, context) => hooks.requireWelcome(user as User, context) },
+    update: {
+      async before({ email }, context) {
+        if (context?.path === takeAddressPath && email) await hooks.requireFreeAddress(email)
+      },
+      async after(user, context) {
+        if (context?.path === takeAddressPath) await hooks.addressProved(user, context)
+      },
+    },
+  },
   // Nobody here ever speaks to a provider on somebody's behalf.
   account: {
     create: {
       before: async () => ({ data: { accessToken: null, refreshToken: null, idToken: null } }),
+      async after({ userId }, context) {
+        if (context?.path === setPasswordPath) await hooks.passwordChanged(userId, context)
+      },
     },
     update: {
       async after({ userId }, context) {
-        if (context?.path === '/change-password') await hooks.passwordChanged(userId, context)
+        const chosen = ['/change-password', setPasswordPath].includes(context?.path ?? '')
+        if (chosen && context) await hooks.passwordChanged(userId, context)
       },
     },
   },
@@ -142,6 +161,7 @@ const codes = (hooks: SignInHooks) =>
     allowedAttempts: codeTries,
     storeOTP: 'hashed',
     overrideDefaultEmailVerification: true,
+    changeEmail: { enabled: true },
     sendVerificationOTP: ({ email, otp, type }) =>
       hooks.sendCode({ email, code: otp, signIn: type === 'sign-in' }),
   })

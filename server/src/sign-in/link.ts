@@ -8,6 +8,7 @@ import { APIError, createAuthEndpoint } from 'better-auth/api'
 import { setSessionCookie } from 'better-auth/cookies'
 import { revokeUnprovenAccountAccess } from 'better-auth/db'
 import { z } from 'zod'
+import { isPlaceholder } from './first-steps.ts'
 import type { Library } from './library.ts'
 
 export const linkSeconds = 60 * 60
@@ -44,7 +45,7 @@ export const linkEndpoint = () =>
           if (!user) throw new APIError('UNAUTHORIZED', { code: 'INVALID_LINK' })
           const session = await internalAdapter.createSession(user.id)
           await setSessionCookie(ctx, { session, user })
-          throw ctx.redirect('/')
+          throw ctx.redirect(isPlaceholder(user.email) ? '/setup' : '/')
         },
       ),
     },

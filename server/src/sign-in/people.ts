@@ -155,6 +155,35 @@ export function createSigningPeople({ clock, accounts, config }: Deps) {
       return (await find(tx, user)) ?? null
     },
 
+    /** Gives an address to a person who had none, and to their account. Null: there was nobody. */
+    async nameAddress(tx: Tx, user: Pick<User, 'id' | 'email'>): Promise<Person | null> {
+      const person = await tx
+        .updateTable('people')
+        .set({ email: user.email })
+        .where('auth_user_id', '=', user.id)
+        .where('removed_at', 'is', null)
+        .where('email', 'is', null)
+        .returningAll()
+        .executeTakeFirst()
+      if (person === undefined) return null
+      await tx
+        .updateTable('accounts')
+        .set({ email: user.email })
+        .where('id', '=', person.account_id)
+        .where('email', 'is', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('accounts as others')
+                .select('others.id')
+                .where(sql<boolean>`lower(others.email) = ${user.email.toLowerCase()}`),
+            ),
+          ),
+        )
+        .execute()
+      return person
+    },
+
     /** Who has had the account longest, with this role at least; made where nobody has it. */
     async headOf(tx: Tx, accountId: string, least: 'owner' | 'operator'): Promise<Person> {
       await accounts.lock(tx, accountId)

@@ -43,6 +43,12 @@ const words: Record<string, () => DomainError> = {
     ),
   EMAIL_PASSWORD_SIGN_UP_DISABLED: () =>
     new DomainError('PERMISSION_DENIED', 'Nobody new can sign up here; ask who runs the server'),
+  EMAIL_FIXED: () =>
+    new DomainError('PERMISSION_DENIED', 'You have an e-mail address already, and it stays'),
+  EMAIL_TAKEN: () => field('newEmail', 'Somebody else signs in with this address.'),
+  EMAIL_ALREADY_IN_USE: () => field('newEmail', 'Somebody else signs in with this address.'),
+  PASSWORD_ALREADY_SET: () =>
+    new DomainError('PERMISSION_DENIED', 'You have a password already; change it with the old one'),
   SESSION_NOT_FRESH: () =>
     new DomainError(
       'PERMISSION_DENIED',

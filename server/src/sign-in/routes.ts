@@ -6,8 +6,15 @@
 import { DomainError, ValidationError } from '../errors.ts'
 import type { App, AppContext } from '../http/app.ts'
 import type { OriginCheck } from '../http/own-origin.ts'
+import {
+  askForAddressPath,
+  hasPasswordPath,
+  setPasswordPath,
+  takeAddressPath,
+} from './first-steps.ts'
 import { addressHeader, requestIdHeader } from './library.ts'
 import type { Blocked, SignInLimits } from './limits.ts'
+import { linkPath } from './link.ts'
 import { asDomainError, refusalOf } from './refusals.ts'
 import type { SignInService } from './service.ts'
 import { createTurnstile } from './turnstile.ts'
@@ -33,6 +40,10 @@ const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: '/request-password-reset', writes: true },
   { method: 'POST', path: '/reset-password', guesses: 'token' },
   { method: 'POST', path: '/change-password', guesses: 'token' },
+  { method: 'GET', path: hasPasswordPath },
+  { method: 'POST', path: setPasswordPath },
+  { method: 'POST', path: askForAddressPath, writes: true },
+  { method: 'POST', path: takeAddressPath, guesses: 'code' },
   { method: 'GET', path: '/get-session' },
   { method: 'GET', path: '/list-sessions' },
   { method: 'POST', path: '/revoke-session' },
@@ -52,7 +63,9 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
   const ofProviders = createTurnstile(4)
 
   app.get('/api/auth/providers/', (c) =>
-    c.json({ sign_up: signIn.signUp, providers: signIn.providers }),
+    c.json({
+      ...{ sign_up: signIn.signUp, providers: signIn.providers, mail: signIn.mailGoesTo },
+    }),
   )
   for (const endpoint of endpoints) {
     app.on(endpoint.method, `/api/auth${endpoint.path}/`, (c) => answer(c, endpoint))
@@ -63,7 +76,7 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
     const body = endpoint.method === 'POST' ? await bodyOf(c) : null
     const attempt: Attempt = {
       endpoint,
-      email: typeof body?.email === 'string' ? body.email.slice(0, 320) : null,
+      email: addressIn(body),
       address: c.get('remoteAddress'),
     }
     await admit(c, attempt)
@@ -71,6 +84,10 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
     const response = await line.pass(() => signIn.handle(requestFor(c, attempt.address, body)))
     const refusal = await refusalOf(response)
     await settle(c, attempt, refusal !== null)
+    if (refusal !== null && endpoint.path === linkPath && isOpenedByPage(c)) {
+      // Somebody looks at it in a browser, where words of the page say more than a document.
+      return c.redirect('/sign-in?error=link')
+    }
     if (refusal !== null) throw asDomainError(refusal)
     if (endpoint.path !== '/sign-up/email') return response
     const answered = new Response(response.body, response)
@@ -141,6 +158,14 @@ function requestFor(c: AppContext, address: string | null, body: Body | null): R
 }
 
 type Body = Record<string, unknown>
+
+/** Whose attempt it is, as far as they say. */
+function addressIn(body: Body | null): string | null {
+  const said = body?.email ?? body?.newEmail
+  return typeof said === 'string' ? said.slice(0, 320) : null
+}
+
+const isOpenedByPage = (c: AppContext) => c.req.header('accept')?.includes('text/html') === true
 
 /** Tokens of identity providers are the longest that anybody needs; names are shown to others. */
 const longest = 8_192

@@ -11,6 +11,7 @@ import { type Database, type Tx, transaction } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import type { Log } from '../log.ts'
 import { queueMail } from '../mail/queue.ts'
+import { isPlaceholder, placeholderFor } from './first-steps.ts'
 import {
   addressHeader,
   type Context,
@@ -26,9 +27,6 @@ import { ownOrigin } from './origin.ts'
 import { createOwnPassword } from './own-password.ts'
 import { createSigningPeople, type Person } from './people.ts'
 import { createSessions, sessionEndedChannel } from './sessions.ts'
-
-/** Of whoever has no address; nobody can receive mail there. */
-const noAddress = 'garrison.invalid'
 
 export type SignInDeps = {
   db: Database
@@ -125,9 +123,25 @@ export function createSignInService(deps: SignInDeps) {
           ...{ action: 'password.change', subjectKind: 'person', subjectId },
         })),
       ),
-    addressProved: (user, headers) => ownPassword.settle(user, headers),
+    addressToBeProved: (user, headers) => ownPassword.settle(user, headers),
+    async requireFreeAddress(email) {
+      if (await people.find(db, { email }))
+        throw new APIError('BAD_REQUEST', { code: 'EMAIL_TAKEN' })
+    },
+    async addressProved(user, context) {
+      await transaction(db, async (tx) => {
+        const person = await people.nameAddress(tx, user)
+        if (person === null) return
+        const [before, after] = [{ email: null }, { email: user.email }]
+        await audit(tx, user.id, context, (subjectId) => ({
+          ...{ action: 'person.update', subjectKind: 'person', subjectId, before, after },
+        }))
+        await accounts.changed(tx, person.account_id)
+      })
+      sessions.forget(user.id)
+    },
     async sendCode({ email, code, signIn }) {
-      if (email.endsWith(`@${noAddress}`)) return
+      if (isPlaceholder(email)) return
       // Unknown ones are asked nothing more than known ones, and told nothing.
       if (signIn && !(await people.isWelcome(db, email)) && !(await isUser(email))) return
       await send(email, codeLetter(origin, code, signIn))
@@ -151,6 +165,7 @@ export function createSignInService(deps: SignInDeps) {
     background,
     signUp: config.auth.sign_up,
     providers: config.auth.providers.map(({ id, name }) => ({ id, name })),
+    mailGoesTo: config.mail.smtp === null ? ('files' as const) : ('people' as const),
 
     /** Asks the identity providers where they are, before somebody waits for it. */
     async prepare() {
@@ -207,7 +222,7 @@ export function createSignInService(deps: SignInDeps) {
   /** The library's user for somebody whom the host vouches for. */
   async function userOf(person: Person): Promise<string> {
     const { internalAdapter } = await library().$context
-    const email = person.email?.toLowerCase() ?? `${person.id}@${noAddress}`
+    const email = person.email?.toLowerCase() ?? placeholderFor(person.id)
     const known =
       (person.auth_user_id && (await internalAdapter.findUserById(person.auth_user_id))) ||
       (await internalAdapter.findUserByEmail(email))?.user ||

@@ -158,6 +158,7 @@ describe('who may sign up', () => {
     expect((await api.send('GET', '/api/auth/providers')).body).toEqual({
       sign_up: 'invited',
       providers: [],
+      mail: 'files',
     })
   })
 })
@@ -447,9 +448,11 @@ it('a link of the host signs its operator in, once, and leaves no token in the a
   await api.app.request(link.pathname + link.search, { method: 'HEAD' })
   const opened = await browser.get(link.pathname + link.search)
   expect(opened.status).toBe(302)
-  expect(opened.headers.get('location')).toBe('/')
+  expect(opened.headers.get('location')).toBe('/setup')
   expect(await browser.isSignedIn()).toBe(true)
   const again = createBrowser(api)
+  const looked = await again.get(link.pathname + link.search, { accept: 'text/html,*/*' })
+  expect([looked.status, looked.headers.get('location')]).toEqual([302, '/sign-in?error=link'])
   expect(await again.get(link.pathname + link.search)).toMatchObject(
     refused(401, 'INVALID_CREDENTIALS'),
   )
