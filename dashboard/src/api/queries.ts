@@ -2,11 +2,23 @@
  * Reading: a query's key is the path and its input, so that what is shown in two places is asked for once,
  * and a change made anywhere makes everything stale that begins with its path.
  */
-import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import { type Answer, type Args, type PathOf, send } from './client.ts'
 import { ApiError } from './errors.ts'
+import { heardError } from './session-end.ts'
 
-export const queryClient = new QueryClient({
+const onError = (error: unknown) =>
+  heardError(error, queryClient.getQueryData(['/api/account/', {}]) !== undefined)
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

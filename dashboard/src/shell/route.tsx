@@ -19,17 +19,20 @@ export const root = createRootRoute({
   errorComponent: Broken,
 })
 
+/** Whoever is not signed in does that first, and then goes on to where they wanted. */
+export async function requireSignedIn({ location }: { location: { href: string } }) {
+  try {
+    await queryClient.ensureQueryData(meQuery)
+  } catch (error) {
+    if (!isSignedOut(error)) throw error
+    throw redirect({ to: '/sign-in', search: { to: location.href } })
+  }
+}
+
 export const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
   component: Shell,
   notFoundComponent: Missing,
-  beforeLoad: async ({ location }) => {
-    try {
-      await queryClient.ensureQueryData(meQuery)
-    } catch (error) {
-      if (!isSignedOut(error)) throw error
-      throw redirect({ to: '/sign-in', search: { to: location.href } })
-    }
-  },
+  beforeLoad: requireSignedIn,
 })

@@ -1,12 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { listen } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
+import { useSessionEnded } from '../api/session-end.ts'
 import { Toasts } from '../ui/toast.tsx'
 import { Palette } from './palette.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TopBar } from './topbar.tsx'
+
+const SessionEnded = lazy(async () => ({
+  default: (await import('../sign-in/session-ended.tsx')).SessionEnded,
+}))
 
 /** Around every page of somebody who is signed in. */
 export function Shell() {
@@ -15,7 +20,11 @@ export function Shell() {
     ...reading('/api/events/kinds/'),
     staleTime: Number.POSITIVE_INFINITY,
   })
-  useEffect(() => (data ? listen(data.kinds.map(({ kind }) => kind)) : undefined), [data])
+  const ended = useSessionEnded()
+  useEffect(
+    () => (data && !ended ? listen(data.kinds.map(({ kind }) => kind)) : undefined),
+    [data, ended],
+  )
   return (
     <>
       <a
@@ -36,6 +45,11 @@ export function Shell() {
       </div>
       <Palette open={palette} onOpen={setPalette} />
       <Toasts />
+      {ended && (
+        <Suspense>
+          <SessionEnded />
+        </Suspense>
+      )}
     </>
   )
 }

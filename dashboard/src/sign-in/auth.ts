@@ -3,10 +3,13 @@ import { queryOptions } from '@tanstack/react-query'
 import { send } from '../api/client.ts'
 import { ApiError } from '../api/errors.ts'
 import { queryClient } from '../api/queries.ts'
+import { signedInAgain } from '../api/session-end.ts'
 
 export type Ways = {
   sign_up: 'open' | 'invited' | 'closed'
   providers: readonly { id: string; name: string }[]
+  /** `files`: no mail server is configured, and mails lie in the data folder. */
+  mail: 'files' | 'people'
 }
 export type Session = { session: { id: string; token: string }; user: User } | null
 type User = { id: string; name: string; email: string }
@@ -25,6 +28,13 @@ export const sessionQuery = queryOptions({
   staleTime: 0,
 })
 
+/** Who came by a link, a code or a provider may have none. */
+export const hasPasswordQuery = queryOptions({
+  queryKey: ['/api/auth/has-password', {}] as const,
+  queryFn: ({ signal }) =>
+    send<{ has_password: boolean }>('GET', '/api/auth/has-password', { signal }),
+})
+
 const ask = (path: string, body: object) => send('POST', `/api/auth${path}`, { body })
 
 export const withPassword = (email: string, password: string) =>
@@ -40,6 +50,15 @@ export const mailReset = (email: string) => ask('/request-password-reset', { ema
 export const setNewPassword = (token: string, newPassword: string) =>
   ask('/reset-password', { token, newPassword })
 
+export const setFirstPassword = (newPassword: string) => ask('/set-password', { newPassword })
+export const changePassword = (currentPassword: string, newPassword: string) =>
+  ask('/change-password', { currentPassword, newPassword })
+/** For whoever has no address yet. */
+export const askForAddress = (newEmail: string) =>
+  ask('/email-otp/request-email-change', { newEmail })
+export const takeAddress = (newEmail: string, otp: string) =>
+  ask('/email-otp/change-email', { newEmail, otp })
+
 /** Where a provider asks who somebody is; it sends them back to `to`. */
 export async function withProvider(provider: string, to: string) {
   const { url } = await send<{ url: string }>('POST', '/api/auth/sign-in/social', {
@@ -53,4 +72,7 @@ export const isUnconfirmed = (error: unknown) =>
   error instanceof ApiError && error.code === 'EMAIL_NOT_VERIFIED'
 
 /** Whoever was here before may have seen other things. */
-export const forgetEverything = () => queryClient.clear()
+export function forgetEverything() {
+  queryClient.clear()
+  signedInAgain()
+}

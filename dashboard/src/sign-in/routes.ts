@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { queryClient } from '../api/queries.ts'
 import { textOf } from '../api/search.ts'
-import { root } from '../shell/route.tsx'
+import { requireSignedIn, root } from '../shell/route.tsx'
 import { sessionQuery } from './auth.ts'
 import { pathOf } from './places.ts'
 
@@ -42,5 +42,11 @@ export const signInRoutes = [
     path: '/reset-password',
     validateSearch: (search): { token?: string | undefined } => ({ token: textOf(search.token) }),
     component: lazyRouteComponent(() => import('./reset-password-page.tsx'), 'ResetPasswordPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/setup',
+    beforeLoad: requireSignedIn,
+    component: lazyRouteComponent(() => import('./setup-page.tsx'), 'SetupPage'),
   }),
 ] as const
