@@ -14,6 +14,7 @@ import {
 } from '../common.ts'
 import { AccessEnum, PersonReference, RoleEnum } from './api-keys.ts'
 import { findCountry } from './countries.ts'
+import { type ProfileField, profileRules, shortestName } from './profile-rules.ts'
 
 const tags = ['Account']
 
@@ -74,34 +75,30 @@ export const getAccount = createRoute({
   },
 })
 
-/** `pattern` says which signs; `words` says it to people. */
-const written = (most: number, pattern: RegExp, words: string) => text(most).regex(pattern, words)
-
-const Required = (most: number) =>
-  text(most).refine((value) => value.trim() !== '', 'This field may not be blank.')
+const written = (field: Exclude<ProfileField, 'address_line'>) => {
+  const { most, pattern, words } = profileRules[field]
+  return text(most).regex(pattern, words)
+}
+const isFilled = (value: string) => value.trim() !== ''
+const blank = 'This field may not be blank.'
 
 const optional = <S extends z.ZodType>(schema: S) => schema.nullish()
 
 export const ProfileRequest = z
   .object({
-    name: written(100, /^[\p{L}\p{M} '’-]*$/u, 'Use letters, spaces, hyphens and apostrophes only.')
-      .min(2)
-      .refine((name) => name.trim().length >= 2, 'Ensure this field has at least 2 characters.'),
-    phone: optional(
-      written(40, /^[0-9+ ()-]*$/, 'Use digits, +, spaces, dashes and parentheses only.'),
-    ),
-    address_line: Required(255),
-    city: optional(
-      written(
-        100,
-        /^[\p{L}\p{M} .'’-]*$/u,
-        'Use letters, spaces, hyphens, periods and apostrophes only.',
+    name: written('name')
+      .min(shortestName)
+      .refine(
+        (name) => name.trim().length >= shortestName,
+        `Ensure this field has at least ${shortestName} characters.`,
       ),
-    ),
-    state: optional(written(100, /^[\p{L}\p{M} -]*$/u, 'Use letters, spaces and hyphens only.')),
-    postal_code: written(20, /^[A-Za-z0-9 -]*$/, 'Use letters, digits, spaces and hyphens only.')
-      .min(1)
-      .refine((value) => value.trim() !== '', 'This field may not be blank.'),
+    phone: optional(written('phone')),
+    address_line: text(profileRules.address_line.most).refine(isFilled, blank),
+    city: optional(written('city')),
+    state: optional(written('state')),
+    postal_code: written('postal_code').min(1).refine(isFilled, blank),
+    /** GSTIN or VAT number, for receipts. */
+    tax_id: optional(written('tax_id')),
     /** ISO 3166-1, two letters; its English name is understood too. May be left out once it is set. */
     country: text(60)
       .refine(
@@ -123,6 +120,8 @@ const Profile = z
     city: z.string().nullable(),
     state: z.string().nullable(),
     postal_code: z.string().nullable(),
+    /** GSTIN or VAT number: without spaces, in capitals. */
+    tax_id: z.string().nullable(),
     /** ISO 3166-1, two letters; null as long as none was chosen. */
     country: z.string().nullable(),
     /** In English. */
@@ -143,6 +142,7 @@ const filled = {
   city: 'Berlin',
   state: null,
   postal_code: '10115',
+  tax_id: 'DE123456789',
   country: 'DE',
 }
 const exampleProfile = {

@@ -35,6 +35,7 @@ describe('a profile', () => {
     expect(status).toBe(200)
     expect(body.profile).toEqual({
       ...ada,
+      tax_id: null,
       email: null,
       country_name: 'United States',
       currency: 'USD',
@@ -42,6 +43,16 @@ describe('a profile', () => {
       missing: [],
     })
     expect((await me.get(path)).body.profile).toEqual(body.profile)
+  })
+
+  it('keeps tax numbers without spaces, and knows those of India', async () => {
+    const german = await me.put(path, { ...ada, country: 'DE', tax_id: 'de 123 456 789' })
+    expect(german.body.profile.tax_id).toBe('DE123456789')
+    const indian = await me.put(path, { ...ada, country: 'IN', tax_id: '27AAPFU' })
+    expect(indian).toMatchObject({
+      status: 400,
+      body: { errors: { tax_id: [expect.any(String)] } },
+    })
   })
 
   it('is emptied of what is left out, but keeps its country', async () => {

@@ -1,6 +1,7 @@
 /** Whom an account bills, and in which currency: that of the country. */
 import type { ProfileRequest } from '@garrison/contract/accounts/account'
 import { currencyOfCountry, findCountry } from '@garrison/contract/accounts/countries'
+import { asTaxNumber, taxNumberProblem } from '@garrison/contract/accounts/profile-rules'
 import { fieldRequired } from '@garrison/contract/validation-words'
 import { whyCurrencyStays } from '../billing/commitments.ts'
 import type { Caller } from '../caller.ts'
@@ -44,6 +45,9 @@ export function createProfileService(deps: { clock: Clock; accounts: AccountServ
       const account = await accounts.require(tx, caller.accountPublicId)
       const country = input.country === undefined ? account.country : findCountry(input.country)
       if (country === null) throw new ValidationError({ country: [fieldRequired] })
+      const taxNumber = textOrNull(input.tax_id)
+      const wrong = taxNumberProblem(country, taxNumber ?? '')
+      if (wrong !== null) throw new ValidationError({ tax_id: [wrong] })
       const fields = {
         name: input.name.trim(),
         phone: textOrNull(input.phone),
@@ -51,6 +55,7 @@ export function createProfileService(deps: { clock: Clock; accounts: AccountServ
         city: textOrNull(input.city),
         state: textOrNull(input.state),
         postal_code: input.postal_code.trim(),
+        tax_id: taxNumber === null ? null : asTaxNumber(taxNumber),
         country,
         currency: await currencyFor(tx, account, country),
       }

@@ -72,6 +72,7 @@ export function createAccountService({ clock }: { clock: Clock }) {
           ...(account.profile === 'incomplete' ? noProfile : ownProfile),
           city: null,
           state: null,
+          tax_id: null,
           created_at: clock.now(),
         })
         .catch((error: unknown) => {

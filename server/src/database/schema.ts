@@ -89,6 +89,8 @@ type AccountsTable = {
   state: string | null
   postal_code: string | null
   country: string | null
+  /** GSTIN or VAT number. */
+  tax_id: string | null
   /** At most that is used in a calendar month (UTC); null: no limit. */
   monthly_budget_micros: number | null
   created_at: Fixed<Date>

@@ -277,7 +277,7 @@ function buyerOf(account: Profile): ReceiptParty {
     address: address.filter((line) => line !== ''),
     country: account.country,
     email: account.email,
-    tax_id: null,
+    tax_id: account.tax_id,
   }
 }
 
