@@ -11,6 +11,7 @@ import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
+import { profileRoutes } from './profile/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
@@ -36,6 +37,7 @@ const tree = root.addChildren([
     ...billingRoutes,
     ...creditRoutes,
     ...apiKeyRoutes,
+    ...profileRoutes,
   ]),
 ])
 

@@ -15,3 +15,9 @@ export async function signOut() {
   queryClient.clear()
   location.assign('/sign-in')
 }
+
+export async function signOutEverywhere() {
+  await send('POST', '/api/auth/revoke-sessions', { body: {} })
+  queryClient.clear()
+  location.assign('/sign-in')
+}
