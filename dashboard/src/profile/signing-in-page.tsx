@@ -32,10 +32,12 @@ export function SigningInPage() {
             <Section title="You">
               <PersonForm person={me.person} />
               {me.person.email === null && (
-                <AddressForm
-                  mailBy={ways.data?.mail ?? 'people'}
-                  onDone={() => stale('/api/account/')}
-                />
+                <div className="max-w-md pt-4">
+                  <AddressForm
+                    mailBy={ways.data?.mail ?? 'people'}
+                    onDone={() => stale('/api/account/')}
+                  />
+                </div>
               )}
             </Section>
             <Section title="Password">
@@ -50,7 +52,9 @@ export function SigningInPage() {
                     You have none: you came by a link, a code or a provider. With one, you sign in
                     without waiting for mail.
                   </p>
-                  <FirstPasswordForm onDone={() => password.refetch()} />
+                  <div className="max-w-md">
+                    <FirstPasswordForm onDone={() => password.refetch()} />
+                  </div>
                 </>
               )}
             </Section>

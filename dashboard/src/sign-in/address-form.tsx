@@ -66,7 +66,12 @@ export function AddressForm({
         hint="You sign in with it, and hear there when credits run low. It stays yours: it cannot be changed later."
       />
       {ask.error && !said && <Notice tone="problem">{wordsOf(ask.error)}</Notice>}
-      <Button type="submit" look="primary" busy={ask.isPending && 'Sending a code…'}>
+      <Button
+        type="submit"
+        look="primary"
+        className="self-start"
+        busy={ask.isPending && 'Sending a code…'}
+      >
         Send a code there
       </Button>
     </form>

@@ -36,7 +36,12 @@ export function FirstPasswordForm({ onDone }: { onDone: () => Promise<unknown> |
         hint="At least 8 characters; a few words that do not belong together are best."
       />
       {save.error && <Notice tone="problem">{wordsOf(save.error)}</Notice>}
-      <Button type="submit" look="primary" busy={save.isPending && 'Saving…'}>
+      <Button
+        type="submit"
+        look="primary"
+        className="self-start"
+        busy={save.isPending && 'Saving…'}
+      >
         Set password
       </Button>
     </form>

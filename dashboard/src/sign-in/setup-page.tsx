@@ -122,7 +122,7 @@ function Step({
   return (
     <li
       aria-current={open ? 'step' : undefined}
-      className="flex gap-3 border-t border-hairline py-3 last:border-b"
+      className="flex gap-3 border-t border-hairline py-3"
     >
       <Mark
         aria-hidden
