@@ -18,6 +18,7 @@ import { signInRoutes } from './sign-in/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,
@@ -38,6 +39,7 @@ const tree = root.addChildren([
     ...creditRoutes,
     ...apiKeyRoutes,
     ...profileRoutes,
+    ...webhookRoutes,
   ]),
 ])
 

@@ -1,0 +1,30 @@
+import { type DeliveryStatus, deliveryStatuses } from '@garrison/contract/webhooks/states'
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { flagOf, pageOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export type WebhooksSearch = { page?: number | undefined; create?: true | undefined }
+export type DeliveriesSearch = { page?: number | undefined; status?: DeliveryStatus | undefined }
+
+export const webhookRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/webhooks',
+    staticData: { words: 'Webhooks' },
+    validateSearch: (search): WebhooksSearch => ({
+      page: pageOf(search.page),
+      create: flagOf(search.create),
+    }),
+    component: lazyRouteComponent(() => import('./webhooks-page.tsx'), 'WebhooksPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/webhooks/$id',
+    staticData: { words: 'Webhook' },
+    validateSearch: (search): DeliveriesSearch => ({
+      page: pageOf(search.page),
+      status: deliveryStatuses.find((each) => each === search.status),
+    }),
+    component: lazyRouteComponent(() => import('./webhook-page.tsx'), 'WebhookPage'),
+  }),
+] as const
