@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { ChevronRight } from 'lucide-react'
 import { useId, useState } from 'react'
 import { reading } from '../api/queries.ts'
 import { Checkbox } from '../ui/fields.tsx'
@@ -47,7 +48,7 @@ export function EventPicker({
             type="search"
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
-            placeholder="Search, such as error or backup"
+            placeholder="Search, such as error or credits"
             className="h-(--control) rounded-md border border-edge/70 bg-raised px-2.5 placeholder:text-ink-3"
           />
           <div className="flex flex-col border-t border-hairline">
@@ -87,14 +88,20 @@ function Subject({
   const all = patterns.includes(pattern)
   const chosen = all ? kinds.length : kinds.filter(({ kind }) => patterns.includes(kind)).length
   return (
-    <details open={open || undefined} className="border-b border-hairline">
+    <details open={open || undefined} className="group border-b border-hairline">
       <summary className="flex min-h-(--control) cursor-pointer items-center justify-between gap-3 py-1 marker:content-none hover:bg-hover/60">
-        <code>{subject}</code>
+        <span className="flex items-center gap-1.5">
+          <ChevronRight
+            aria-hidden
+            className="size-3.5 text-ink-3 transition-transform group-open:rotate-90"
+          />
+          <code>{subject}</code>
+        </span>
         <span className="text-sm text-ink-3">
           {all ? 'all' : chosen > 0 ? `${chosen} of ${kinds.length}` : kinds.length}
         </span>
       </summary>
-      <div className="flex flex-col gap-2 pb-3 pl-3">
+      <div className="flex flex-col gap-2 pb-3 pl-5">
         <Checkbox
           label={`All of ${subject}`}
           checked={all}
