@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { send } from '../api/client.ts'
+import { patch } from '../api/client.ts'
 import { wordsOf } from '../api/errors.ts'
 import { stale } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
@@ -19,7 +19,7 @@ export function PersonForm({
   const [name, setName] = useState(person.name)
   const save = useMutation({
     mutationFn: () =>
-      send('PATCH', '/api/account/people/{person_id}/', {
+      patch('/api/account/people/{person_id}/', {
         params: { person_id: person.id },
         body: { name: name.trim() },
       }),

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { CircleCheck, CircleDashed } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { send } from '../api/client.ts'
+import { patch } from '../api/client.ts'
 import { wordsOf } from '../api/errors.ts'
 import { stale } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
@@ -150,7 +150,7 @@ function NameForm({
   const [tried, setTried] = useState(false)
   const save = useMutation({
     mutationFn: async () => {
-      await send('PATCH', '/api/account/people/{person_id}/', {
+      await patch('/api/account/people/{person_id}/', {
         params: { person_id: personId ?? '' },
         body: { name: name.trim() },
       })
