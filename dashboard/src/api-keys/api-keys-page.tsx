@@ -57,7 +57,6 @@ export function ApiKeysPage() {
   return (
     <Page
       title="API keys"
-      guide="api-keys"
       lead={
         limit !== undefined &&
         (search

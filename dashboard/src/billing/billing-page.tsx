@@ -33,7 +33,6 @@ export function BillingPage() {
   return (
     <Page
       title="Billing"
-      guide="credits"
       lead="Whole minutes, at the rate of the state that a thing was in."
       calls={[
         { method: 'GET', path: `/api/${kind}/billing/`, command: `garrison billing ${kind}` },

@@ -29,7 +29,6 @@ export function CreditsPage() {
   return (
     <Page
       title="Credits"
-      guide="credits"
       lead="Paid ahead, used by the minute. One credit is one unit of your currency."
       calls={[
         { method: 'GET', path: '/api/balance/', command: 'garrison credits show' },

@@ -34,7 +34,6 @@ export function DeployPage() {
   return (
     <Page
       title="Deploy instance"
-      guide="deploying-instances"
       lead="Charged by the minute from the moment that it runs until it is deleted or hibernated."
       calls={[
         {

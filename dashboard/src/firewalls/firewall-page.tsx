@@ -29,7 +29,6 @@ export function FirewallPage() {
   return (
     <Page
       title={firewall.name}
-      guide="firewalls"
       lead={
         <span className="inline-flex flex-wrap items-center gap-x-3">
           <Status

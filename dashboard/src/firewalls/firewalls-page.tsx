@@ -55,7 +55,6 @@ export function FirewallsPage() {
   return (
     <Page
       title="Firewalls"
-      guide="firewalls"
       lead={`Rules for several instances at once. ${total} of ${limit}.`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/firewalls/', command: 'garrison firewall list' }]}

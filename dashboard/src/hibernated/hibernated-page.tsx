@@ -36,7 +36,6 @@ export function HibernatedPage() {
   return (
     <Page
       title="Hibernated"
-      guide="hibernation"
       lead="Memory and disk are kept; processor, memory and GPUs are free for others."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[

@@ -40,7 +40,6 @@ export function ImagesPage() {
   return (
     <Page
       title="Images"
-      guide="custom-images"
       lead={list.data && plural(total, 'image')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/custom-images/', command: 'garrison image list' }]}

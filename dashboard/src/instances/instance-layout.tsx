@@ -41,7 +41,6 @@ export function InstanceLayout() {
     <Page
       title={vm_name}
       tab={`${signs[lookOf(status)]} ${vm_name}`}
-      guide="managing-instances"
       lead={
         <span className="inline-flex flex-wrap items-center gap-x-3">
           <Status status={status} why={error} />

@@ -101,7 +101,6 @@ export function InstancesPage() {
   return (
     <Page
       title="Instances"
-      guide="instances"
       lead={list.data && plural(total, 'instance')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}

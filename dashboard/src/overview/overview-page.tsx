@@ -38,7 +38,6 @@ export function OverviewPage() {
   return (
     <Page
       title="Overview"
-      guide="dashboard-overview"
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
       action={

@@ -29,7 +29,6 @@ export function ProfilePage() {
   return (
     <Page
       title="Profile"
-      guide="account-management"
       lead={data && <Completeness missing={data.missing} />}
       refresh={{ onRefresh: () => void profile.refetch(), busy: profile.isFetching }}
       calls={[

@@ -44,7 +44,6 @@ export function ScriptsPage() {
   return (
     <Page
       title="Scripts"
-      guide="startup-scripts"
       lead={list.data && plural(total, 'script')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/scripts/', command: 'garrison script list' }]}

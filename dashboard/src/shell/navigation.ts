@@ -1,27 +1,20 @@
 /** Where one can go, in the order of the sidebar. The command palette offers the same. */
 import {
   Activity,
-  Bot,
   Camera,
   CircleUser,
   Coins,
   Disc3,
   FileCode2,
-  Gauge,
   HardDrive,
   KeyRound,
   LayoutDashboard,
-  ListChecks,
   type LucideIcon,
   MoonStar,
-  Network,
   Receipt,
-  ScrollText,
   Server,
   ShieldCheck,
   SquareTerminal,
-  Tags,
-  Users,
   Webhook,
 } from 'lucide-react'
 import type { Role } from './session.ts'
@@ -60,10 +53,7 @@ export const navigation: readonly Group[] = [
   },
   {
     words: 'Network',
-    places: [
-      { to: '/firewalls', words: 'Firewalls', Icon: ShieldCheck, also: 'security rules' },
-      { to: '/addresses', words: 'Addresses', Icon: Network, also: 'public ip' },
-    ],
+    places: [{ to: '/firewalls', words: 'Firewalls', Icon: ShieldCheck, also: 'security rules' }],
   },
   {
     words: 'Money',
@@ -76,21 +66,8 @@ export const navigation: readonly Group[] = [
     words: 'Account',
     places: [
       { to: '/profile', words: 'Profile', Icon: CircleUser, also: 'address country' },
-      { to: '/people', words: 'People', Icon: Users, also: 'invite team roles' },
       { to: '/api-keys', words: 'API keys', Icon: KeyRound, also: 'tokens' },
       { to: '/webhooks', words: 'Webhooks', Icon: Webhook, also: 'events deliveries' },
-      { to: '/audit', words: 'Audit log', Icon: ScrollText, also: 'who did what' },
-    ],
-  },
-  { words: null, places: [{ to: '/assistant', words: 'Assistant', Icon: Bot, also: 'ai chat' }] },
-  {
-    words: 'Operator',
-    roles: ['operator'],
-    places: [
-      { to: '/operator/hosts', words: 'Hosts', Icon: Gauge, also: 'capacity drain stock' },
-      { to: '/operator/accounts', words: 'Accounts', Icon: Users, also: 'tenants limits' },
-      { to: '/operator/operations', words: 'Operations', Icon: ListChecks, also: 'journal' },
-      { to: '/operator/prices', words: 'Prices', Icon: Tags },
     ],
   },
 ]

@@ -138,8 +138,6 @@ function useCommands(): readonly Command[] {
     begin('Create a firewall', '/firewalls?create=true', 'new'),
     begin('Add an SSH key', '/ssh-keys?create=true', 'new import'),
     begin('Create an API key', '/api-keys?create=true', 'new token'),
-    begin('Invite somebody', '/people?invite=true', 'new person'),
     begin('Buy credits', '/credits', 'top up pay'),
-    begin('Help', '/help', 'guides docs'),
   ]
 }

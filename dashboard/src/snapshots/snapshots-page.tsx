@@ -58,7 +58,6 @@ export function SnapshotsPage() {
   return (
     <Page
       title="Snapshots"
-      guide="snapshots"
       lead="Copies of a machine’s disk, taken while it runs, to go back to or begin from."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[

@@ -51,7 +51,6 @@ export function SshKeysPage() {
   return (
     <Page
       title="SSH keys"
-      guide="ssh-keys"
       lead={list.data && plural(list.data.pagination.total_count, 'key')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/ssh-keys/', command: 'garrison ssh-key list' }]}

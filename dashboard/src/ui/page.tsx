@@ -1,4 +1,4 @@
-import { CircleHelp, Code2, RefreshCw } from 'lucide-react'
+import { Code2, RefreshCw } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { IconButton } from './button.tsx'
 import { Code } from './copy.tsx'
@@ -15,15 +15,14 @@ export type ApiCallOf = {
 }
 
 /**
- * The frame of every page: one heading, one primary action at the right of it; help and the same thing as
- * an API call beside. `title` goes to the browser's tab as well.
+ * The frame of every page: one heading, one primary action at the right of it; the same thing as an API call
+ * beside. `title` goes to the browser's tab as well.
  */
 export function Page({
   title,
   tab = title,
   lead,
   action,
-  guide,
   calls,
   refresh,
   children,
@@ -33,8 +32,6 @@ export function Page({
   tab?: string
   lead?: ReactNode
   action?: ReactNode
-  /** Name of the guide under /help/. */
-  guide?: string
   calls?: readonly ApiCallOf[]
   refresh?: { onRefresh: () => void; busy: boolean }
   children: ReactNode
@@ -51,16 +48,6 @@ export function Page({
           {lead && <div className="mt-1 text-ink-3">{lead}</div>}
         </div>
         <div className="flex items-center gap-1" data-print="no">
-          {guide && (
-            <a
-              href={`/help/${guide}`}
-              aria-label={`Guide: ${title}`}
-              title={`Guide: ${title}`}
-              className="inline-flex size-(--control) items-center justify-center rounded-md text-ink-2 hover:bg-hover"
-            >
-              <CircleHelp aria-hidden className="size-4" />
-            </a>
-          )}
           {calls && (
             <IconButton
               name="Show as API call"

@@ -53,7 +53,6 @@ export function VolumesPage() {
   return (
     <Page
       title="Volumes"
-      guide="volumes"
       lead="Disks that outlive the instances they are attached to."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/volumes/', command: 'garrison volume list' }]}

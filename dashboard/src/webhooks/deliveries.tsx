@@ -1,9 +1,9 @@
 import { whyNotAllowed } from '@garrison/contract/accounts/roles'
-import { type DeliveryStatus, deliveryStatuses } from '@garrison/contract/webhooks/states'
+import { deliveryStatuses } from '@garrison/contract/webhooks/states'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { type Answer, post } from '../api/client.ts'
+import { post } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
@@ -15,21 +15,15 @@ import { plural } from '../ui/format.ts'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
-import { type Look, Mark } from '../ui/status.tsx'
+import { Mark } from '../ui/status.tsx'
 import { Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
 import { tell, tellProblem } from '../ui/toast.tsx'
+import { type Delivery, deliveryLooks } from './delivery.ts'
 import { DeliveryDialog } from './delivery-dialog.tsx'
 import type { DeliveriesSearch } from './routes.ts'
 import type { Webhook } from './webhooks-page.tsx'
 
-export type Delivery = Answer<'get', '/api/webhooks/{webhook_id}/deliveries/'>['deliveries'][number]
-
-export const deliveryLooks: Record<DeliveryStatus, { look: Look; words: string }> = {
-  pending: { look: 'changing', words: 'On its way' },
-  success: { look: 'running', words: 'Arrived' },
-  failed: { look: 'problem', words: 'Failed' },
-}
 const size = 20
 
 /** What was sent, what was answered, and once more where it is wanted. */

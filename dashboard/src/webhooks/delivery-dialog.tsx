@@ -4,7 +4,7 @@ import { Copyable } from '../ui/copy.tsx'
 import { Dialog, DialogBody } from '../ui/dialog.tsx'
 import { Mark } from '../ui/status.tsx'
 import { Time } from '../ui/time.tsx'
-import { type Delivery, deliveryLooks } from './deliveries.tsx'
+import { type Delivery, deliveryLooks } from './delivery.ts'
 
 /** Every attempt at one message, with what the receiver answered. */
 export function DeliveryDialog({

@@ -55,7 +55,6 @@ export function WebhookPage() {
     <Page
       title={host}
       tab={`Webhook ${host}`}
-      guide="webhooks"
       lead={<WebhookStatus webhook={webhook} />}
       refresh={{
         onRefresh: () => {

@@ -51,7 +51,6 @@ export function WebhooksPage() {
   return (
     <Page
       title="Webhooks"
-      guide="webhooks"
       lead={limit !== undefined && `${total} of ${limit}; each is told what happens, signed`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[

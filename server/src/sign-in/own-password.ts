@@ -12,8 +12,6 @@ const cookieName = 'garrison.sign_up'
 /** As long as the code that proves the address, and a little. */
 const cookieSeconds = 3_600
 
-export type OwnPassword = ReturnType<typeof createOwnPassword>
-
 export function createOwnPassword({ db, secret }: { db: Database; secret: string }) {
   const proofOf = (userId: string, hash: string) =>
     createHmac('sha256', secret).update(`sign-up ${userId} ${hash}`).digest('base64url')
