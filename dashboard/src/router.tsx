@@ -1,6 +1,7 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
 import { apiKeyRoutes } from './api-keys/routes.ts'
+import { auditRoutes } from './audit/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { creditRoutes } from './credits/routes.ts'
@@ -11,6 +12,7 @@ import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
+import { peopleRoutes } from './people/routes.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import { root, shell } from './shell/route.tsx'
@@ -39,6 +41,8 @@ const tree = root.addChildren([
     ...creditRoutes,
     ...apiKeyRoutes,
     ...profileRoutes,
+    ...peopleRoutes,
+    ...auditRoutes,
     ...webhookRoutes,
   ]),
 ])

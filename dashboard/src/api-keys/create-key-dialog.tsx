@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { post, put } from '../api/client.ts'
 import { ApiError, wordsOf } from '../api/errors.ts'
 import { stale } from '../api/queries.ts'
+import { roleWords } from '../people/role-words.ts'
 import { useMe } from '../shell/session.ts'
 import { FormDialog } from '../ui/dialog.tsx'
 import { SelectField, Switch, TextField } from '../ui/fields.tsx'
@@ -11,12 +12,6 @@ import { NameField, nameProblem } from '../ui/name-field.tsx'
 import { type Expiry, expiries, expiryAt, expiryProblem } from './expiry.ts'
 import { KeepKeyDialog } from './keep-key-dialog.tsx'
 import { capOf, capProblem, whyNoBudget } from './why-no-budget.ts'
-
-const roleWords: Record<Role, string> = {
-  member: 'Member: uses the account',
-  owner: 'Owner: also people, keys, profile and money',
-  operator: 'Operator: also runs the installation',
-}
 
 type Made = { name: string; text: string; withoutBudget: string | null }
 

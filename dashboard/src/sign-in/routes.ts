@@ -45,6 +45,12 @@ export const signInRoutes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/accept',
+    validateSearch: (search): { token?: string | undefined } => ({ token: textOf(search.token) }),
+    component: lazyRouteComponent(() => import('./accept-page.tsx'), 'AcceptPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/setup',
     beforeLoad: requireSignedIn,
     component: lazyRouteComponent(() => import('./setup-page.tsx'), 'SetupPage'),

@@ -1,4 +1,3 @@
-/** One event on its way to one webhook, and how its state looks. */
 import type { DeliveryStatus } from '@garrison/contract/webhooks/states'
 import type { Answer } from '../api/client.ts'
 import type { Look } from '../ui/status.tsx'
