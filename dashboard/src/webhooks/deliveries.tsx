@@ -86,7 +86,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
       {list.data &&
         (total > 0 ? (
           <Table
-            label="Deliveries"
+            label="What was sent"
             rows={list.data.deliveries}
             rowKey={({ id }) => id}
             columns={[
@@ -149,7 +149,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
                 cell: ({ id, event_kind, status: state }) => (
                   <Button
                     look="quiet"
-                    aria-label={`Send ${event_kind} again`}
+                    aria-label={`Send again: ${event_kind}`}
                     busy={replay.isPending && replay.variables === id && 'Sending…'}
                     reason={whyNotAgain ?? (state === 'pending' ? 'It is still on its way' : null)}
                     onClick={() => replay.mutate(id)}
