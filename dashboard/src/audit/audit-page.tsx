@@ -150,10 +150,11 @@ export function AuditPage() {
                       className="text-left hover:text-accent"
                       onClick={() => setShown(row)}
                     >
-                      <code>{row.action}</code>
+                      <code className="whitespace-nowrap">{row.action}</code>
                     </button>
                     <span className="block text-sm text-ink-3 md:hidden">
-                      {actorWords(row.actor)}
+                      {row.subject.name ?? row.subject.id}
+                      <span className="block">by {actorWords(row.actor)}</span>
                     </span>
                   </>
                 ),
@@ -161,9 +162,12 @@ export function AuditPage() {
               {
                 key: 'what',
                 head: 'On what',
+                from: 'md',
                 cell: ({ subject }) =>
                   subject.name === null ? (
-                    <code className="break-all text-ink-3">{subject.id}</code>
+                    <span className="text-ink-3">
+                      {subject.kind} <code className="break-all">{subject.id}</code>
+                    </span>
                   ) : (
                     <span title={subject.id}>{subject.name}</span>
                   ),
@@ -184,7 +188,9 @@ export function AuditPage() {
                 key: 'address',
                 head: 'From',
                 from: 'xl',
-                cell: ({ address }) => <code className="text-ink-3">{address}</code>,
+                cell: ({ address }) => (
+                  <code className="whitespace-nowrap text-ink-3">{address}</code>
+                ),
               },
             ]}
           />

@@ -29,7 +29,7 @@ export type Person = Answer<'get', '/api/account/people/'>['people'][number]
 const looks: Record<Person['status'], { look: Look; words: string }> = {
   active: { look: 'running', words: 'Belongs' },
   invited: { look: 'changing', words: 'Invited' },
-  expired: { look: 'warning', words: 'Invitation expired' },
+  expired: { look: 'warning', words: 'Expired' },
 }
 
 export function PeoplePage() {
@@ -108,20 +108,22 @@ export function PeoplePage() {
             {
               key: 'name',
               head: 'Name',
-              cell: ({ name, email, current }) => (
+              cell: ({ name, email, current, role }) => (
                 <div className="min-w-40">
                   <span className="font-medium">{name || email || 'Whoever set this up'}</span>
                   {current && <span className="text-ink-3"> · you</span>}
                   {name && email && (
                     <span className="block break-all text-sm text-ink-3">{email}</span>
                   )}
+                  <span className="block text-sm text-ink-3 md:hidden">{role}</span>
                 </div>
               ),
             },
-            { key: 'role', head: 'Role', cell: ({ role }) => role },
+            { key: 'role', head: 'Role', from: 'md', cell: ({ role }) => role },
             {
               key: 'status',
               head: 'State',
+              className: 'whitespace-nowrap',
               cell: ({ status, invitation_expires_at }) => (
                 <span className="inline-flex items-center gap-1.5">
                   <Mark look={looks[status].look} />

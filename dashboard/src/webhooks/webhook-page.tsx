@@ -18,7 +18,7 @@ import { tell, tellProblem } from '../ui/toast.tsx'
 import { ChangeWebhookDialog } from './change-webhook-dialog.tsx'
 import { DeleteWebhookDialog } from './delete-webhook-dialog.tsx'
 import { Deliveries } from './deliveries.tsx'
-import { patternWords } from './event-patterns.ts'
+import { everything } from './event-patterns.ts'
 import { RotateSecretDialog } from './rotate-secret-dialog.tsx'
 import { WebhookStatus } from './webhook-status.tsx'
 
@@ -134,9 +134,17 @@ export function WebhookPage() {
             ],
             [
               'Events',
-              <span key="events" title={webhook.event_patterns.join(', ')}>
-                {patternWords(webhook.event_patterns)}
-              </span>,
+              webhook.event_patterns.includes(everything) ? (
+                'Everything'
+              ) : (
+                <ul key="events" className="flex flex-wrap gap-x-3">
+                  {webhook.event_patterns.map((pattern) => (
+                    <li key={pattern}>
+                      <code>{pattern}</code>
+                    </li>
+                  ))}
+                </ul>
+              ),
             ],
             ['Description', webhook.description],
             [

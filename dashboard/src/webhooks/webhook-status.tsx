@@ -20,7 +20,11 @@ export function WebhookStatus({
       <span className="inline-flex items-center gap-1.5">
         <Mark look="warning" />
         <span>
-          Failing <span className="text-ink-3">since</span> <Time at={failing_since} />
+          Failing
+          <span className="hidden text-ink-3 sm:inline">
+            {' '}
+            since <Time at={failing_since} />
+          </span>
         </span>
       </span>
     )

@@ -81,7 +81,7 @@ export function WebhooksPage() {
                     <Link
                       to="/webhooks/$id"
                       params={{ id: webhook.id }}
-                      className="break-all font-medium hover:text-accent"
+                      className="line-clamp-2 break-all font-medium hover:text-accent"
                     >
                       {webhook.url}
                     </Link>
