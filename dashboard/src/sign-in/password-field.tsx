@@ -51,7 +51,7 @@ export function PasswordField({
         />
         <span className="absolute right-0 top-0">
           <IconButton
-            name={shown ? `Hide ${label.toLowerCase()}` : `Show ${label.toLowerCase()}`}
+            name={shown ? 'Hide what is typed' : 'Show what is typed'}
             icon={
               shown ? (
                 <EyeOff aria-hidden className="size-4" />
