@@ -58,7 +58,6 @@ export function AuditPage() {
   return (
     <Page
       title="Audit log"
-      guide="account-management"
       lead={
         list.data &&
         `${plural(total, 'entry', 'entries')}${filtered ? ' that match' : ''}, newest first`

@@ -79,7 +79,6 @@ export function PeoplePage() {
   return (
     <Page
       title="People"
-      guide="account-management"
       lead={
         limit !== undefined &&
         (search

@@ -12,9 +12,11 @@ import {
   type LucideIcon,
   MoonStar,
   Receipt,
+  ScrollText,
   Server,
   ShieldCheck,
   SquareTerminal,
+  Users,
   Webhook,
 } from 'lucide-react'
 import type { Role } from './session.ts'
@@ -66,8 +68,10 @@ export const navigation: readonly Group[] = [
     words: 'Account',
     places: [
       { to: '/profile', words: 'Profile', Icon: CircleUser, also: 'address country' },
+      { to: '/people', words: 'People', Icon: Users, also: 'invite team roles' },
       { to: '/api-keys', words: 'API keys', Icon: KeyRound, also: 'tokens' },
       { to: '/webhooks', words: 'Webhooks', Icon: Webhook, also: 'events deliveries' },
+      { to: '/audit', words: 'Audit log', Icon: ScrollText, also: 'who did what' },
     ],
   },
 ]
