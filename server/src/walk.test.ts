@@ -74,7 +74,8 @@ async function requestOf(operation: Operation, things: Things): Promise<Request>
   return { params, body: await withThings(media?.example, things) }
 }
 
-const isReference = (field: string) => /_ids?$/.test(field)
+/** Of something of ours; a tax number is the tax office's. */
+const isReference = (field: string) => /_ids?$/.test(field) && field !== 'tax_id'
 
 /** The fields at the top of a body that name things, filled with real ones. */
 async function withThings(example: unknown, things: Things): Promise<unknown> {
