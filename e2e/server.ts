@@ -31,16 +31,21 @@ export class TestServer {
   readonly #config = join(this.dataDir, 'garrison.yaml')
   readonly #port: number
   readonly #privateKey = join(this.dataDir, 'test-key')
+  readonly #more: readonly string[]
   #process: ChildProcess | null = null
-  #apiKey = ''
+  #credentials = { api_key: '', sign_in_url: '' }
 
-  private constructor(port: number) {
+  private constructor(port: number, more: readonly string[]) {
     this.#port = port
+    this.#more = more
   }
 
-  /** @param config What garrison.yaml would say; the defaults when left out. */
-  static async start(config: object = {}): Promise<TestServer> {
-    const server = new TestServer(await freePort())
+  /**
+   * @param config What garrison.yaml would say; the defaults when left out.
+   * @param more Further arguments of the server, such as `--demo`.
+   */
+  static async start(config: object = {}, more: readonly string[] = []): Promise<TestServer> {
+    const server = new TestServer(await freePort(), more)
     // JSON is YAML too.
     writeFileSync(server.#config, JSON.stringify(config))
     // Machines run as users of their own, who must get through to their disks.
@@ -59,6 +64,11 @@ export class TestServer {
     return `http://127.0.0.1:${this.#port}`
   }
 
+  /** Signs in whoever set the host up, once. */
+  get signInUrl() {
+    return this.#credentials.sign_in_url
+  }
+
   get publicKey() {
     return readFileSync(`${this.#privateKey}.pub`, 'utf8')
   }
@@ -68,7 +78,10 @@ export class TestServer {
     const log = openSync(join(this.dataDir, 'server.log'), 'a')
     const child = spawn(
       process.execPath,
-      [main, '--data', this.dataDir, '--config', this.#config, '--port', String(this.#port)],
+      [
+        ...[main, '--data', this.dataDir, '--config', this.#config],
+        ...['--port', String(this.#port), ...this.#more],
+      ],
       { stdio: ['ignore', log, log] },
     )
     closeSync(log)
@@ -80,7 +93,7 @@ export class TestServer {
       if (ready?.ok && existsSync(credentials)) break
       await pause(100)
     }
-    this.#apiKey = JSON.parse(readFileSync(credentials, 'utf8')).api_key
+    this.#credentials = JSON.parse(readFileSync(credentials, 'utf8'))
   }
 
   log() {
@@ -105,7 +118,7 @@ export class TestServer {
     const response = await fetch(this.url + path, {
       method,
       headers: {
-        Authorization: `Api-Key ${this.#apiKey}`,
+        Authorization: `Api-Key ${this.#credentials.api_key}`,
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -119,7 +132,7 @@ export class TestServer {
 
   /** Like `curl -sf`, with the key. */
   async curl(path: string, ...options: string[]): Promise<string> {
-    const key = ['-H', `Authorization: Api-Key ${this.#apiKey}`]
+    const key = ['-H', `Authorization: Api-Key ${this.#credentials.api_key}`]
     return (await run('curl', ['-sf', ...key, ...options, this.url + path])).stdout
   }
 

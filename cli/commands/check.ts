@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { runStep, type StepResult, skipTests } from '../check/run-step.ts'
 import { type Step, stepsOf } from '../check/steps.ts'
 import { printSummary, stepLine, totals } from '../check/summary.ts'
-import { ensurePackages } from '../host/ensure-packages.ts'
+import { ensurePackages, stepsFor } from '../host/ensure-packages.ts'
+import { checkPackages } from '../host/packages.ts'
 import type { Context, ExitCode } from './context.ts'
 
 export async function check(context: Context, { long = false }): Promise<ExitCode> {
   const { terminal, json } = context
   const isRoot = process.getuid?.() === 0
-  if (isRoot) await ensurePackages(terminal, { isRoot, yes: mayInstall(context) })
+  if (isRoot) {
+    await ensurePackages(terminal, { isRoot, yes: mayInstall(context) }, stepsFor(checkPackages))
+  }
 
   const folder = mkdtempSync(join(tmpdir(), 'garrison-check-'))
   const results: StepResult[] = []

@@ -3,7 +3,13 @@ import { Failure } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 import { plural } from '../units.ts'
 import { installWithApt } from './apt.ts'
-import { fullPath, type HostPackage, installLine, missingPackages } from './packages.ts'
+import {
+  fullPath,
+  type HostPackage,
+  hostPackages,
+  installLine,
+  missingPackages,
+} from './packages.ts'
 
 export type Consent = {
   readonly isRoot: boolean
@@ -16,13 +22,16 @@ type Steps = {
   readonly install: typeof installWithApt
 }
 
-const realSteps: Steps = { missing: missingPackages, install: installWithApt }
+export const stepsFor = (packages: readonly HostPackage[]): Steps => ({
+  missing: () => missingPackages(fullPath(), packages),
+  install: installWithApt,
+})
 
 /** @throws Failure with the line to run when something is missing and may not be installed. */
 export async function ensurePackages(
   terminal: Terminal,
   consent: Consent,
-  { missing, install }: Steps = realSteps,
+  { missing, install }: Steps = stepsFor(hostPackages),
 ): Promise<void> {
   const packages = missing()
   if (packages.length === 0) return

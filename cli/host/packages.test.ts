@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fullPath, hostPackages, installLine, missingPackages } from './packages.ts'
+import { checkPackages, fullPath, hostPackages, installLine, missingPackages } from './packages.ts'
 
 let folder: string
 beforeEach(() => {
@@ -21,15 +21,15 @@ const names = () => missingPackages(folder).map(({ name }) => name)
 
 describe('the packages of the host', () => {
   it('each have a name for apt, a program that proves them, and a reason', () => {
-    for (const { name, programs, why } of hostPackages) {
+    for (const { name, programs, files = [], why } of checkPackages) {
       expect(name).toMatch(/^[a-z0-9][a-z0-9+.-]+$/)
-      expect(programs.length).toBeGreaterThan(0)
+      expect(programs.length + files.length).toBeGreaterThan(0)
       expect(why).not.toBe('')
     }
   })
 
   it('are there once', () => {
-    expect(new Set(hostPackages.map(({ name }) => name)).size).toBe(hostPackages.length)
+    expect(new Set(checkPackages.map(({ name }) => name)).size).toBe(checkPackages.length)
   })
 
   it('are all missing on an empty host', () => {
@@ -39,6 +39,18 @@ describe('the packages of the host', () => {
   it('are all there when their programs are', () => {
     install(...hostPackages.flatMap(({ programs }) => programs))
     expect(names()).toEqual([])
+  })
+
+  it('are missing when a file of theirs is', () => {
+    const fonts = { name: 'fonts', programs: [], files: [join(folder, 'fonts')], why: '' }
+    expect(missingPackages(folder, [fonts])).toEqual([fonts])
+    install('fonts')
+    expect(missingPackages(folder, [fonts])).toEqual([])
+  })
+
+  it('have a browser among them for the check alone', () => {
+    install(...hostPackages.flatMap(({ programs }) => programs))
+    expect(missingPackages(folder, checkPackages).map(({ name }) => name)).toContain('chromium')
   })
 
   it('are missing when one of their programs is', () => {

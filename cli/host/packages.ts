@@ -1,11 +1,13 @@
 /** What real machines need of the host beyond Node and npm: Debian packages, and how to see that they are there. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 export type HostPackage = {
   readonly name: string
   /** Programs that prove it to be installed. */
   readonly programs: readonly string[]
+  /** What proves it that is no program. */
+  readonly files?: readonly string[]
   readonly why: string
 }
 
@@ -33,6 +35,18 @@ export const hostPackages: readonly HostPackage[] = [
   },
 ]
 
+/** What `garrison check` needs beyond that: it looks at the dashboard as people do. */
+export const checkPackages: readonly HostPackage[] = [
+  ...hostPackages,
+  { name: 'chromium', programs: ['chromium'], why: 'looks at the dashboard' },
+  {
+    name: 'fonts-liberation',
+    programs: [],
+    files: ['/usr/share/fonts/truetype/liberation'],
+    why: 'lets the browser write',
+  },
+]
+
 /** Users other than root often lack the last of these. */
 const usualFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
@@ -42,11 +56,17 @@ export function fullPath(env: NodeJS.ProcessEnv = process.env): string {
   return [...new Set([...folders, ...usualFolders])].join(delimiter)
 }
 
-/** Packages of which a program is missing from the `path`. */
-export function missingPackages(path = fullPath()): HostPackage[] {
+/** Those of the packages of which a program is missing from the `path`, or a file from the host. */
+export function missingPackages(
+  path = fullPath(),
+  packages: readonly HostPackage[] = hostPackages,
+): HostPackage[] {
   const folders = path.split(delimiter)
   const isThere = (program: string) => folders.some((folder) => isExecutable(join(folder, program)))
-  return hostPackages.filter(({ programs }) => !programs.every(isThere))
+  return packages.filter(
+    ({ programs, files = [] }) =>
+      !programs.every(isThere) || !files.every((file) => existsSync(file)),
+  )
 }
 
 /** The line that installs them by hand, as root. */
