@@ -1,43 +1,16 @@
 /**
  * What happens in the cloud, as it happens: the server's stream of events makes stale what is on the
- * screen and has changed. While the stream is broken, pages ask every few seconds instead; the browser
- * mends it by itself, and says where it had stopped.
+ * screen and has changed. While the stream is broken, pages ask every few seconds instead; it is mended by
+ * itself, and goes on where it had stopped.
+ *
+ * One tab follows for all of this browser: it opens at most six connections to a server, and as many tabs
+ * with a stream each would leave none for anything else.
  */
 import { useSyncExternalStore } from 'react'
+import { concernedBy } from './concerns.ts'
 import { queryClient, stale } from './queries.ts'
 
 export type Line = 'live' | 'connecting' | 'broken'
-
-/** What a subject of an event is shown by; what is missing here is its own path. */
-const readBy: Readonly<Record<string, readonly string[]>> = {
-  instance: [
-    '/api/instances/',
-    '/api/firewalls/',
-    '/api/volumes/',
-    '/api/snapshots/',
-    '/api/gpu-stocks/',
-    '/api/flavors/',
-    '/api/operations/',
-    '/api/operator/',
-  ],
-  snapshot: ['/api/snapshots/', '/api/custom-images/', '/api/instances/', '/api/operations/'],
-  image: ['/api/custom-images/', '/api/snapshots/', '/api/operations/'],
-  volume: ['/api/volumes/', '/api/instances/', '/api/operations/'],
-  firewall: ['/api/firewalls/', '/api/instances/'],
-  operation: ['/api/operations/', '/api/operator/'],
-  'ssh-key': ['/api/ssh-keys/'],
-  script: ['/api/scripts/'],
-  'snapshot-policy': ['/api/snapshot-policies/', '/api/snapshots/'],
-  'deploy-request': ['/api/deploy-requests/', '/api/instances/'],
-  'snapshot-export': ['/api/snapshots/'],
-  'snapshot-import': ['/api/snapshots/'],
-  credits: ['/api/balance/', '/api/credits/'],
-  budget: ['/api/account/budget/', '/api/balance/'],
-  account: ['/api/account/', '/api/balance/'],
-  person: ['/api/account/'],
-  'api-key': ['/api/account/'],
-  webhook: ['/api/webhooks/'],
-}
 
 let line: Line = 'connecting'
 const watchers = new Set<() => void>()
@@ -61,37 +34,117 @@ export const useLine = () =>
 /** For `refetchInterval`: nothing while events come in by themselves. */
 export const pollWhenBroken = () => (line === 'live' ? false : 5_000)
 
+const bunchMs = 120
 const waiting = new Set<string>()
+let everything = false
 let soon = 0
 
 /** Events come in bunches; what they concern is asked for once. */
-function heard(subjectKind: string) {
-  for (const prefix of readBy[subjectKind] ?? [`/api/${subjectKind}s/`]) waiting.add(prefix)
-  clearTimeout(soon)
-  soon = window.setTimeout(() => {
-    const prefixes = [...waiting]
-    waiting.clear()
-    void stale(...prefixes)
-  }, 120)
+function heard(kind: string) {
+  const prefixes = concernedBy(kind)
+  if (prefixes === null) everything = true
+  else for (const prefix of prefixes) waiting.add(prefix)
+  // Not put off by the next one: a busy cloud would never be shown.
+  if (soon === 0) soon = window.setTimeout(ask, bunchMs)
 }
+
+function ask() {
+  const prefixes = [...waiting]
+  const all = everything
+  soon = 0
+  waiting.clear()
+  everything = false
+  void (all ? queryClient.invalidateQueries() : stale(...prefixes))
+}
+
+/** Between tabs. */
+type Said = { line: Line } | { kind: string } | 'what is the line?'
 
 /** `kinds`: of events, each of which a browser wants named. Answers how to end it. */
 export function listen(kinds: readonly string[]): () => void {
-  const source = new EventSource('/api/events/')
-  const take = ({ data }: MessageEvent<string>) => {
-    try {
-      const event = JSON.parse(data) as { subject?: { kind?: unknown } }
-      if (typeof event.subject?.kind === 'string') heard(event.subject.kind)
-    } catch {
-      // A line that is not ours to understand changes nothing on the screen.
-    }
+  const ending = new AbortController()
+  const { signal } = ending
+  const tabs = new BroadcastChannel('garrison-events')
+  let leads = false
+  const say = (said: Said) => {
+    if (!signal.aborted) tabs.postMessage(said)
   }
-  source.addEventListener('open', () => become('live'))
-  source.addEventListener('error', () => become('broken'))
-  source.addEventListener('message', take)
-  for (const kind of kinds) source.addEventListener(kind, take)
+  tabs.onmessage = ({ data }: MessageEvent<Said>) => {
+    if (data === 'what is the line?') {
+      if (leads) say({ line })
+    } else if ('line' in data) become(data.line)
+    else heard(data.kind)
+  }
+  const lead = () => {
+    leads = true
+    return follow(kinds, signal, {
+      onLine: (next) => {
+        become(next)
+        say({ line: next })
+      },
+      onKind: (kind) => {
+        heard(kind)
+        say({ kind })
+      },
+    })
+  }
+  if (navigator.locks === undefined) {
+    // Without TLS, and not on this machine: each tab for itself.
+    tabs.close()
+    void lead()
+  } else {
+    say('what is the line?')
+    navigator.locks.request('garrison-events', { signal }, lead).catch(() => {
+      // The tab ended while it waited for its turn.
+    })
+  }
   return () => {
-    source.close()
+    ending.abort()
+    tabs.close()
     become('connecting')
   }
+}
+
+const againMs = 3_000
+
+type Told = { onLine: (line: Line) => void; onKind: (kind: string) => void }
+
+/** Follows until the signal; ends with it. */
+function follow(kinds: readonly string[], signal: AbortSignal, { onLine, onKind }: Told) {
+  let source: EventSource | null = null
+  let last = ''
+  let again = 0
+  const take = ({ type, lastEventId }: MessageEvent) => {
+    last = lastEventId || last
+    onKind(type)
+  }
+  const open = () => {
+    clearTimeout(again)
+    source?.close()
+    source = new EventSource(`/api/events/stream/${last === '' ? '' : `?after=${last}`}`)
+    source.addEventListener('open', () => onLine('live'))
+    source.addEventListener('error', () => {
+      onLine('broken')
+      // After an answer that is no stream, such as that of a proxy before a server that restarts, a
+      // browser gives up; after a connection that broke it comes again by itself.
+      if (source?.readyState === EventSource.CLOSED) again = window.setTimeout(open, againMs)
+    })
+    // `gone`: so much was missed that the server does not have it any more.
+    for (const kind of [...kinds, 'gone']) source.addEventListener(kind, take)
+  }
+  const lost = () => onLine('broken')
+  addEventListener('online', open)
+  addEventListener('offline', lost)
+  open()
+  return new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(again)
+      source?.close()
+      removeEventListener('online', open)
+      removeEventListener('offline', lost)
+      resolve()
+    }
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
 }

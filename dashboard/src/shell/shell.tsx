@@ -5,6 +5,8 @@ import { listen } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useSessionEnded } from '../api/session-end.ts'
 import { Toasts } from '../ui/toast.tsx'
+import { Banners } from './banners.tsx'
+import { useTurningFavicon } from './favicon.ts'
 import { Palette } from './palette.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TopBar } from './topbar.tsx'
@@ -25,6 +27,7 @@ export function Shell() {
     () => (data && !ended ? listen(data.kinds.map(({ kind }) => kind)) : undefined),
     [data, ended],
   )
+  useTurningFavicon()
   return (
     <>
       <a
@@ -38,6 +41,7 @@ export function Shell() {
         <div className="flex min-w-0 grow flex-col pb-16 md:pb-0">
           <TopBar onPalette={() => setPalette(true)} />
           <Progress />
+          <Banners />
           <main id="main" tabIndex={-1} className="grow outline-none">
             <Outlet />
           </main>
