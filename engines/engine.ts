@@ -10,6 +10,7 @@
  * thing, the highest fence it has seen, durably, and refuses a lower one with {@link FencedError}.
  */
 import type { Duplex } from 'node:stream'
+import type { MicrovmEngine } from './microvms.ts'
 import type {
   Address,
   AttachedVolume,
@@ -34,6 +35,7 @@ import type {
 } from './terms.ts'
 
 export * from './errors.ts'
+export * from './microvms.ts'
 export type * from './terms.ts'
 
 export interface Engine {
@@ -196,4 +198,7 @@ export interface Engine {
 
   /** Throws {@link NotRunningError}. */
   metrics(machine: string): Promise<MachineCounters>
+
+  /** Machines that go on from a snapshot's memory in milliseconds; left out where there are none. */
+  readonly microvms?: MicrovmEngine
 }
