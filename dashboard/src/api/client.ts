@@ -20,14 +20,14 @@ type AnswerOf<R> = R extends {
   : never
 type Params<R> = R extends { request: { params: infer S } } ? { params: Given<S> } : object
 type Query<R> = R extends { request: { query: infer S } } ? { query?: Loose<Given<S>> } : object
-type Body<R> = R extends {
+type BodyOf<R> = R extends {
   request: { body: { content: { 'application/json': { schema: infer S } } } }
 }
   ? { body?: Given<S> }
   : object
 /** Values of a query are text on the wire; what is undefined or empty is left out. */
 type Loose<Q> = { [K in keyof Q]?: string | number | boolean | null | undefined }
-type InputOf<R> = Params<R> & Query<R> & Body<R> & { signal?: AbortSignal }
+type InputOf<R> = Params<R> & Query<R> & BodyOf<R> & { signal?: AbortSignal }
 
 /** Path → what its route takes and answers. A table, so that each is worked out alone. */
 type Table<M extends Method> = {
@@ -47,6 +47,11 @@ export type Args<M extends Method, P extends PathOf<M>> = Table<M>[P] extends {
 export type Answer<M extends Method, P extends PathOf<M>> = Table<M>[P] extends { answer: infer A }
   ? A
   : never
+
+/** What a route takes as its body. */
+export type Body<M extends Method, P extends PathOf<M>> = NonNullable<
+  NonNullable<Args<M, P>[0]> extends { body?: infer B } ? B : never
+>
 
 type AnyInput = {
   params?: Record<string, string>

@@ -6,12 +6,11 @@ import { pollWhenBroken, useLine } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { IconButton } from '../ui/button.tsx'
 import { cx } from '../ui/cx.ts'
-import { FilterSelect } from '../ui/filters.tsx'
 import { duration, money } from '../ui/format.ts'
 import { Menu } from '../ui/menu.tsx'
 import { setTheme } from '../ui/theme.ts'
 import { Tooltip } from '../ui/tooltip.tsx'
-import { setRegion, useRegion } from './region.ts'
+import { RegionFilter } from './region-filter.tsx'
 import { signOut, useMe } from './session.ts'
 
 /** Where you are; region; command palette; whether the page is live; what is left to spend. */
@@ -22,7 +21,7 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
       className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-hairline bg-paper/95 px-4 backdrop-blur-sm md:px-6"
     >
       <Breadcrumb />
-      <RegionFilter />
+      <RegionFilter where="top-line" />
       <button
         type="button"
         onClick={onPalette}
@@ -64,24 +63,6 @@ function Breadcrumb() {
         ))}
       </ol>
     </nav>
-  )
-}
-
-function RegionFilter() {
-  const region = useRegion()
-  const { data } = useQuery({ ...reading('/api/regions/'), staleTime: 300_000 })
-  const regions = data?.regions ?? []
-  if (regions.length < 2) return null
-  return (
-    <div className="hidden sm:block">
-      <FilterSelect
-        label="Region"
-        all="All regions"
-        value={region}
-        onValue={setRegion}
-        choices={regions.map(({ name }) => ({ value: name, words: name }))}
-      />
-    </div>
   )
 }
 

@@ -10,10 +10,9 @@ import { NameField, nameProblem } from '../ui/name-field.tsx'
 import { Status } from '../ui/status.tsx'
 import { Time } from '../ui/time.tsx'
 import { tell } from '../ui/toast.tsx'
+import { withEnding } from './names.ts'
 import type { Snapshot } from './snapshot-card.tsx'
 import { useInstanceNames } from './use-names.ts'
-
-const mostSigns = 50
 
 export function RestoreSnapshotDialog({
   snapshot,
@@ -22,8 +21,7 @@ export function RestoreSnapshotDialog({
   snapshot: Snapshot
   onClose: () => void
 }) {
-  const ending = '-restored'
-  const [name, setName] = useState(snapshot.name.slice(0, mostSigns - ending.length) + ending)
+  const [name, setName] = useState(() => withEnding(snapshot.name, '-restored'))
   const taken = useInstanceNames(name)
   const restore = useMutation({
     mutationFn: () =>

@@ -6,6 +6,7 @@ export type SnapshotsSearch = {
   page?: number | undefined
   search?: string | undefined
   create?: true | undefined
+  import?: true | undefined
 }
 
 export const snapshotRoutes = [
@@ -17,6 +18,7 @@ export const snapshotRoutes = [
       page: pageOf(search.page),
       search: textOf(search.search),
       create: flagOf(search.create),
+      import: flagOf(search.import),
     }),
     component: lazyRouteComponent(() => import('./snapshots-page.tsx'), 'SnapshotsPage'),
   }),

@@ -1,16 +1,18 @@
 /** The published page: cards, six to a page, with everything that can be done to a snapshot. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { RegionFilter } from '../shell/region-filter.tsx'
 import { useMe } from '../shell/session.ts'
 import { Button } from '../ui/button.tsx'
 import { CardGrid, Stats } from '../ui/card.tsx'
+import { cx } from '../ui/cx.ts'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
-import { gigabytes } from '../ui/format.ts'
+import { gigabytes, plural } from '../ui/format.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
@@ -20,14 +22,22 @@ import { CreateImageDialog } from './create-image-dialog.tsx'
 import { CreateSnapshotDialog } from './create-snapshot-dialog.tsx'
 import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
 import { DetailsDialog } from './details-dialog.tsx'
+import { ExportDialog } from './export-dialog.tsx'
+import { ImportDialog } from './import-dialog.tsx'
 import { RestoreSnapshotDialog } from './restore-snapshot-dialog.tsx'
+import { RollbackDialog } from './rollback-dialog.tsx'
 import type { SnapshotsSearch } from './routes.ts'
 import { type Snapshot, type SnapshotAsk, SnapshotCard } from './snapshot-card.tsx'
 
 const size = 6
 
 export function SnapshotsPage() {
-  const { page = 1, search = '', create } = useSearch({ from: '/shell/snapshots' })
+  const {
+    page = 1,
+    search = '',
+    create,
+    import: importing,
+  } = useSearch({ from: '/shell/snapshots' })
   const navigate = useNavigate({ from: '/snapshots' })
   const region = useRegion()
   const [asked, setAsked] = useState<{ what: SnapshotAsk; snapshot: Snapshot } | null>(null)
@@ -42,10 +52,17 @@ export function SnapshotsPage() {
   const close = () => setAsked(null)
 
   // The last card of the last page is gone: the page before is the last one now.
-  if (pagination && snapshots.length === 0 && page > 1 && total > 0) {
-    go({ page: Math.max(1, Math.ceil(total / size)) })
-  }
+  const beyond = pagination !== undefined && snapshots.length === 0 && page > 1
+  useEffect(() => {
+    if (!beyond) return
+    const last = Math.ceil(total / size)
+    void navigate({
+      search: (before) => ({ ...before, page: last > 1 ? last : undefined }),
+      replace: true,
+    })
+  }, [beyond, total, navigate])
 
+  const searchable = total > size || search !== ''
   const noSource =
     statistics?.available_vms === 0
       ? `There is no active instance${region ? ` in ${region}` : ''}, and only of one a snapshot can be taken`
@@ -67,7 +84,12 @@ export function SnapshotsPage() {
           command: 'garrison snapshot list',
         },
       ]}
-      action={createButton}
+      action={
+        <>
+          <Button onClick={() => go({ import: true })}>Import</Button>
+          {createButton}
+        </>
+      }
     >
       {!useMe().profile_complete && (
         <Notice tone="warning" action={<Link to={'/profile' as string}>Complete it</Link>}>
@@ -84,13 +106,25 @@ export function SnapshotsPage() {
           ]}
         />
       )}
-      {(total > size || search) && (
-        <SearchBox
-          label="Search snapshots"
-          value={search}
-          onValue={(value) => go({ search: value, page: 1 })}
-        />
-      )}
+      <div
+        className={cx('flex flex-wrap items-center gap-2', !searchable && !region && 'sm:hidden')}
+      >
+        {searchable && (
+          <SearchBox
+            label="Search snapshots"
+            value={search}
+            onValue={(value) => go({ search: value || undefined, page: undefined })}
+          />
+        )}
+        <RegionFilter where="list" />
+        {list.data && (search || region) && total > 0 && (
+          <p className="text-sm text-ink-3">
+            {plural(total, 'snapshot')}
+            {region && ` in ${region}`}
+            {search && ` with “${search}”`}
+          </p>
+        )}
+      </div>
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Loading what="snapshots" />}
       {snapshots.length > 0 && (
@@ -107,7 +141,7 @@ export function SnapshotsPage() {
       {list.data &&
         total === 0 &&
         (search ? (
-          <NothingFound what="snapshots" onClear={() => go({ search: '' })} />
+          <NothingFound what="snapshots" onClear={() => go({ search: undefined })} />
         ) : (
           <Empty
             title={region ? `No snapshot in ${region}` : 'No snapshot yet'}
@@ -123,9 +157,15 @@ export function SnapshotsPage() {
             instance, roll the old one back to it, or make an image of it for many.
           </Empty>
         ))}
-      <Pager page={page} total={total} size={size} onPage={(next) => go({ page: next })} />
+      <Pager
+        page={page}
+        total={total}
+        size={size}
+        onPage={(next) => go({ page: next > 1 ? next : undefined })}
+      />
 
       <CreateSnapshotDialog open={create === true} onClose={() => go({ create: undefined })} />
+      {importing && <ImportDialog onClose={() => go({ import: undefined })} />}
       {asked?.what === 'details' && <DetailsDialog snapshot={asked.snapshot} onClose={close} />}
       {asked?.what === 'restore' && (
         <RestoreSnapshotDialog snapshot={asked.snapshot} onClose={close} />
@@ -133,6 +173,8 @@ export function SnapshotsPage() {
       {asked?.what === 'delete' && (
         <DeleteSnapshotDialog snapshot={asked.snapshot} onClose={close} />
       )}
+      {asked?.what === 'rollback' && <RollbackDialog snapshot={asked.snapshot} onClose={close} />}
+      {asked?.what === 'export' && <ExportDialog snapshot={asked.snapshot} onClose={close} />}
       {asked?.what === 'image' && <CreateImageDialog snapshot={asked.snapshot} onClose={close} />}
     </Page>
   )

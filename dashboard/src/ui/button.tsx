@@ -3,13 +3,16 @@ import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
 import { cx } from './cx.ts'
 import { Tooltip } from './tooltip.tsx'
 
-export type ButtonLook = 'primary' | 'plain' | 'quiet' | 'danger'
+/** `danger-ask`: red, but it only asks; `danger` is what then does it. */
+export type ButtonLook = 'primary' | 'plain' | 'quiet' | 'danger' | 'danger-ask'
 
 const looks: Record<ButtonLook, string> = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong',
   plain: 'border border-edge/60 bg-raised text-ink hover:bg-hover',
   quiet: 'text-ink-2 hover:bg-hover hover:text-ink',
   danger: 'bg-danger text-on-danger hover:brightness-90',
+  'danger-ask':
+    'border border-problem/40 bg-problem-soft text-problem hover:border-danger hover:bg-danger hover:text-on-danger',
 }
 
 export type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'disabled'> & {

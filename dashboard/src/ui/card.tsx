@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react'
 import { cx } from './cx.ts'
 
-/** Three beside each other on a desktop, one on phones and tablets. */
+/** Three beside each other on a desktop, which is where the whole sidebar is; one on phones and tablets. */
 export const CardGrid = ({ label, children }: { label: string; children: ReactNode }) => (
-  <ul aria-label={label} className="grid grid-cols-1 gap-4 lg:grid-cols-3">
+  <ul aria-label={label} className="grid grid-cols-1 gap-4 xl:grid-cols-3">
     {children}
   </ul>
 )
@@ -70,10 +70,17 @@ export function Facts({
 }: {
   /** A value that is null or undefined is left out. */
   facts: readonly (readonly [name: string, value: ReactNode])[]
-  columns?: 1 | 2
+  /** `card`: two where a card has the page to itself and room for them, which is on a tablet. */
+  columns?: 1 | 2 | 'card'
 }) {
   return (
-    <dl className={cx('grid gap-x-8', columns === 2 && 'md:grid-cols-2')}>
+    <dl
+      className={cx(
+        'grid gap-x-8',
+        columns === 2 && 'md:grid-cols-2',
+        columns === 'card' && 'md:grid-cols-2 xl:grid-cols-1',
+      )}
+    >
       {facts
         .filter(([, value]) => value !== null && value !== undefined)
         .map(([name, value]) => (
