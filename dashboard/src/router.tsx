@@ -11,6 +11,7 @@ import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { operatorRoutes } from './operator/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
 import { peopleRoutes } from './people/routes.ts'
 import { profileRoutes } from './profile/routes.ts'
@@ -44,6 +45,7 @@ const tree = root.addChildren([
     ...peopleRoutes,
     ...auditRoutes,
     ...webhookRoutes,
+    ...operatorRoutes,
   ]),
 ])
 

@@ -1,6 +1,7 @@
 /** Where one can go, in the order of the sidebar. The command palette offers the same. */
 import {
   Activity,
+  Building2,
   Camera,
   CircleUser,
   Coins,
@@ -16,8 +17,11 @@ import {
   Server,
   ShieldCheck,
   SquareTerminal,
+  Tags,
   Users,
+  Warehouse,
   Webhook,
+  Workflow,
 } from 'lucide-react'
 import type { Role } from './session.ts'
 
@@ -72,6 +76,26 @@ export const navigation: readonly Group[] = [
       { to: '/api-keys', words: 'API keys', Icon: KeyRound, also: 'tokens' },
       { to: '/webhooks', words: 'Webhooks', Icon: Webhook, also: 'events deliveries' },
       { to: '/audit', words: 'Audit log', Icon: ScrollText, also: 'who did what' },
+    ],
+  },
+  {
+    words: 'Operator',
+    roles: ['operator'],
+    places: [
+      { to: '/operator/hosts', words: 'Hosts', Icon: Warehouse, also: 'capacity gpus stock drain' },
+      {
+        to: '/operator/accounts',
+        words: 'Accounts',
+        Icon: Building2,
+        also: 'suspend limits grant',
+      },
+      {
+        to: '/operator/operations',
+        words: 'Operations',
+        Icon: Workflow,
+        also: 'retry cancel failed',
+      },
+      { to: '/operator/prices', words: 'Prices', Icon: Tags, also: 'rates change' },
     ],
   },
 ]
