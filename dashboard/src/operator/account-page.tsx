@@ -5,7 +5,6 @@ import { Ellipsis } from 'lucide-react'
 import { useState } from 'react'
 import type { Answer } from '../api/client.ts'
 import { reading } from '../api/queries.ts'
-import { roleWords } from '../people/role-words.ts'
 import { Broken } from '../shell/failures.tsx'
 import { useMe } from '../shell/session.ts'
 import { Button, IconButton } from '../ui/button.tsx'
@@ -127,7 +126,7 @@ export function AccountPage() {
           <Facts
             facts={[
               ['E-mail', account.email],
-              ['Country', account.country],
+              ['Country', account.country === '-' ? null : account.country],
               ['Charged', account.billing_mode === 'off' ? 'No' : `In ${account.currency}`],
               ['Created', <Time key="created" at={account.created_at} exact />],
               [
@@ -169,14 +168,16 @@ export function AccountPage() {
                 head: 'Name',
                 cell: (person) => (
                   <>
-                    <span className="font-medium">{person.name || person.email || 'no name'}</span>
+                    <span className="font-medium">
+                      {person.name || person.email || 'Not named'}
+                    </span>
                     {person.name && person.email && (
                       <span className="block text-sm text-ink-3">{person.email}</span>
                     )}
                   </>
                 ),
               },
-              { key: 'role', head: 'Role', cell: (person) => roleWords[person.role] },
+              { key: 'role', head: 'Role', cell: (person) => person.role },
               {
                 key: 'joined',
                 head: 'Since',

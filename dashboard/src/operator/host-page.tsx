@@ -6,7 +6,7 @@ import type { Answer } from '../api/client.ts'
 import { reading } from '../api/queries.ts'
 import { Broken } from '../shell/failures.tsx'
 import { Button } from '../ui/button.tsx'
-import { Facts, Section } from '../ui/card.tsx'
+import { Section } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { gigabytes, number, plural } from '../ui/format.ts'
 import { Notice } from '../ui/notice.tsx'
@@ -136,7 +136,7 @@ function countWords({ machines }: Details, total: number) {
   const parts = Object.entries(machines).map(
     ([status, count]) => `${count} ${statusWord(status).toLowerCase()}`,
   )
-  return parts.length > 1 ? parts.join(', ') : plural(total, 'machine')
+  return parts.length > 1 ? parts.join(', ') : number(total)
 }
 
 function Capacity({ host: { capacity, volumes, snapshots } }: { host: Details }) {
@@ -152,7 +152,7 @@ function Capacity({ host: { capacity, volumes, snapshots } }: { host: Details })
         </Share>
         <Share
           name="Disk"
-          note={`${gigabytes(disk_gb.really_free)} really free; below ${gigabytes(disk_gb.floor)} nothing new begins`}
+          note={`${gigabytes(disk_gb.really_free)} really free; below ${gigabytes(disk_gb.floor)} nothing new begins. ${plural(volumes, 'volume')}, ${plural(snapshots, 'snapshot')}`}
         >
           <CapacityBar amounts={disk_gb} format={gigabytes} />
         </Share>
@@ -162,13 +162,6 @@ function Capacity({ host: { capacity, volumes, snapshots } }: { host: Details })
           </Share>
         ))}
       </dl>
-      <Facts
-        columns={2}
-        facts={[
-          ['Volumes', number(volumes)],
-          ['Snapshots', number(snapshots)],
-        ]}
-      />
     </Section>
   )
 }

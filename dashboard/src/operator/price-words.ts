@@ -27,6 +27,22 @@ export const keyOf = ({ kind, item }: Pick<CurrentPrice, 'kind' | 'item'>) => `$
 export const different = (before: Prices, after: Prices) =>
   currencies.filter((currency) => before[currency] !== after[currency])
 
+const formats = new Map(
+  currencies.map((currency) => [
+    currency,
+    new Intl.NumberFormat('en', {
+      style: 'currency',
+      currency,
+      currencyDisplay: 'narrowSymbol',
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 6,
+    }),
+  ]),
+)
+/** All of its decimals: whoever decides on a price reads exactly that. */
+export const exactly = (prices: Prices, currency: keyof Prices) =>
+  formats.get(currency)?.format(prices[currency]) ?? String(prices[currency])
+
 /** At most six decimals count. Null: it is a price. */
 export function priceProblem(typed: string): string | null {
   if (!/^\d+(\.\d{1,6})?$/.test(typed.trim())) return 'A number with at most six decimals.'

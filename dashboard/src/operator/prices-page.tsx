@@ -6,7 +6,7 @@ import { reading } from '../api/queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Section } from '../ui/card.tsx'
 import { Empty } from '../ui/empty.tsx'
-import { type Currency, money, plural } from '../ui/format.ts'
+import { plural } from '../ui/format.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -19,6 +19,7 @@ import { ChangePriceDialog } from './change-price-dialog.tsx'
 import {
   type CurrentPrice,
   currencies,
+  exactly,
   keyOf,
   kindWords,
   type PriceChange,
@@ -165,7 +166,7 @@ function Current({
                   <span className="font-medium">{priceName(row)}</span>
                   {next && (
                     <span className="block text-sm text-ink-3">
-                      {money(next.prices.USD, 'USD')} <Time at={next.effective_from} />
+                      {exactly(next.prices, 'USD')} <Time at={next.effective_from} />
                     </span>
                   )}
                 </>
@@ -208,13 +209,13 @@ function Current({
 
 const Unit = ({ words }: { words: string }) => <span className="text-ink-3">{words}</span>
 
-const amountColumns = currencies.map((currency: Currency) => ({
+const amountColumns = currencies.map((currency) => ({
   key: currency,
   head: currency,
   numeric: true,
   className: 'md:w-28',
   ...(currency === 'USD' ? {} : { from: 'md' as const }),
-  cell: (row: Pick<CurrentPrice, 'prices'>) => money(row.prices[currency], currency),
+  cell: (row: Pick<CurrentPrice, 'prices'>) => exactly(row.prices, currency),
 }))
 
 const states = {
