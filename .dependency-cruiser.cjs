@@ -115,7 +115,8 @@ module.exports = {
       from: { path: '^dashboard/', pathNot: tests },
       to: {
         path: '^contract/',
-        pathNot: '/(states|kinds|roles|cidr|protocols|choices|countries|profile-rules|retries)\\.ts$',
+        pathNot:
+          '/(states|kinds|roles|cidr|protocols|choices|countries|profile-rules|retries)\\.ts$',
         dependencyTypesNot: [typeOnly],
       },
     },
