@@ -28,10 +28,14 @@ export default defineConfig({
     reporters: ['default', slowestTests],
     globalSetup: 'server/src/database/testing-setup.ts',
     projects: [
+      // Files share a process and what it has imported, which was most of their time: whatever a test
+      // changes outside of its own file (environment, timers, methods of ours) it puts back, and none
+      // mocks a module.
       {
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
           include: ['**/*.test.ts'],
           exclude: [...defaultExclude, system, long],
           // Vitest leaves a core free; the database, which needs it, waits for the tests half of the time.

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { destroyQemu } from './destroy.ts'
 import { Networks } from './network/networks.ts'
 
@@ -12,6 +12,7 @@ beforeEach(() => {
   destroy.mockClear()
 })
 afterEach(() => rmSync(dataDir, { recursive: true }))
+afterAll(() => destroy.mockRestore())
 
 it('asks nothing of a host on which no networks were made, as that may need root', async () => {
   await destroyQemu({ dataDir, mark: 'a1b2c3' })

@@ -3,10 +3,7 @@ import { transaction } from './database/database.ts'
 import { createTestDatabase, type TestDatabase } from './database/testing.ts'
 import { issueNumber, issuePublicId, newUuid } from './ids.ts'
 
-const { randomInt } = vi.hoisted(() => ({
-  randomInt: vi.fn<(from: number, to: number) => number>(),
-}))
-vi.mock('node:crypto', async (original) => ({ ...(await original<object>()), randomInt }))
+const randomInt = vi.fn<(from: number, to: number) => number>()
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -15,7 +12,8 @@ beforeEach(async () => {
 })
 afterEach(() => database.drop())
 
-const issue = (letter: 'D' | 'K') => transaction(database.db, (tx) => issuePublicId(tx, letter))
+const issue = (letter: 'D' | 'K') =>
+  transaction(database.db, (tx) => issuePublicId(tx, letter, randomInt))
 
 it('issues public ids of six digits and a letter, and image ids of digits alone', async () => {
   expect(await issue('D')).toMatch(/^BRK-[0-9]{6}D$/)

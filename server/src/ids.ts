@@ -13,17 +13,20 @@ const triesPerLength = 8
 
 export type IdLetter = 'D' | 'S' | 'V' | 'F' | 'K' | 'C' | 'U' | 'P' | 'R' | 'W' | 'O'
 
+/** A number of at least `from` and less than `to`. */
+type Draw = (from: number, to: number) => number
+
 /** `BRK-123456D`; longer once six digits have become rare. */
-export const issuePublicId = (tx: Tx, letter: IdLetter) =>
-  issue(tx, (number) => `BRK-${number}${letter}`)
+export const issuePublicId = (tx: Tx, letter: IdLetter, draw: Draw = randomInt) =>
+  issue(tx, (number) => `BRK-${number}${letter}`, draw)
 
 /** Custom images, security rules and attachments are known by a bare number. */
-export const issueNumber = (tx: Tx) => issue(tx, (number) => number)
+export const issueNumber = (tx: Tx) => issue(tx, (number) => number, randomInt)
 
-async function issue(tx: Tx, format: (number: string) => string): Promise<string> {
+async function issue(tx: Tx, format: (number: string) => string, draw: Draw): Promise<string> {
   for (let length = digits.fewest; length <= digits.most; length++) {
     for (let attempt = 0; attempt < triesPerLength; attempt++) {
-      const id = format(String(randomInt(10 ** (length - 1), 10 ** length)))
+      const id = format(String(draw(10 ** (length - 1), 10 ** length)))
       const inserted = await tx
         .insertInto('public_ids')
         .values({ id })
