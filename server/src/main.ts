@@ -2,9 +2,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { loadConfig } from './config.ts'
-import { createLog } from './log.ts'
-import { startServer } from './start.ts'
+import { keepCompiledCode, writeCompiledCode } from './compile-cache.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +27,12 @@ const stopping = Promise.withResolvers<NodeJS.Signals>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stopping.resolve)
 
 try {
+  keepCompiledCode()
+  const [{ loadConfig }, { createLog }, { startServer }] = await Promise.all([
+    import('./config.ts'),
+    import('./log.ts'),
+    import('./start.ts'),
+  ])
   const config = loadConfig({
     file: values.config,
     dataDir: values.data,
@@ -40,6 +44,7 @@ try {
   })
   const log = createLog(config.log.level)
   const server = await startServer(config, log, { dashboard: values.dashboard ?? null })
+  writeCompiledCode()
   const signal = await stopping.promise
   log('info', 'stopping; machines keep running', { signal })
   await server.close()
