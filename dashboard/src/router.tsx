@@ -6,6 +6,7 @@ import { billingRoutes } from './billing/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { creditRoutes } from './credits/routes.ts'
 import { deployRoutes } from './deploy/routes.ts'
+import { deployRequestRoutes } from './deploy-requests/routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
@@ -28,6 +29,7 @@ const tree = root.addChildren([
   shell.addChildren([
     ...overviewRoutes,
     ...deployRoutes,
+    ...deployRequestRoutes,
     instanceList,
     instance.addChildren([...instanceTabs, ...consoleRoutes]),
     ...hibernatedRoutes,

@@ -24,6 +24,8 @@ import { BootSource, useSources } from './boot-source.tsx'
 import { Choose } from './choose.tsx'
 import { KeyChoice } from './key-choice.tsx'
 import type { DeploySearch } from './routes.ts'
+import { SoldOut } from './sold-out.tsx'
+import { alternativesTo, leftWords, machinesLeft, priceFrom, useStocks } from './stock.ts'
 import { Summary } from './summary.tsx'
 import { type Flavor, useOffer } from './use-offer.ts'
 
@@ -55,7 +57,12 @@ export function DeployPage() {
       ) : offer.flavor === undefined ? (
         <p>No region has anything to deploy. The operator configures flavors in garrison.yaml.</p>
       ) : (
-        <Form search={search} offer={offer} flavor={offer.flavor} />
+        <Form
+          search={search}
+          offer={offer}
+          flavor={offer.flavor}
+          flavors={list.data?.flavors ?? []}
+        />
       )}
     </Page>
   )
@@ -63,7 +70,17 @@ export function DeployPage() {
 
 type Offer = NonNullable<ReturnType<typeof useOffer>['offer']>
 
-function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; flavor: Flavor }) {
+function Form({
+  search,
+  offer,
+  flavor,
+  flavors,
+}: {
+  search: DeploySearch
+  offer: Offer
+  flavor: Flavor
+  flavors: readonly Flavor[]
+}) {
   const navigate = useNavigate({ from: '/instances/new' })
   const { currency } = useMe()
   const set = (change: DeploySearch) =>
@@ -72,6 +89,8 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
   const [keys, setKeys] = useState<readonly string[] | null>(null)
   const [advanced, setAdvanced] = useState<Advanced>(plain)
   const [waitHours, setWaitHours] = useState(0)
+  const [elsewhere, setElsewhere] = useState<readonly string[]>([])
+  const stocks = useStocks()
   const taken = useInstanceNames(name)
   const boot = search.boot ?? 'os_image'
   const sources = useSources(boot, flavor.region)
@@ -80,6 +99,16 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
   // As published: a single key is chosen already.
   const all = mine.data?.ssh_keys ?? []
   const chosenKeys = keys ?? (all.length === 1 ? all.map((key) => key.id) : [])
+  const alternatives = offer.soldOut
+    ? alternativesTo(flavor, flavors, { sameRegion: boot !== 'os_image' })
+    : []
+  const taking = alternatives
+    .filter(({ key }) => elsewhere.includes(key))
+    .map((each) => ({ region: each.flavor.region, flavor: each.flavor.name }))
+  const thereNow = alternatives.some(
+    (each) => each.flavor.available && elsewhere.includes(each.key),
+  )
+  const waits = offer.soldOut && waitHours > 0 && !thereNow
   const deploy = useMutation({
     mutationFn: () =>
       post('/api/deploy/', {
@@ -93,15 +122,17 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
           ...(boot === 'custom_image' ? { image_id: source?.value } : {}),
           ssh_key_ids: [...chosenKeys],
           ...advancedBody(advanced),
-          ...(waitHours > 0
+          ...(taking.length > 0 ? { alternatives: taking } : {}),
+          ...(offer.soldOut && waitHours > 0
             ? { wait_until: new Date(Date.now() + waitHours * 3_600_000).toISOString() }
             : {}),
         },
       }),
-    onSuccess: async ({ data }) => {
+    onSuccess: async ({ data, deploy_request }) => {
       await stale('/api/instances/', '/api/deploy-requests/', '/api/flavors/')
-      if (data === null) await navigate({ to: '/instances' })
-      else await navigate({ to: '/instances/$id', params: { id: data.instance_id } })
+      if (deploy_request)
+        await navigate({ to: '/deploy-requests/$id', params: { id: deploy_request.id } })
+      else if (data) await navigate({ to: '/instances/$id', params: { id: data.instance_id } })
     },
   })
   const fields = deploy.error instanceof ApiError ? deploy.error.fields : {}
@@ -110,7 +141,9 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
     (source === undefined ? 'Choose what to boot from' : null) ??
     (chosenKeys.length === 0 ? 'Choose at least one SSH key' : null) ??
     advancedProblem(advanced) ??
-    (offer.soldOut && waitHours === 0 ? 'It is sold out; let it wait, or choose another' : null)
+    (offer.soldOut && waitHours === 0 && !thereNow
+      ? 'It is sold out; let it wait, or choose another'
+      : null)
   return (
     <div className="grid gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="flex min-w-0 flex-col gap-8">
@@ -122,6 +155,15 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
             choices={offer.models.map((model) => ({
               value: model,
               words: model === 'CPU' ? 'No GPU' : model,
+              detail: [
+                priceFrom(flavors, model, currency),
+                leftWords(machinesLeft(stocks, { model }) || null),
+              ]
+                .filter(Boolean)
+                .join(' · '),
+              reason: flavors.some((each) => each.gpu_type === model && each.available)
+                ? null
+                : 'Sold out',
             }))}
           />
         </Section>
@@ -133,7 +175,15 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
             choices={offer.sizes.map((each) => ({
               value: each.name,
               words: each.gpu_count > 0 ? `${each.gpu_count} × ${each.gpu_type}` : each.name,
-              detail: `${each.vcpus} vCPU · ${gigabytes(each.ram_gb)} RAM · ${gigabytes(each.storage_gb)} disk · ${money(each.prices[currency] ?? 0, currency)}/h`,
+              detail: [
+                `${each.vcpus} vCPU · ${gigabytes(each.ram_gb)} RAM · ${gigabytes(each.storage_gb)} disk`,
+                `${money(each.prices[currency] ?? 0, currency)}/h`,
+                leftWords(
+                  machinesLeft(stocks, { model: each.gpu_type, count: each.gpu_count }) || null,
+                ),
+              ]
+                .filter(Boolean)
+                .join(' · '),
               reason: offer.ofModel.some((one) => one.name === each.name && one.available)
                 ? null
                 : 'Sold out',
@@ -145,10 +195,23 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
             label="Region"
             value={flavor.region}
             onValue={(region) => set({ region, source: undefined })}
-            choices={offer.regions.map(({ region, available }) => ({
+            choices={offer.regions.map(({ region, available, simulated }) => ({
               value: region,
               words: region,
-              detail: available ? 'In stock' : undefined,
+              detail: [
+                available &&
+                  (leftWords(
+                    machinesLeft(stocks, {
+                      model: flavor.gpu_type,
+                      count: flavor.gpu_count,
+                      region,
+                    }),
+                  ) ??
+                    'In stock'),
+                simulated && 'simulated',
+              ]
+                .filter(Boolean)
+                .join(' · '),
               reason: available ? null : 'Sold out',
             }))}
           />
@@ -182,9 +245,18 @@ function Form({ search, offer, flavor }: { search: DeploySearch; offer: Offer; f
         flavor={flavor}
         source={source?.words}
         keys={chosenKeys.length}
-        soldOut={offer.soldOut}
-        waitHours={waitHours}
-        onWaitHours={setWaitHours}
+        soldOut={
+          offer.soldOut && (
+            <SoldOut
+              waitHours={waitHours}
+              onWaitHours={setWaitHours}
+              alternatives={alternatives}
+              chosen={elsewhere}
+              onChosen={setElsewhere}
+            />
+          )
+        }
+        submit={waits ? 'Deploy when there is room' : 'Deploy instance'}
         reason={reason}
         pending={deploy.isPending}
         error={deploy.error}

@@ -1,22 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { ApiError, wordsOf } from '../api/errors.ts'
 import { reading } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Facts, Section } from '../ui/card.tsx'
-import { SelectField } from '../ui/fields.tsx'
 import { gigabytes, money, monthly } from '../ui/format.ts'
 import { Notice } from '../ui/notice.tsx'
 import type { Flavor } from './use-offer.ts'
-
-const waits = [
-  [0, 'Do not wait'],
-  [1, 'an hour'],
-  [6, '6 hours'],
-  [24, 'a day'],
-  [168, '7 days'],
-] as const
 
 /** What will be made, what it costs, and the one button. */
 export function Summary({
@@ -24,8 +16,7 @@ export function Summary({
   source,
   keys,
   soldOut,
-  waitHours,
-  onWaitHours,
+  submit,
   reason,
   pending,
   error,
@@ -34,9 +25,9 @@ export function Summary({
   flavor: Flavor
   source: string | undefined
   keys: number
-  soldOut: boolean
-  waitHours: number
-  onWaitHours: (hours: number) => void
+  /** What there is to do about it; nothing while there is room. */
+  soldOut: ReactNode
+  submit: string
   reason: string | null
   pending: boolean
   error: unknown
@@ -86,20 +77,7 @@ export function Summary({
             </Link>
           </Notice>
         )}
-        {soldOut && (
-          <>
-            <Notice tone="warning">
-              This is sold out right now. Try another region, fewer GPUs, another model, or let the
-              deployment wait for room.
-            </Notice>
-            <SelectField
-              label="Wait for room"
-              value={String(waitHours)}
-              onValue={(hours) => onWaitHours(Number(hours))}
-              choices={waits.map(([hours, words]) => ({ value: String(hours), words }))}
-            />
-          </>
-        )}
+        {soldOut}
         {error ? (
           <Notice tone="problem">
             {wordsOf(error)}
@@ -114,7 +92,7 @@ export function Summary({
           </Notice>
         ) : null}
         <Button look="primary" reason={reason} busy={pending && 'Deploying…'} onClick={onDeploy}>
-          {waitHours > 0 ? 'Deploy when there is room' : 'Deploy instance'}
+          {submit}
         </Button>
         {reason && <p className="text-sm text-ink-3">{reason.replace(/\.$/, '')}.</p>}
       </Section>

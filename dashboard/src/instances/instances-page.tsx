@@ -15,12 +15,16 @@ import { Menu } from '../ui/menu.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
+import { useSelection } from '../ui/selection.ts'
 import { Loading } from '../ui/spinner.tsx'
 import { Status, statusWord } from '../ui/status.tsx'
 import { type Column, Table } from '../ui/table.tsx'
+import { Tick } from '../ui/tick.tsx'
 import { Time } from '../ui/time.tsx'
 import { useInstanceActions } from './actions.tsx'
+import { BulkBar } from './bulk-bar.tsx'
 import type { InstancesSearch } from './routes.ts'
+import { WaitingLine } from './waiting-line.tsx'
 
 type Row = Answer<'get', '/api/instances/'>['instances'][number]
 
@@ -34,7 +38,7 @@ const columns: readonly Column<Row>[] = [
       <Link
         to="/instances/$id"
         params={{ id: row.instance_id }}
-        className="font-medium hover:text-accent"
+        className="font-medium wrap-anywhere hover:text-accent"
       >
         {row.vm_name}
       </Link>
@@ -53,7 +57,17 @@ const columns: readonly Column<Row>[] = [
       </span>
     ),
   },
-  { key: 'region', head: 'Region', from: 'lg', cell: (row) => row.region },
+  {
+    key: 'region',
+    head: 'Region',
+    from: 'lg',
+    cell: (row) => (
+      <>
+        {row.region}
+        {row.simulated && <span className="text-ink-3"> · simulated</span>}
+      </>
+    ),
+  },
   {
     key: 'address',
     head: 'Address',
@@ -98,6 +112,8 @@ export function InstancesPage() {
     })
   const filtered = Boolean(search.search || search.status || region)
   const total = list.data?.pagination.total_count ?? 0
+  const rows = list.data?.instances ?? []
+  const selection = useSelection(rows.map((row) => row.instance_id))
   return (
     <Page
       title="Instances"
@@ -124,15 +140,17 @@ export function InstancesPage() {
           choices={instanceStatuses.map((value) => ({ value, words: statusWord(value) }))}
         />
       </div>
+      <WaitingLine />
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Loading what="instances" />}
       {list.data &&
         (list.data.instances.length > 0 ? (
           <Table
             label="Instances"
-            columns={columns}
-            rows={list.data.instances}
+            columns={[tickColumn(selection, rows.length), ...columns]}
+            rows={rows}
             rowKey={(row) => row.instance_id}
+            selected={(row) => selection.has(row.instance_id)}
           />
         ) : filtered ? (
           <NothingFound what="instances" onClear={() => narrow({ search: '', status: '' })} />
@@ -150,6 +168,10 @@ export function InstancesPage() {
             few seconds later. It is charged by the minute until it is deleted.
           </Empty>
         ))}
+      <BulkBar
+        rows={rows.filter((row) => selection.has(row.instance_id))}
+        onClear={selection.clear}
+      />
       <Pager
         page={page}
         total={total}
@@ -159,6 +181,29 @@ export function InstancesPage() {
     </Page>
   )
 }
+
+const tickColumn = (
+  { selected, has, tick, tickAll }: ReturnType<typeof useSelection>,
+  all: number,
+): Column<Row> => ({
+  key: 'tick',
+  className: 'w-8',
+  head: (
+    <Tick
+      name="Select all instances of this page"
+      checked={selected.length === all}
+      some={selected.length > 0 && selected.length < all}
+      onTick={({ on }) => tickAll(on)}
+    />
+  ),
+  cell: ({ instance_id, vm_name }) => (
+    <Tick
+      name={`Select ${vm_name}`}
+      checked={has(instance_id)}
+      onTick={(how) => tick(instance_id, how)}
+    />
+  ),
+})
 
 function RowMenu({ row }: { row: Row }) {
   const { actions, dialogs } = useInstanceActions(row)

@@ -8,6 +8,7 @@ import {
   Disc3,
   FileCode2,
   HardDrive,
+  Hourglass,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -99,6 +100,14 @@ export const navigation: readonly Group[] = [
     ],
   },
 ]
+
+/** In no sidebar: what leads there says when there is something. */
+export const waiting: Place = {
+  to: '/deploy-requests',
+  words: 'Waiting for room',
+  Icon: Hourglass,
+  also: 'deploy requests queue sold out',
+}
 
 export const activity: Place = { to: '/operations', words: 'Activity', Icon: Activity }
 

@@ -1,0 +1,24 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export type DeployRequestsSearch = { page?: number | undefined; state?: string | undefined }
+
+export const deployRequestRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/deploy-requests',
+    staticData: { words: 'Waiting for room' },
+    validateSearch: (search): DeployRequestsSearch => ({
+      page: pageOf(search.page),
+      state: textOf(search.state),
+    }),
+    component: lazyRouteComponent(() => import('./deploy-requests-page.tsx'), 'DeployRequestsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/deploy-requests/$id',
+    staticData: { words: 'Waiting for room' },
+    component: lazyRouteComponent(() => import('./deploy-request-page.tsx'), 'DeployRequestPage'),
+  }),
+] as const
