@@ -23,7 +23,7 @@ import {
 import { InstanceId } from '../instances/schemas.ts'
 import { SnapshotId } from '../snapshots/routes.ts'
 import { snapshotStatuses } from '../snapshots/states.ts'
-import { type Frequency, frequencies } from './frequencies.ts'
+import { frequencies, mostKept } from './frequencies.ts'
 
 /** An account has no more than this. */
 export const policiesPerAccount = 25
@@ -33,18 +33,12 @@ export const instancesPerPolicy = 100
 const PolicyId = publicId('P')
 const FrequencyEnum = z.enum(frequencies).openapi('SnapshotFrequency')
 
-/** About a month of hours, a year of days, and ten years of weeks and months. */
-const most = { hourly: 720, daily: 366, weekly: 520, monthly: 120 } as const satisfies Record<
-  Frequency,
-  number
->
-
 /** Of each frequency, how many are kept; 0: none is taken. */
 const counts = {
-  hourly: integer(0, most.hourly),
-  daily: integer(0, most.daily),
-  weekly: integer(0, most.weekly),
-  monthly: integer(0, most.monthly),
+  hourly: integer(0, mostKept.hourly),
+  daily: integer(0, mostKept.daily),
+  weekly: integer(0, mostKept.weekly),
+  monthly: integer(0, mostKept.monthly),
 }
 
 /** Minutes after midnight UTC; hourly ones are taken at its minute of each hour. */
@@ -327,10 +321,10 @@ export const previewSnapshotPolicy = createRoute({
   request: {
     params,
     query: z.object({
-      hourly: queryInteger(0, most.hourly),
-      daily: queryInteger(0, most.daily),
-      weekly: queryInteger(0, most.weekly),
-      monthly: queryInteger(0, most.monthly),
+      hourly: queryInteger(0, mostKept.hourly),
+      daily: queryInteger(0, mostKept.daily),
+      weekly: queryInteger(0, mostKept.weekly),
+      monthly: queryInteger(0, mostKept.monthly),
     }),
   },
   responses: {

@@ -19,6 +19,7 @@ import { profileRoutes } from './profile/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
 import { root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
+import { policyRoutes } from './snapshot-policies/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { sshKeyRoutes } from './ssh-keys/routes.ts'
 import { volumeRoutes } from './volumes/routes.ts'
@@ -38,6 +39,7 @@ const tree = root.addChildren([
     ...sshKeyRoutes,
     ...volumeRoutes,
     ...snapshotRoutes,
+    ...policyRoutes,
     ...firewallRoutes,
     ...operationRoutes,
     ...billingRoutes,

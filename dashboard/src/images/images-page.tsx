@@ -115,7 +115,7 @@ export function ImagesPage() {
               method: 'POST',
               path: '/api/custom-images/',
               body: { snapshot_id: 'BRK-123456S', name: 'web-base' },
-              command: 'garrison image create web-base --snapshot before-upgrade',
+              command: 'garrison image create before-upgrade web-base',
             }}
           >
             An image is a machine’s disk to begin others from. Set one instance up as you like it,

@@ -123,7 +123,7 @@ function Made({
     )
   }
   const [file] = manifest.files
-  const beside = `${manifest.name}.manifest.json`
+  const beside = `${manifest.name}.qcow2.json`
   return (
     <>
       <p className="text-ink-2">Keep both: an import wants the disk and its manifest.</p>

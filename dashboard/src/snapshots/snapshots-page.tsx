@@ -28,6 +28,7 @@ import { RestoreSnapshotDialog } from './restore-snapshot-dialog.tsx'
 import { RollbackDialog } from './rollback-dialog.tsx'
 import type { SnapshotsSearch } from './routes.ts'
 import { type Snapshot, type SnapshotAsk, SnapshotCard } from './snapshot-card.tsx'
+import { SnapshotTabs } from './snapshot-tabs.tsx'
 
 const size = 6
 
@@ -91,6 +92,7 @@ export function SnapshotsPage() {
         </>
       }
     >
+      <SnapshotTabs />
       {!useMe().profile_complete && (
         <Notice tone="warning" action={<Link to={'/profile' as string}>Complete it</Link>}>
           Your profile is not complete. Snapshots need an address line, a postal code and a country.
@@ -150,7 +152,7 @@ export function SnapshotsPage() {
               method: 'POST',
               path: '/api/snapshots/',
               body: { instance_id: 'BRK-100200D', name: 'before-upgrade' },
-              command: 'garrison snapshot create web-1 --name before-upgrade',
+              command: 'garrison snapshot create web-1 before-upgrade',
             }}
           >
             A snapshot keeps the disk of a running instance as it is now. Restore it into a new

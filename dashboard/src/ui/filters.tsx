@@ -58,8 +58,8 @@ export function FilterSelect({
 }: {
   label: string
   value: string
-  /** What no filter is called, such as "All regions". */
-  all: string
+  /** What no filter is called, such as "All regions"; left out where one must be chosen. */
+  all?: string
   choices: readonly { value: string; words: string }[]
   onValue: (value: string) => void
 }) {
@@ -71,7 +71,7 @@ export function FilterSelect({
         onChange={(event) => onValue(event.target.value)}
         className="h-(--control) max-w-48 rounded-md border border-edge/70 bg-raised px-2"
       >
-        <option value="">{all}</option>
+        {all !== undefined && <option value="">{all}</option>}
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.words}
