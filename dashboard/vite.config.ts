@@ -1,13 +1,14 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { guidesPlugin } from './guides-plugin.ts'
 
 /** For work on the dashboard: `npm run dev` here, beside a server started with `./garrison up --demo`. */
 const server = process.env.GARRISON_URL ?? 'http://127.0.0.1:8600'
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), tailwindcss()],
+  plugins: [guidesPlugin(), react(), tailwindcss()],
   build: {
     target: 'es2023',
     // The policy of the pages allows no inline script and no data: URL as a script.

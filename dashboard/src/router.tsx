@@ -8,6 +8,7 @@ import { creditRoutes } from './credits/routes.ts'
 import { deployRoutes } from './deploy/routes.ts'
 import { deployRequestRoutes } from './deploy-requests/routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
+import { helpRoutes } from './help/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
@@ -27,6 +28,7 @@ import { webhookRoutes } from './webhooks/routes.ts'
 
 const tree = root.addChildren([
   ...signInRoutes,
+  ...helpRoutes,
   shell.addChildren([
     ...overviewRoutes,
     ...deployRoutes,

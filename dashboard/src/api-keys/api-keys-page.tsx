@@ -56,6 +56,7 @@ export function ApiKeysPage() {
   )
   return (
     <Page
+      guide="api-keys"
       title="API keys"
       lead={
         limit !== undefined &&

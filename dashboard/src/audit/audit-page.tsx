@@ -57,6 +57,7 @@ export function AuditPage() {
   const csv = urlOf(path, { query: { ...query, format: 'csv' } })
   return (
     <Page
+      guide="audit-log"
       title="Audit log"
       lead={
         list.data &&

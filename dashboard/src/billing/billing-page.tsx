@@ -32,6 +32,7 @@ export function BillingPage() {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <Page
+      guide="billing-and-budgets"
       title="Billing"
       lead="Whole minutes, at the rate of the state that a thing was in."
       calls={[

@@ -28,6 +28,7 @@ export function CreditsPage() {
   const { balances, balance: own, estimated_hours_left: left } = balance.data ?? {}
   return (
     <Page
+      guide="credits"
       title="Credits"
       lead="Paid ahead, used by the minute. One credit is one unit of your currency."
       calls={[

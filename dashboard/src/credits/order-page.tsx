@@ -23,6 +23,7 @@ export function OrderPage() {
   const { receipt, currency, tax_rule } = order
   return (
     <Page
+      guide="credits"
       title={receipt === null ? `Order ${order.id}` : `Receipt ${receipt.number}`}
       lead={<Status status={order.state === 'paid' ? 'done' : order.state} word={order.state} />}
       calls={[{ method: 'GET', path: `/api/credits/orders/${id}/` }]}

@@ -35,6 +35,7 @@ export function DeployPage() {
   if (list.isError) return <Problem error={list.error} onRetry={() => void list.refetch()} />
   return (
     <Page
+      guide="deploying"
       title="Deploy instance"
       lead="Charged by the minute from the moment that it runs until it is deleted or hibernated."
       calls={[

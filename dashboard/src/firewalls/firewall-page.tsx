@@ -28,6 +28,7 @@ export function FirewallPage() {
   const [asked, setAsked] = useState<'rule' | 'attach' | null>(null)
   return (
     <Page
+      guide="firewall-rules"
       title={firewall.name}
       lead={
         <span className="inline-flex flex-wrap items-center gap-x-3">

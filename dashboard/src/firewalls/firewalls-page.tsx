@@ -54,6 +54,7 @@ export function FirewallsPage() {
   )
   return (
     <Page
+      guide="firewalls"
       title="Firewalls"
       lead={`Rules for several instances at once. ${total} of ${limit}.`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

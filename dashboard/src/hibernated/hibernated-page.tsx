@@ -35,6 +35,7 @@ export function HibernatedPage() {
   )
   return (
     <Page
+      guide="hibernation"
       title="Hibernated"
       lead="Memory and disk are kept; processor, memory and GPUs are free for others."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -39,6 +39,7 @@ export function ImagesPage() {
   const total = list.data?.total_count ?? 0
   return (
     <Page
+      guide="custom-images"
       title="Images"
       lead={list.data && plural(total, 'image')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

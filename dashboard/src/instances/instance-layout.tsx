@@ -1,4 +1,4 @@
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useMatches } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -20,16 +20,16 @@ const signs = {
 }
 
 const tabs = [
-  ['Overview', '/instances/$id'],
-  ['Console', '/instances/$id/console'],
-  ['Display', '/instances/$id/display'],
-  ['Metrics', '/instances/$id/metrics'],
-  ['Startup', '/instances/$id/startup'],
-  ['Volumes', '/instances/$id/volumes'],
-  ['Network and rules', '/instances/$id/network'],
-  ['Snapshots', '/instances/$id/snapshots'],
-  ['Billing', '/instances/$id/billing'],
-  ['Activity', '/instances/$id/activity'],
+  ['Overview', '/instances/$id', 'managing-instances'],
+  ['Console', '/instances/$id/console', 'connecting'],
+  ['Display', '/instances/$id/display', 'connecting'],
+  ['Metrics', '/instances/$id/metrics', 'managing-instances'],
+  ['Startup', '/instances/$id/startup', 'startup-scripts'],
+  ['Volumes', '/instances/$id/volumes', 'attach-volume'],
+  ['Network and rules', '/instances/$id/network', 'network-and-security'],
+  ['Snapshots', '/instances/$id/snapshots', 'create-snapshot'],
+  ['Billing', '/instances/$id/billing', 'states-and-billing'],
+  ['Activity', '/instances/$id/activity', 'troubleshooting'],
 ] as const
 
 /** One instance: what it is and what can be done with it, over all its tabs. */
@@ -37,8 +37,11 @@ export function InstanceLayout() {
   const instance = useInstance()
   const { instance_id: id, vm_name, status, error } = instance
   const { actions, dialogs } = useInstanceActions(instance)
+  const path = useMatches({ select: (matches) => matches.at(-1)?.fullPath })
+  const [, , guide] = tabs.find(([, to]) => to === path) ?? tabs[0]
   return (
     <Page
+      guide={guide}
       title={vm_name}
       tab={`${signs[lookOf(status)]} ${vm_name}`}
       lead={

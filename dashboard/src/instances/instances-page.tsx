@@ -116,6 +116,7 @@ export function InstancesPage() {
   const selection = useSelection(rows.map((row) => row.instance_id))
   return (
     <Page
+      guide="managing-instances"
       title="Instances"
       lead={list.data && plural(total, 'instance')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -25,6 +25,7 @@ export function OperationsPage() {
   const total = list.data?.pagination.total_count ?? 0
   return (
     <Page
+      guide="troubleshooting"
       title="Activity"
       lead={list.data && plural(total, 'operation')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -37,6 +37,7 @@ export function OverviewPage() {
   const chosen = instances.find((each) => each.instance_id === vm) ?? best(instances)
   return (
     <Page
+      guide="dashboard"
       title="Overview"
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}

@@ -78,6 +78,7 @@ export function PeoplePage() {
   }
   return (
     <Page
+      guide="people"
       title="People"
       lead={
         limit !== undefined &&

@@ -28,6 +28,7 @@ export function ProfilePage() {
   const data = profile.data?.profile
   return (
     <Page
+      guide="account"
       title="Profile"
       lead={data && <Completeness missing={data.missing} />}
       refresh={{ onRefresh: () => void profile.refetch(), busy: profile.isFetching }}

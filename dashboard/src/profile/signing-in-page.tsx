@@ -20,7 +20,7 @@ export function SigningInPage() {
   const ways = useQuery(waysQuery)
   const password = useQuery({ ...hasPasswordQuery, enabled: me.api_key === null })
   return (
-    <Page title="Profile" tab="You and signing in">
+    <Page guide="authentication" title="Profile" tab="You and signing in">
       <ProfileTabs />
       {me.person === null || me.api_key !== null ? (
         <Notice>

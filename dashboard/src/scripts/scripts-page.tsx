@@ -43,6 +43,7 @@ export function ScriptsPage() {
   )
   return (
     <Page
+      guide="startup-scripts"
       title="Scripts"
       lead={list.data && plural(total, 'script')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -6,7 +6,7 @@ import { Problem } from '../ui/panel.tsx'
 /** Nothing is there, or it is somebody else's: which of the two is nobody's business. */
 export function Missing() {
   return (
-    <Page title="Not found">
+    <Page guide={null} title="Not found">
       <p className="max-w-prose text-ink-2">
         There is nothing at this address. It may have been deleted, or be in another account.{' '}
         <Link to="/" className="text-accent underline">
@@ -21,7 +21,7 @@ export function Broken({ error, reset }: ErrorComponentProps) {
   const router = useRouter()
   if (isNotFound(error)) return <Missing />
   return (
-    <Page title="This page did not load">
+    <Page guide={null} title="This page did not load">
       <Problem
         error={error}
         onRetry={() => {

@@ -75,6 +75,7 @@ export function SnapshotsPage() {
   )
   return (
     <Page
+      guide="manage-snapshots"
       title="Snapshots"
       lead="Copies of a machine’s disk, taken while it runs, to go back to or begin from."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

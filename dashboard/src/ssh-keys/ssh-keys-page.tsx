@@ -50,6 +50,7 @@ export function SshKeysPage() {
   )
   return (
     <Page
+      guide="manage-ssh-keys"
       title="SSH keys"
       lead={list.data && plural(list.data.pagination.total_count, 'key')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

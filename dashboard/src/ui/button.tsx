@@ -61,6 +61,12 @@ export function Button({
   return reason ? <Tooltip words={reason}>{button}</Tooltip> : button
 }
 
+const iconShape =
+  'inline-flex size-(--control) shrink-0 items-center justify-center rounded-md transition-colors'
+
+/** For a link that looks like such a button. */
+export const iconButtonClass = cx(iconShape, looks.quiet)
+
 /** A button that is only a picture; its name is read to those who do not see it, and shown on hover. */
 export function IconButton({
   name,
@@ -81,11 +87,7 @@ export function IconButton({
         onClick={(event) => {
           if (!reason) onClick?.(event)
         }}
-        className={cx(
-          'inline-flex size-(--control) shrink-0 items-center justify-center rounded-md transition-colors',
-          reason ? 'text-ink-4' : looks[look],
-          className,
-        )}
+        className={cx(iconShape, reason ? 'text-ink-4' : looks[look], className)}
       >
         {icon}
       </button>

@@ -1,9 +1,12 @@
-import { Code2, RefreshCw } from 'lucide-react'
+import { Link } from '@tanstack/react-router'
+import { BookOpen, Code2, RefreshCw } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
-import { IconButton } from './button.tsx'
+import type { GuideName } from '../help/guides.ts'
+import { IconButton, iconButtonClass } from './button.tsx'
 import { Code } from './copy.tsx'
 import { cx } from './cx.ts'
 import { Dialog, DialogBody } from './dialog.tsx'
+import { Tooltip } from './tooltip.tsx'
 
 export type ApiCallOf = {
   readonly method: string
@@ -21,6 +24,7 @@ export type ApiCallOf = {
 export function Page({
   title,
   tab = title,
+  guide,
   lead,
   action,
   calls,
@@ -30,6 +34,8 @@ export function Page({
   title: string
   /** In the browser's tab, where it says more, such as "● web-1". */
   tab?: string
+  /** How it is done, at /help/. Null: what is no page at all. */
+  guide: GuideName | null
   lead?: ReactNode
   action?: ReactNode
   calls?: readonly ApiCallOf[]
@@ -48,6 +54,7 @@ export function Page({
           {lead && <div className="mt-1 text-ink-3">{lead}</div>}
         </div>
         <div className="flex items-center gap-1" data-print="no">
+          {guide && <GuideButton guide={guide} />}
           {calls && (
             <IconButton
               name="Show as API call"
@@ -75,6 +82,22 @@ export function Page({
     </div>
   )
 }
+
+/** In a tab of its own, so that what is half filled in stays. */
+const GuideButton = ({ guide }: { guide: GuideName }) => (
+  <Tooltip words="How this is done">
+    <Link
+      to="/help/$guide"
+      params={{ guide }}
+      target="_blank"
+      preload={false}
+      aria-label="Guide, in a new tab"
+      className={iconButtonClass}
+    >
+      <BookOpen aria-hidden className="size-4" />
+    </Link>
+  </Tooltip>
+)
 
 export const curlOf = ({ method, path, body }: ApiCallOf) =>
   [

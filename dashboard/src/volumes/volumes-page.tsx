@@ -52,6 +52,7 @@ export function VolumesPage() {
   )
   return (
     <Page
+      guide="list-volumes"
       title="Volumes"
       lead="Disks that outlive the instances they are attached to."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -53,6 +53,7 @@ export function WebhookPage() {
   const { host } = new URL(webhook.url)
   return (
     <Page
+      guide="webhooks"
       title={host}
       tab={`Webhook ${host}`}
       lead={<WebhookStatus webhook={webhook} />}

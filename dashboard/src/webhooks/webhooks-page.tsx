@@ -50,6 +50,7 @@ export function WebhooksPage() {
   )
   return (
     <Page
+      guide="webhooks"
       title="Webhooks"
       lead={limit !== undefined && `${total} of ${limit}; each is told what happens, signed`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
