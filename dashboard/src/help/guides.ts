@@ -129,8 +129,12 @@ export const guideGroups = [
   {
     words: 'For operators',
     guides: [
-      { name: 'operating', title: 'Hosts, accounts and operations' },
-      { name: 'prices', title: 'Prices' },
+      {
+        name: 'operating',
+        title: 'Hosts, accounts and operations',
+        place: ['/operator/hosts', 'Open hosts'],
+      },
+      { name: 'prices', title: 'Prices', place: ['/operator/prices', 'Open prices'] },
     ],
   },
   {

@@ -44,6 +44,7 @@ export function AccountPage() {
   const close = () => setAsked(null)
   return (
     <Page
+      guide="operating"
       title={account.name}
       lead={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">

@@ -36,6 +36,7 @@ export function AccountsPage() {
   const filtered = search !== '' || suspended !== undefined
   return (
     <Page
+      guide="operating"
       title="Accounts"
       lead={list.data && `${plural(total, 'account')}${filtered ? ' match' : ''}`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -45,6 +45,7 @@ export function HostPage() {
   const path = `/api/operator/hosts/${params.region}/${params.host}/`
   return (
     <Page
+      guide="operating"
       title={host.name}
       lead={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">

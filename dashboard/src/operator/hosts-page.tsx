@@ -41,6 +41,7 @@ export function HostsPage() {
   const stock = gpuStock(hosts)
   return (
     <Page
+      guide="operating"
       title="Hosts"
       lead={list.data && countWords(hosts.length, all.length)}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}

@@ -52,6 +52,7 @@ export function OperationPage() {
   const path = `/api/operator/operations/${id}/`
   return (
     <Page
+      guide="operating"
       title={operationWords(operation.kind)}
       lead={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">

@@ -48,6 +48,7 @@ export function OperatorOperationsPage() {
   const filtered = Boolean(state || kind || account || subject || region)
   return (
     <Page
+      guide="operating"
       title="Operations"
       lead={
         list.data &&

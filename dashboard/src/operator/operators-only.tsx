@@ -9,7 +9,7 @@ export function OperatorsOnly() {
   const reason = whyNotAllowed(useMe().role, 'installation.operate')
   if (reason === null) return <Outlet />
   return (
-    <Page title="For operators">
+    <Page guide="operating" title="For operators">
       <Notice>{reason}.</Notice>
     </Page>
   )

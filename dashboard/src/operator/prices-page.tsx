@@ -49,6 +49,7 @@ export function PricesPage() {
   )
   return (
     <Page
+      guide="prices"
       title="Prices"
       lead={list.data && plural(current.length, 'price')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
