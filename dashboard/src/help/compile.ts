@@ -115,7 +115,7 @@ export function sectionsOf(nodes: readonly GuideNode[]): readonly GuideSection[]
   return sections.filter(({ id, text }) => id !== null || text !== '')
 }
 
-const spaced = new Set(['ul', 'ol', 'li', 'table', 'thead', 'tbody', 'tr', 'blockquote'])
+const spaced = new Set(['ul', 'ol', 'table', 'thead', 'tbody', 'tr', 'blockquote'])
 
 function textOf(node: GuideNode): string {
   if (typeof node === 'string') return node

@@ -34,7 +34,9 @@ const read = (file: string) => readFileSync(join(sources, file), 'utf8')
 const paths = files('routes.ts').flatMap((file) =>
   [...read(file).matchAll(/path: '([^']+)'/g)].map(([, path = '']) => path),
 )
-const isPage = (path: string) => paths.includes(path) || paths.includes(`${path}/`)
+const isPage = (path: string) =>
+  paths.includes(path) ||
+  paths.some((frame) => path.startsWith(frame) && paths.includes(path.slice(frame.length)))
 
 /** Barrack's documentation names these; ours are beside them. */
 const named = [
