@@ -25,7 +25,7 @@ export function DeployRequestPage() {
   if (isNotFound(error)) return <Missing />
   if (data) return <Details request={data.deploy_request} />
   return (
-    <Page title="Waiting for room">
+    <Page guide="deploying" title="Waiting for room">
       {error ? (
         <Problem error={error} onRetry={() => void refetch()} />
       ) : (
@@ -40,6 +40,7 @@ function Details({ request }: { request: DeployRequest }) {
   const { id, vm_name, state, choices, position, room_kept_in } = request
   return (
     <Page
+      guide="deploying"
       title={vm_name}
       tab={`${stateWord(state)}: ${vm_name}`}
       lead={

@@ -31,6 +31,7 @@ export function DeployRequestsPage() {
   const total = list.data?.pagination.total_count ?? 0
   return (
     <Page
+      guide="deploying"
       title="Waiting for room"
       lead={list.data && plural(total, 'deployment')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
