@@ -47,7 +47,7 @@ export function PoliciesPage() {
     </Button>
   )
   return (
-    <Page
+    <Page guide="snapshot-policies"
       title="Snapshot policies"
       lead={
         list.data &&
