@@ -47,7 +47,8 @@ export function PoliciesPage() {
     </Button>
   )
   return (
-    <Page guide="snapshot-policies"
+    <Page
+      guide="snapshot-policies"
       title="Snapshot policies"
       lead={
         list.data &&

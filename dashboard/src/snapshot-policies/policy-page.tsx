@@ -33,7 +33,8 @@ export function PolicyPage() {
   const policy = read.data?.policy
   const next = policy && nextRun(policy)
   return (
-    <Page guide="snapshot-policies"
+    <Page
+      guide="snapshot-policies"
       title={policy?.name ?? 'Snapshot policy'}
       lead={policy?.description}
       refresh={{ onRefresh: () => void read.refetch(), busy: read.isFetching }}
