@@ -1,0 +1,307 @@
+/** What can be done in a microVM by way of its agent. */
+import { Duplex, Readable } from 'node:stream'
+import {
+  type ExecuteResult,
+  type ExecuteSpec,
+  GuestError,
+  type MicrovmFile,
+  OUTPUT_BYTES,
+  type Pty,
+  type PtySize,
+} from '../../../engine.ts'
+import { Locks } from '../../../locks.ts'
+import type { AgentLine, Channel } from './line.ts'
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+/** Both streams, and what frames add to them. */
+const RUN_ALLOWANCE = 2 * OUTPUT_BYTES + 1024 * 1024
+const LIST_ALLOWANCE = 4 * 1024 * 1024
+const MAX_ENTRIES = 10_000
+/** Of a guest's end, behind the time that it had. */
+const GRACE_MS = 5_000
+
+export class MicrovmGuest {
+  readonly line: AgentLine
+  readonly #languages = new Locks()
+
+  constructor(line: AgentLine) {
+    this.line = line
+  }
+
+  execute(spec: ExecuteSpec, signal?: AbortSignal): Promise<ExecuteResult> {
+    const { language, code, timeoutMs, env = {} } = spec
+    return this.#languages.run(language, async () => {
+      const output = new Output()
+      const words = ['run', language, String(timeoutMs), code, ...entriesOf(env)]
+      const started = performance.now()
+      const channel = this.line.open(words, { onData: output.add }, RUN_ALLOWANCE)
+      const stop = () => channel.cancel()
+      signal?.addEventListener('abort', stop, { once: true })
+      // The guest keeps the time; this is for one that does not.
+      const late = setTimeout(() => {
+        channel.fail(new GuestError('failed', 'The machine did not end what ran out of time'))
+      }, timeoutMs + GRACE_MS)
+      try {
+        if (signal?.aborted) stop()
+        const { exitCode, cpuMicros, timedOut, truncated } = await channel.ended
+        return {
+          ...{ exitCode, timedOut, ...output.texts() },
+          truncated: truncated || output.truncated,
+          seconds: (performance.now() - started) / 1000,
+          cpuSeconds: cpuMicros / 1e6,
+        }
+      } finally {
+        clearTimeout(late)
+        signal?.removeEventListener('abort', stop)
+      }
+    })
+  }
+
+  /** A command of the image's shell, line by line. Answers its exit code. */
+  async command(
+    shell: string,
+    { folder = '/app', timeoutMs, onText }: CommandOptions,
+    signal?: AbortSignal,
+  ): Promise<{ exitCode: number; timedOut: boolean }> {
+    const channel: Channel = this.line.open(['exec', String(timeoutMs), folder, shell], {
+      onData: (bytes) => {
+        onText(bytes.toString('utf8'))
+        channel.taken(bytes.length)
+      },
+    })
+    channel.sendEof()
+    const stop = () => channel.cancel()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      return await channel.ended
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  readFile(path: string): Promise<Readable> {
+    return this.#reading(['read', asPath(path)])
+  }
+
+  readFolder(path: string): Promise<Readable> {
+    const quoted = `'${asPath(path).replaceAll("'", "'\\''")}'`
+    return this.#reading(['exec', '0', '/', `exec tar -C ${quoted} -cf - .`])
+  }
+
+  async writeFile(
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    { mode = 0o644, mostBytes = Number.POSITIVE_INFINITY }: { mode?: number; mostBytes?: number } = {},
+  ): Promise<{ sizeBytes: number }> {
+    let room = Promise.withResolvers<void>()
+    const words = ['write', asPath(path), (mode & 0o7777).toString(8)]
+    const channel = this.line.open(words, { onRoom: () => room.resolve() })
+    channel.ended.finally(() => room.resolve()).catch(() => {})
+    let sizeBytes = 0
+    try {
+      for await (const chunk of content) {
+        sizeBytes += chunk.length
+        if (sizeBytes > mostBytes) throw new GuestError('full', `It has more than ${mostBytes} bytes`)
+        for (let at = 0; at < chunk.length && !channel.isOver; ) {
+          const piece = chunk.subarray(at, at + Math.min(channel.room, 64 * 1024))
+          if (piece.length > 0) channel.send(piece)
+          else await room.promise
+          if (piece.length === 0) room = Promise.withResolvers<void>()
+          at += piece.length
+        }
+        if (channel.isOver) break
+      }
+      channel.sendEof()
+      await channel.ended
+      return { sizeBytes }
+    } catch (error) {
+      channel.cancel()
+      throw error
+    }
+  }
+
+  async listFolder(path: string): Promise<MicrovmFile[]> {
+    const pieces: Buffer[] = []
+    const onData = (bytes: Buffer) => pieces.push(Buffer.from(bytes))
+    const channel = this.line.open(['list', asPath(path)], { onData }, LIST_ALLOWANCE)
+    await channel.ended
+    const entries = Buffer.concat(pieces).toString('utf8').split('\0').filter(Boolean)
+    const files = entries.slice(0, MAX_ENTRIES).map(readEntry)
+    return files
+      .filter((file) => file !== null)
+      .sort((one, other) => (one.name < other.name ? -1 : 1))
+  }
+
+  async openPty(
+    { columns, rows }: PtySize,
+    { command = '', env = {} }: { command?: string; env?: Readonly<Record<string, string>> } = {},
+  ): Promise<Pty> {
+    const words = ['pty', String(columns), String(rows), command, ...entriesOf(env)]
+    const { stream, channel } = this.#duplex(words, false)
+    const exited = channel.ended.then(
+      ({ exitCode }) => exitCode,
+      () => null,
+    )
+    return { stream, exited, resize: (size) => channel.resize(size.columns, size.rows) }
+  }
+
+  async connectPort(port: number): Promise<Duplex> {
+    const { stream, channel, connected } = this.#duplex(['connect', String(port)], true)
+    try {
+      await Promise.race([connected, channel.ended])
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
+    return stream
+  }
+
+  /** Waits for the first of it, so that what is not there is an error and not an empty stream. */
+  async #reading(words: readonly string[]): Promise<Readable> {
+    const first = Promise.withResolvers<void>()
+    const stream = new Readable({
+      read: () => {
+        for (const bytes of untold.splice(0)) channel.taken(bytes)
+      },
+      destroy: (error, done) => {
+        channel.cancel()
+        done(error)
+      },
+    })
+    const untold: number[] = []
+    const channel: Channel = this.line.open(words, {
+      onData: (bytes, kind) => {
+        first.resolve()
+        // Copied: it is a part of what came with it, which would be kept with it.
+        if (kind !== 1 || stream.push(Buffer.from(bytes))) channel.taken(bytes.length)
+        else untold.push(bytes.length)
+      },
+    })
+    const isCommand = words[0] === 'exec'
+    if (isCommand) channel.sendEof()
+    channel.ended.then(
+      ({ exitCode }) => {
+        const failed = new GuestError('failed', 'The folder cannot be packed; is there a tar?')
+        if (isCommand && exitCode !== 0) first.reject(failed)
+        if (isCommand && exitCode !== 0) stream.destroy(failed)
+        else stream.push(null)
+        first.resolve()
+      },
+      (error: Error) => {
+        first.reject(error)
+        stream.destroy(error)
+      },
+    )
+    stream.on('error', () => {})
+    await first.promise
+    return stream
+  }
+
+  #duplex(words: readonly string[], halfOpen: boolean) {
+    const connected = Promise.withResolvers<void>()
+    const untold: number[] = []
+    let waiting: (() => void) | null = null
+    const push = (chunk: Buffer, done: () => void) => {
+      if (channel.isOver) return done()
+      const piece = chunk.subarray(0, Math.min(channel.room, 64 * 1024))
+      if (piece.length > 0) channel.send(piece)
+      if (piece.length === chunk.length) return done()
+      waiting = () => push(chunk.subarray(piece.length), done)
+      if (piece.length > 0 && channel.room > 0) wakeWriter()
+    }
+    const wakeWriter = () => {
+      const next = waiting
+      waiting = null
+      next?.()
+    }
+    const stream = new Duplex({
+      allowHalfOpen: halfOpen,
+      read: () => {
+        for (const bytes of untold.splice(0)) channel.taken(bytes)
+      },
+      write: (chunk: Buffer, _, done) => push(chunk, done),
+      final: (done) => {
+        channel.sendEof()
+        done()
+      },
+      destroy: (error, done) => {
+        channel.cancel()
+        wakeWriter()
+        done(error)
+      },
+    })
+    const channel: Channel = this.line.open(words, {
+      onData: (bytes) => {
+        if (stream.push(Buffer.from(bytes))) channel.taken(bytes.length)
+        else untold.push(bytes.length)
+      },
+      onEof: () => stream.push(null),
+      onRoom: wakeWriter,
+      onConnected: () => connected.resolve(),
+    })
+    channel.ended.then(
+      () => {
+        if (!stream.readableEnded && !stream.destroyed) stream.push(null)
+        wakeWriter()
+      },
+      (error: Error) => stream.destroy(error),
+    )
+    stream.on('error', () => {})
+    return { stream, channel, connected: connected.promise }
+  }
+}
+
+type CommandOptions = {
+  readonly folder?: string
+  /** 0: none. */
+  readonly timeoutMs: number
+  readonly onText: (text: string) => void
+}
+
+/** What a run prints, no more of it than is promised. */
+class Output {
+  truncated = false
+  readonly #streams: [Buffer[], Buffer[]] = [[], []]
+  readonly #sizes = [0, 0]
+
+  readonly add = (bytes: Buffer, stream: number): void => {
+    const index = stream === 2 ? 1 : 0
+    const left = OUTPUT_BYTES - (this.#sizes[index] ?? 0)
+    if (bytes.length > left) this.truncated = true
+    const kept = Buffer.from(bytes.subarray(0, left))
+    this.#sizes[index] = (this.#sizes[index] ?? 0) + kept.length
+    this.#streams[index].push(kept)
+  }
+
+  texts() {
+    const [stdout, stderr] = this.#streams.map((pieces) => Buffer.concat(pieces).toString('utf8'))
+    return { stdout: stdout ?? '', stderr: stderr ?? '' }
+  }
+}
+
+/** Throws {@link GuestError} for a name that no shell could set. */
+export function entriesOf(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => {
+    if (!NAME.test(name))
+      throw new GuestError('failed', `Not the name of a variable: ${JSON.stringify(name)}`)
+    return `${name}=${value}`
+  })
+}
+
+function asPath(path: string): string {
+  if (path.startsWith('/') && path.length < 4096) return path
+  throw new GuestError('failed', 'A path must begin with / and have less than 4096 characters')
+}
+
+const KINDS = { f: 'file', d: 'folder', l: 'link', o: 'other' } as const
+
+function readEntry(text: string): MicrovmFile | null {
+  const [, kind = '', mode = '', size = '', modified = '', name = ''] =
+    /^([fdlo]) ([0-7]{1,4}) (\d{1,15}) (-?\d{1,12}) (.+)$/s.exec(text) ?? []
+  if (name === '' || name.includes('/')) return null
+  return {
+    ...{ name, kind: KINDS[kind as keyof typeof KINDS] },
+    ...{ sizeBytes: Number(size), mode: Number.parseInt(mode, 8) },
+    modifiedAt: new Date(Number(modified) * 1000),
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * The line to one microVM's agent: a unix socket of its QEMU, with any number of channels on it. A guest
+ * that does not keep to the protocol loses its line, and nobody else notices.
+ */
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { GuestError, NotRunningError } from '../../../engine.ts'
+import { within } from '../../waiting.ts'
+import {
+  type Frame,
+  FrameReader,
+  fields,
+  frame,
+  NONCE_BYTES,
+  readFields,
+  WINDOW_BYTES,
+} from './frames.ts'
+
+/** The agent takes as many. */
+const MAX_CHANNELS = 200
+
+/** How a channel ended, in the agent's words. */
+export type ChannelEnd = {
+  readonly exitCode: number
+  readonly cpuMicros: number
+  readonly timedOut: boolean
+  readonly truncated: boolean
+}
+
+export type ChannelEvents = {
+  /** `stream`: 1 or 2. Call {@link Channel.taken} when the bytes are used. */
+  onData?(bytes: Buffer, stream: number): void
+  /** A connection was made. */
+  onConnected?(): void
+  /** The guest sends no more. */
+  onEof?(): void
+  /** Bytes of our own were taken. */
+  onRoom?(): void
+}
+
+/** Something that was opened in the guest. */
+export class Channel {
+  /** How it ended. Rejects with {@link GuestError} as the guest says, or when the line is gone. */
+  readonly ended: Promise<ChannelEnd>
+  readonly #ended = Promise.withResolvers<ChannelEnd>()
+  readonly #send: (type: string, payload?: Uint8Array) => void
+  readonly #events: ChannelEvents
+  /** Bytes that the guest may send without a window, in all; `null`: it has a window. */
+  #allowance: number | null
+  #window = WINDOW_BYTES
+  #untold = 0
+  #room = WINDOW_BYTES
+  #isOver = false
+
+  constructor(
+    send: (type: string, payload?: Uint8Array) => void,
+    events: ChannelEvents,
+    allowance: number | null,
+  ) {
+    this.#send = send
+    this.#events = events
+    this.#allowance = allowance
+    this.ended = this.#ended.promise
+    this.ended.catch(() => {})
+  }
+
+  /** Bytes that can be sent right now. */
+  get room(): number {
+    return this.#isOver ? 0 : this.#room
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** At most {@link room} bytes. */
+  send(bytes: Uint8Array): void {
+    this.#room -= bytes.length
+    this.#send('D', bytes)
+  }
+
+  sendEof(): void {
+    if (!this.#isOver) this.#send('E')
+  }
+
+  cancel(): void {
+    if (!this.#isOver) this.#send('C')
+  }
+
+  resize(columns: number, rows: number): void {
+    const size = Buffer.alloc(4)
+    size.writeUInt16LE(columns, 0)
+    size.writeUInt16LE(rows, 2)
+    if (!this.#isOver) this.#send('Z', size)
+  }
+
+  /** Bytes of the guest's have been used, and as many more may come. */
+  taken(bytes: number): void {
+    this.#untold += bytes
+    if (this.#isOver || this.#allowance !== null || this.#untold < WINDOW_BYTES / 4) return
+    const more = Buffer.alloc(4)
+    more.writeUInt32LE(this.#untold)
+    this.#window += this.#untold
+    this.#untold = 0
+    this.#send('A', more)
+  }
+
+  receive({ type, payload }: Frame): void {
+    switch (type) {
+      case 'D':
+        this.#charge(payload.length)
+        if (payload.length > 1) this.#events.onData?.(payload.subarray(1), payload[0] ?? 0)
+        // Each carries a byte that nobody will say is used.
+        this.#untold += 1
+        break
+      case 'A':
+        if (payload.length === 4) this.#room += payload.readUInt32LE(0)
+        if (this.#room > WINDOW_BYTES)
+          throw new GuestError('failed', 'The machine took more than it was sent')
+        this.#events.onRoom?.()
+        break
+      case 'E':
+        this.#events.onEof?.()
+        break
+      case 'K':
+        this.#events.onConnected?.()
+        break
+      case 'X':
+        this.#end(readFields(payload))
+        break
+      default:
+        throw new GuestError('failed', 'The machine sent what is no part of the protocol')
+    }
+  }
+
+  fail(error: Error): void {
+    this.#isOver = true
+    this.#ended.reject(error)
+  }
+
+  #charge(bytes: number): void {
+    if (this.#allowance === null) this.#window -= bytes
+    else this.#allowance -= bytes
+    if (this.#window < 0 || (this.#allowance ?? 0) < 0)
+      throw new GuestError('failed', 'The machine sent more than it may')
+  }
+
+  #end([kind, ...rest]: string[]): void {
+    this.#isOver = true
+    if (kind === 'exit') {
+      const [exitCode = 0, cpuMicros = 0, timedOut = 0, truncated = 0] = rest.map(Number)
+      const code = Number.isInteger(exitCode) ? exitCode & 255 : 255
+      const cpu = Number.isFinite(cpuMicros) ? Math.max(0, cpuMicros) : 0
+      this.#ended.resolve({
+        ...{ exitCode: code, cpuMicros: cpu },
+        ...{ timedOut: timedOut === 1, truncated: truncated === 1 },
+      })
+    } else {
+      const [reason = '', message = ''] = rest
+      this.#ended.reject(new GuestError(knownReason(reason), message.slice(0, 500)))
+    }
+  }
+}
+
+const REASONS = ['not-found', 'exists', 'denied', 'no-language', 'full', 'cancelled', 'failed']
+const knownReason = (text: string) => (REASONS.includes(text) ? text : 'failed')
+
+export class AgentLine {
+  /** Resolves when the line is gone. */
+  readonly closed: Promise<void>
+  readonly #socket: Socket
+  readonly #nonce = randomBytes(NONCE_BYTES)
+  readonly #channels = new Map<number, Channel>()
+  readonly #greeted = Promise.withResolvers<void>()
+  readonly #pings = new Map<string, () => void>()
+  #woken: ((answer: string) => void) | null = null
+  #lastChannel = 0
+  #lastPing = 0
+  #failure: Error | null = null
+  #held: Buffer[] | null = null
+
+  /** Connected, but nothing is said; the guest may not run yet. */
+  static async connect(path: string): Promise<AgentLine> {
+    const socket = connect(path)
+    const connected = Promise.withResolvers<void>()
+    socket.once('connect', () => connected.resolve())
+    socket.once('error', (error) => connected.reject(error))
+    await connected.promise
+    return new AgentLine(socket)
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    const reader = new FrameReader(this.#nonce, (received) => this.#receive(received))
+    const closed = Promise.withResolvers<void>()
+    this.closed = closed.promise
+    this.#greeted.promise.catch(() => {})
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      try {
+        reader.push(chunk)
+      } catch (error) {
+        this.#failure = error instanceof Error ? error : new Error(String(error))
+        socket.destroy()
+      }
+    })
+    socket.on('close', () => {
+      const error =
+        this.#failure ?? new NotRunningError('The line to the machine is gone; does it still run?')
+      for (const channel of this.#channels.values()) channel.fail(error)
+      this.#channels.clear()
+      this.#greeted.reject(error)
+      closed.resolve()
+    })
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed
+  }
+
+  /** Begins the conversation; whatever was said before counts for nothing. */
+  async greet(ms: number): Promise<void> {
+    this.#write(frame('H', 0, this.#nonce))
+    await within(ms, this.#greeted.promise, silent)
+  }
+
+  /**
+   * Greets and makes it another machine, in one go.
+   * @param words hostname, machine id, seed, microseconds, keys, environment; see PROTOCOL.md.
+   */
+  async wake(words: readonly string[], ms: number): Promise<void> {
+    const answer = new Promise<string>((resolve) => {
+      this.#woken = resolve
+    })
+    const greeting = frame('H', 0, this.#nonce)
+    this.#write(Buffer.concat([greeting, frame('W', 0, fields(words))]))
+    await within(ms, this.#greeted.promise, silent)
+    if ((await within(ms, answer, silent)) !== 'ok')
+      throw new GuestError('failed', 'The machine refused to become another one')
+  }
+
+  /** Everything that was sent by now was read when this answers. */
+  async ping(ms: number): Promise<void> {
+    const word = String(++this.#lastPing)
+    const answered = new Promise<void>((resolve) => this.#pings.set(word, resolve))
+    this.#socket.write(frame('P', 0, Buffer.from(word)))
+    try {
+      await within(ms, answered, silent)
+    } finally {
+      this.#pings.delete(word)
+    }
+  }
+
+  /**
+   * Sends nothing more until the answer is called, and waits until all before was read: a copy of the
+   * machine then finds no half of a frame on its line. A guest that does not answer is not waited for.
+   */
+  async hold(ms: number): Promise<() => void> {
+    this.#held ??= []
+    await this.ping(ms).catch(() => {})
+    return () => {
+      const held = this.#held ?? []
+      this.#held = null
+      for (const bytes of held) this.#socket.write(bytes)
+    }
+  }
+
+  /**
+   * @param allowance Bytes that the guest may send in all, without a window. Left out: any number, as
+   *   far as {@link Channel.taken} goes.
+   */
+  open(words: readonly string[], events: ChannelEvents, allowance: number | null = null): Channel {
+    if (!this.isOpen) throw new NotRunningError('The line to the machine is gone; does it still run?')
+    if (this.#channels.size >= MAX_CHANNELS)
+      throw new GuestError('failed', 'Too much is under way in this machine; wait for some of it')
+    const id = (this.#lastChannel = (this.#lastChannel % 0x7fff_ffff) + 1)
+    const send = (type: string, payload?: Uint8Array) => this.#write(frame(type, id, payload))
+    const channel = new Channel(send, events, allowance)
+    this.#channels.set(id, channel)
+    try {
+      this.#write(frame('O', id, fields(words)))
+    } catch (error) {
+      this.#channels.delete(id)
+      throw error
+    }
+    return channel
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#held !== null) this.#held.push(bytes)
+    else if (this.isOpen) this.#socket.write(bytes)
+  }
+
+  #receive(received: Frame): void {
+    if (received.channel !== 0) {
+      const channel = this.#channels.get(received.channel)
+      // It may have ended while this was under way.
+      channel?.receive(received)
+      if (channel?.isOver) this.#channels.delete(received.channel)
+      return
+    }
+    if (received.type === 'R') this.#greeted.resolve()
+    if (received.type === 'W') this.#woken?.(readFields(received.payload)[0] ?? '')
+    if (received.type === 'P') this.#pings.get(received.payload.toString())?.()
+  }
+}
+
+const silent = () =>
+  new GuestError('failed', 'The machine does not answer; its agent may be busy, or was ended')

@@ -1,0 +1,33 @@
+/* Bytes that wait. */
+#include "agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void bytes_add(struct bytes *b, const void *data, size_t length) {
+  if (b->start > 0 && b->start + b->length + length > b->room) {
+    memmove(b->data, b->data + b->start, b->length);
+    b->start = 0;
+  }
+  if (b->length + length > b->room) {
+    size_t room = b->room ? b->room : 4096;
+    while (room < b->length + length) room *= 2;
+    uint8_t *data_now = realloc(b->data, room);
+    if (!data_now) die("memory");
+    b->data = data_now;
+    b->room = room;
+  }
+  memcpy(b->data + b->start + b->length, data, length);
+  b->length += length;
+}
+
+void bytes_drop(struct bytes *b, size_t length) {
+  b->start += length;
+  b->length -= length;
+  if (b->length == 0) b->start = 0;
+}
+
+void bytes_free(struct bytes *b) {
+  free(b->data);
+  memset(b, 0, sizeof *b);
+}

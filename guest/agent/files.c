@@ -1,0 +1,127 @@
+/* Files, read, written and listed. */
+#include "agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_ENTRIES = 10000 };
+
+const char *reason_of(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "not-found";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "denied";
+    case ENOSPC:
+    case EDQUOT:
+      return "full";
+    default:
+      return "failed";
+  }
+}
+
+static void refuse(uint32_t id, int error) { send_error(id, reason_of(error), strerror(error)); }
+
+bool make_parents(const char *path) {
+  char folder[PATH_MAX];
+  if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) return false;
+  for (char *at = folder + 1; (at = strchr(at, '/')); at++) {
+    *at = 0;
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) return false;
+    *at = '/';
+  }
+  return true;
+}
+
+bool put_file(const char *path, mode_t mode, const void *data, size_t length) {
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (file < 0) return false;
+  bool whole = write(file, data, length) == (ssize_t)length;
+  close(file);
+  return whole;
+}
+
+void file_list(uint32_t id, const char *path) {
+  DIR *folder = opendir(path);
+  if (!folder) return refuse(id, errno);
+  struct bytes all = {0};
+  int count = 0;
+  for (struct dirent *entry; count < MAX_ENTRIES && (entry = readdir(folder));) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    struct stat found;
+    if (fstatat(dirfd(folder), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    char kind = S_ISREG(found.st_mode) ? 'f' : S_ISDIR(found.st_mode) ? 'd' : S_ISLNK(found.st_mode) ? 'l' : 'o';
+    char text[NAME_MAX + 96];
+    int length = snprintf(text, sizeof text, "%c %o %lld %lld %s", kind, found.st_mode & 07777,
+                          (long long)found.st_size, (long long)found.st_mtime, entry->d_name);
+    bytes_add(&all, text, length + 1);
+    count++;
+  }
+  closedir(folder);
+  /* At most some 3 MiB, and the host counts; so it goes without a window. */
+  for (size_t at = 0; at < all.length; at += MAX_OUT_BYTES - 1) {
+    uint8_t piece[MAX_OUT_BYTES] = {1};
+    size_t length = all.length - at < MAX_OUT_BYTES - 1 ? all.length - at : MAX_OUT_BYTES - 1;
+    memcpy(piece + 1, all.data + at, length);
+    send_frame('D', id, piece, length + 1);
+  }
+  bytes_free(&all);
+  struct channel nothing = {.id = id};
+  send_exit(&nothing, 0);
+}
+
+void file_read(uint32_t id, const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat found;
+  if (file < 0) return refuse(id, errno);
+  if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) {
+    close(file);
+    return send_error(id, "failed", S_ISDIR(found.st_mode) ? "It is a folder" : "It is not a file");
+  }
+  struct channel *c = channel_new(id, READ);
+  if (!c) {
+    close(file);
+    return send_error(id, "failed", "Too much is under way in this machine");
+  }
+  c->out = file;
+}
+
+/* Written aside and renamed, so that it is there as a whole or not at all. */
+void file_write(uint32_t id, const char *path, mode_t mode) {
+  struct stat found;
+  if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) return send_error(id, "failed", "It is a folder");
+  if (!make_parents(path)) return refuse(id, errno);
+  struct channel *c = channel_new(id, WRITE);
+  if (!c) return send_error(id, "failed", "Too much is under way in this machine");
+  c->target = realpath(path, NULL); /* Through a link, as it would be when written in place. */
+  if (!c->target) c->target = strdup(path);
+  c->mode = mode;
+  if (asprintf(&c->path, "%s.%u.garrison", c->target, id) < 0) die("memory");
+  c->in = open(c->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (c->in >= 0) return;
+  refuse(id, errno);
+  channel_free(c);
+}
+
+void file_commit(struct channel *c) {
+  fchmod(c->in, c->mode);
+  if (rename(c->path, c->target) != 0) {
+    refuse(c->id, errno);
+    unlink(c->path);
+  } else {
+    send_exit(c, 0);
+  }
+  channel_free(c);
+}
+
+void file_abort(struct channel *c) { unlink(c->path); }

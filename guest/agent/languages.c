@@ -1,0 +1,286 @@
+/*
+ * Interpreters that run before they are asked, and are asked again and again: what was said last time
+ * still holds. Each reads the paths of files from its descriptor 3 and says how it went on 4.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char python_driver[] =
+    "import os, sys, gc, traceback\n"
+    "def serve():\n"
+    "    names = {'__name__': '__main__', '__builtins__': __builtins__, '__doc__': None}\n"
+    "    for n in (3, 4): os.set_inheritable(n, False)\n"
+    "    asked = os.fdopen(3, 'r')\n"
+    "    gc.freeze()\n"
+    "    os.write(4, b'ready\\n')\n"
+    "    while True:\n"
+    "        path = asked.readline().rstrip('\\n')\n"
+    "        if not path: return\n"
+    "        code = 0\n"
+    "        try:\n"
+    "            with open(path, 'rb') as file: *env, source = file.read().split(b'\\0')\n"
+    "            for entry in env:\n"
+    "                name, is_set, value = entry.partition(b'=')\n"
+    "                if entry == b'!woken':\n"
+    "                    if 'random' in sys.modules: sys.modules['random'].seed()\n"
+    "                elif is_set: os.environb[name] = value\n"
+    "                else: os.environb.pop(name, None)\n"
+    "            exec(compile(source, '<execute>', 'exec'), names)\n"
+    "        except SystemExit as end:\n"
+    "            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1\n"
+    "            if code == 1 and not isinstance(end.code, int): print(end.code, file=sys.stderr)\n"
+    "        except BaseException as error:\n"
+    "            code = 1\n"
+    "            trace = error.__traceback__ and error.__traceback__.tb_next\n"
+    "            traceback.print_exception(type(error), error, trace)\n"
+    "        for stream in (sys.stdout, sys.stderr):\n"
+    "            try: stream.flush()\n"
+    "            except Exception: pass\n"
+    "        os.write(4, b'%d\\n' % (code & 255))\n"
+    "serve()\n";
+
+static const char shell_driver[] =
+    "echo ready >&4\n"
+    "while IFS= read -r garrison_asked <&3; do\n"
+    "  . \"$garrison_asked\" 3<&- 4>&-\n"
+    "  echo $? >&4\n"
+    "done\n";
+
+struct language {
+  pid_t pid;
+  int ask, answers, out, err;
+  bool ready;
+  bool woken;
+  struct channel *running;
+  uint32_t running_id;
+  char *code_path;
+  char reply[32];
+  size_t reply_length;
+};
+static struct language languages[LANGUAGES];
+
+static const char *program_of(int language) {
+  static const char *const pythons[] = {"/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"};
+  if (language == BASH) return shell_path();
+  for (int i = 0; i < 3; i++)
+    if (access(pythons[i], X_OK) == 0) return pythons[i];
+  return NULL;
+}
+
+static void shut(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static bool start(int which) {
+  struct language *l = &languages[which];
+  const char *program = program_of(which), *driver = which == PYTHON ? "/.garrison/python" : "/.garrison/shell";
+  int ask[2], answers[2], out[2], err[2];
+  if (!program) return false;
+  const char *text = which == PYTHON ? python_driver : shell_driver;
+  if (!put_file(driver, 0600, text, strlen(text))) return false;
+  if (pipe2(ask, O_CLOEXEC) || pipe2(answers, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) return false;
+  char *python[] = {(char *)program, "-u", (char *)driver, NULL};
+  char *shell[] = {(char *)program, (char *)driver, NULL};
+  int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  struct wires wires = {nothing, out[1], err[1], ask[0], answers[1], -1};
+  l->pid = start_program(which == PYTHON ? python : shell, "/app", NULL, 0, &wires);
+  close(nothing);
+  close(ask[0]);
+  close(answers[1]);
+  close(out[1]);
+  close(err[1]);
+  l->ask = ask[1];
+  l->answers = answers[0];
+  l->out = out[0];
+  l->err = err[0];
+  fcntl(l->answers, F_SETFL, O_NONBLOCK);
+  fcntl(l->out, F_SETFL, O_NONBLOCK);
+  fcntl(l->err, F_SETFL, O_NONBLOCK);
+  l->ready = l->woken = false;
+  l->reply_length = 0;
+  return l->pid > 0;
+}
+
+void languages_start(void) {
+  for (int i = 0; i < LANGUAGES; i++) {
+    languages[i].ask = languages[i].answers = languages[i].out = languages[i].err = -1;
+    start(i);
+  }
+}
+
+/* What the last machine was given is taken back, what this one is given is set with the next code. */
+void languages_woken(void) {
+  for (int i = 0; i < LANGUAGES; i++) languages[i].woken = true;
+}
+
+static void add_entry(struct bytes *file, int language, const char *entry) {
+  const char *equals = strchr(entry, '=');
+  if (language == PYTHON) return bytes_add(file, entry, strlen(entry) + 1);
+  if (!equals) {
+    if (*entry == '!') return;
+    bytes_add(file, "unset -v ", 9);
+    bytes_add(file, entry, strlen(entry));
+  } else {
+    bytes_add(file, "export ", 7);
+    bytes_add(file, entry, equals + 1 - entry);
+    bytes_add(file, "'", 1);
+    for (const char *at = equals + 1; *at; at++) {
+      if (*at == '\'') bytes_add(file, "'\\''", 4);
+      else bytes_add(file, at, 1);
+    }
+    bytes_add(file, "'", 1);
+  }
+  bytes_add(file, "\n", 1);
+}
+
+static void prepare(struct bytes *file, int language) {
+  struct language *l = &languages[language];
+  if (!l->woken) return;
+  l->woken = false;
+  add_entry(file, language, "!woken");
+  for (char **name = forgotten; name && *name; name++) add_entry(file, language, *name);
+  for (char **entry = environment; *entry; entry++) add_entry(file, language, *entry);
+}
+
+bool language_run(struct channel *c, int which, const char *code, char **env, int count) {
+  struct language *l = &languages[which];
+  if (l->running) {
+    send_error(c->id, "failed", "Code of this language is already running");
+    return false;
+  }
+  if (l->pid <= 0 && !start(which)) {
+    send_error(c->id, "no-language", which == PYTHON ? "The image has no python3" : "The image has no shell");
+    return false;
+  }
+  struct bytes file = {0};
+  prepare(&file, which);
+  for (int i = 0; i < count; i++) add_entry(&file, which, env[i]);
+  bytes_add(&file, code, strlen(code));
+  if (which == BASH) bytes_add(&file, "\n", 1);
+  char path[64];
+  int length = snprintf(path, sizeof path, "/.garrison/run/%u\n", c->id);
+  path[length - 1] = 0;
+  bool put = put_file(path, 0600, file.data, file.length);
+  bytes_free(&file);
+  if (!put) {
+    send_error(c->id, "full", "The machine has no memory left for the code");
+    return false;
+  }
+  l->code_path = strdup(path);
+  l->running = c;
+  l->running_id = c->id;
+  c->pid = l->pid;
+  c->cpu_before = cpu_of(l->pid);
+  path[length - 1] = '\n';
+  if (write(l->ask, path, length) != length && !l->ready) language_cancel(c);
+  return true;
+}
+
+void language_cancel(struct channel *c) {
+  struct language *l = &languages[c->language];
+  if (l->running == c && l->pid > 0) kill(-l->pid, SIGKILL);
+}
+
+/* Sends what was printed, as far as it is wanted; the rest is read and forgotten. */
+static void forward(struct language *l, bool is_err) {
+  static uint8_t buffer[1 + MAX_OUT_BYTES];
+  int *fd = is_err ? &l->err : &l->out;
+  struct channel *c = l->running;
+  if (*fd < 0) return;
+  ssize_t got = read(*fd, buffer + 1, MAX_OUT_BYTES - 1);
+  if (got == 0) return shut(fd);
+  if (got < 0 || !c) return;
+  uint64_t left = OUTPUT_BYTES - c->sent[is_err];
+  if (left > (uint64_t)got) left = got;
+  if (left < (uint64_t)got) c->truncated = true;
+  if (left == 0) return;
+  c->sent[is_err] += left;
+  buffer[0] = is_err ? 2 : 1;
+  send_frame('D', c->id, buffer, left + 1);
+}
+
+static void finish(struct language *l, int code) {
+  struct channel *c = l->running;
+  /* Bounded: what is in the pipes by now, which is at most 64 KiB each. */
+  for (int i = 0; i < 8; i++) forward(l, false), forward(l, true);
+  if (l->code_path) unlink(l->code_path);
+  free(l->code_path);
+  l->code_path = NULL;
+  l->running = NULL;
+  if (!c) return;
+  send_exit(c, code);
+  channel_free(c);
+}
+
+int language_poll_fds(int *fds, int most) {
+  int count = 0;
+  for (int i = 0; i < LANGUAGES; i++) {
+    struct language *l = &languages[i];
+    int all[] = {l->answers, l->out, l->err};
+    for (int j = 0; j < 3; j++)
+      if (all[j] >= 0 && count < most) fds[count++] = all[j];
+  }
+  return count;
+}
+
+static void answered(struct language *l) {
+  char buffer[32];
+  ssize_t got = read(l->answers, buffer, sizeof buffer);
+  if (got == 0) return shut(&l->answers);
+  for (ssize_t i = 0; i < got; i++) {
+    if (buffer[i] != '\n') {
+      if (l->reply_length < sizeof l->reply - 1) l->reply[l->reply_length++] = buffer[i];
+      continue;
+    }
+    l->reply[l->reply_length] = 0;
+    l->reply_length = 0;
+    if (strcmp(l->reply, "ready") == 0) {
+      l->ready = true;
+      continue;
+    }
+    if (!l->running) continue;
+    l->running->cpu_micros = cpu_of(l->pid) - l->running->cpu_before;
+    finish(l, atoi(l->reply) & 255);
+  }
+}
+
+void language_readable(int fd) {
+  for (int i = 0; i < LANGUAGES; i++) {
+    struct language *l = &languages[i];
+    if (fd == l->answers) return answered(l);
+    if (fd == l->out || fd == l->err) {
+      bool is_err = fd == l->err;
+      forward(l, is_err);
+      return;
+    }
+  }
+}
+
+bool language_ended(pid_t pid, int status) {
+  for (int i = 0; i < LANGUAGES; i++) {
+    struct language *l = &languages[i];
+    if (l->pid != pid) continue;
+    bool was_running = l->running != NULL;
+    kill(-pid, SIGKILL);
+    int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    finish(l, l->running && l->running->timed_out ? 124 : code);
+    shut(&l->ask);
+    shut(&l->answers);
+    shut(&l->out);
+    shut(&l->err);
+    l->pid = 0;
+    /* One that ends by itself at once is not started again and again. */
+    if (was_running) start(i);
+    return true;
+  }
+  return false;
+}
