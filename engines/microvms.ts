@@ -45,7 +45,6 @@ export type EgressPolicy = {
   readonly cidrs: readonly string[]
 }
 
-/** @public */
 export const NO_EGRESS: EgressPolicy = {
   ...{ open: false, packageManagers: false, http: false, https: false, domains: [], cidrs: [] },
 }
@@ -169,7 +168,6 @@ export type ExecuteResult = {
   readonly timedOut: boolean
 }
 
-/** @public */
 export const OUTPUT_BYTES = 1024 * 1024
 
 /** A file as a guest describes it. */
@@ -214,7 +212,6 @@ export type MicrovmPoolCounters = {
 
 /**
  * A command, file or path of a guest that is not as asked; the message is for the one who asked.
- * @public
  */
 export class GuestError extends EngineError {
   override name = 'GuestError'

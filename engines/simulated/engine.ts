@@ -53,6 +53,7 @@ import {
   switchedOn,
   withMachine,
 } from './machines.ts'
+import { SimulatedMicrovms } from './microvms.ts'
 import { type EffectHook, Orders } from './orders.ts'
 import { DOCUMENTATION } from './public-addresses.ts'
 import { rollBack } from './rollback.ts'
@@ -93,6 +94,7 @@ export class SimulatedEngine implements Engine {
   readonly #orders: Orders
   readonly #consoles = new SimulatedConsoles()
   readonly #volumes: SimulatedVolumes
+  readonly microvms: SimulatedMicrovms
 
   constructor(options: SimulatedEngineOptions) {
     this.#options = options
@@ -100,6 +102,8 @@ export class SimulatedEngine implements Engine {
     this.#store = new WorldStore(options.state ?? inMemory())
     this.#watcher = new Watcher(options.clock)
     this.#orders = new Orders(this.#store, this.#watcher, options.clock, options.onEffect)
+    const ordered = this.#orders
+    this.microvms = new SimulatedMicrovms((...work) => ordered.run(...work), NOTICE)
     this.#volumes = new SimulatedVolumes({
       ...{ store: this.#store, orders: this.#orders, durations: this.#durations },
       ...{ osImages: options.osImages, capabilities: () => this.capabilities() },

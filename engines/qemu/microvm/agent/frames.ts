@@ -19,7 +19,11 @@ const MAX_STALE_BYTES = 4 * 1024 * 1024
 
 export type Frame = { readonly type: string; readonly channel: number; readonly payload: Buffer }
 
-export function frame(type: string, channel: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+export function frame(
+  type: string,
+  channel: number,
+  payload: Uint8Array = Buffer.alloc(0),
+): Buffer {
   if (payload.length > MAX_TO_GUEST_BYTES)
     throw new GuestError('failed', `At most ${MAX_TO_GUEST_BYTES} bytes can be sent at once`)
   const header = Buffer.alloc(HEADER_BYTES)

@@ -28,7 +28,7 @@ export class MicrovmGuest {
     this.line = line
   }
 
-  execute(spec: ExecuteSpec, signal?: AbortSignal): Promise<ExecuteResult> {
+  async execute(spec: ExecuteSpec, signal?: AbortSignal): Promise<ExecuteResult> {
     const { language, code, timeoutMs, env = {} } = spec
     return this.#languages.run(language, async () => {
       const output = new Output()
@@ -79,11 +79,11 @@ export class MicrovmGuest {
     }
   }
 
-  readFile(path: string): Promise<Readable> {
+  async readFile(path: string): Promise<Readable> {
     return this.#reading(['read', asPath(path)])
   }
 
-  readFolder(path: string): Promise<Readable> {
+  async readFolder(path: string): Promise<Readable> {
     const quoted = `'${asPath(path).replaceAll("'", "'\\''")}'`
     return this.#reading(['exec', '0', '/', `exec tar -C ${quoted} -cf - .`])
   }
@@ -91,7 +91,10 @@ export class MicrovmGuest {
   async writeFile(
     path: string,
     content: AsyncIterable<Uint8Array>,
-    { mode = 0o644, mostBytes = Number.POSITIVE_INFINITY }: { mode?: number; mostBytes?: number } = {},
+    {
+      mode = 0o644,
+      mostBytes = Number.POSITIVE_INFINITY,
+    }: { mode?: number; mostBytes?: number } = {},
   ): Promise<{ sizeBytes: number }> {
     let room = Promise.withResolvers<void>()
     const words = ['write', asPath(path), (mode & 0o7777).toString(8)]
@@ -101,7 +104,8 @@ export class MicrovmGuest {
     try {
       for await (const chunk of content) {
         sizeBytes += chunk.length
-        if (sizeBytes > mostBytes) throw new GuestError('full', `It has more than ${mostBytes} bytes`)
+        if (sizeBytes > mostBytes)
+          throw new GuestError('full', `It has more than ${mostBytes} bytes`)
         for (let at = 0; at < chunk.length && !channel.isOver; ) {
           const piece = chunk.subarray(at, at + Math.min(channel.room, 64 * 1024))
           if (piece.length > 0) channel.send(piece)

@@ -270,10 +270,12 @@ export class AgentLine {
    *   far as {@link Channel.taken} goes.
    */
   open(words: readonly string[], events: ChannelEvents, allowance: number | null = null): Channel {
-    if (!this.isOpen) throw new NotRunningError('The line to the machine is gone; does it still run?')
+    if (!this.isOpen)
+      throw new NotRunningError('The line to the machine is gone; does it still run?')
     if (this.#channels.size >= MAX_CHANNELS)
       throw new GuestError('failed', 'Too much is under way in this machine; wait for some of it')
-    const id = (this.#lastChannel = (this.#lastChannel % 0x7fff_ffff) + 1)
+    this.#lastChannel = (this.#lastChannel % 0x7fff_ffff) + 1
+    const id = this.#lastChannel
     const send = (type: string, payload?: Uint8Array) => this.#write(frame(type, id, payload))
     const channel = new Channel(send, events, allowance)
     this.#channels.set(id, channel)

@@ -1,0 +1,160 @@
+/** Against agents that are played here, and most of them badly: the guest is a stranger. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import fc from 'fast-check'
+import { afterEach, expect, test } from 'vitest'
+import { OUTPUT_BYTES } from '../../../engine.ts'
+import { type Frame, FrameReader, frame, NONCE_BYTES, WINDOW_BYTES } from './frames.ts'
+import { MicrovmGuest } from './guest.ts'
+import { AgentLine } from './line.ts'
+
+const MAGIC = '\0garrison-line1\0'
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+type Asked = { type: string; channel: number; payload: Buffer }
+
+/** An agent that greets as it should, and does `answer` with everything else. */
+async function agent(answer: (asked: Asked, socket: Socket) => void) {
+  const folder = await mkdtemp(join(tmpdir(), 'garrison-agent-'))
+  const server = createServer((socket) => {
+    let kept = Buffer.alloc(0)
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      kept = Buffer.concat([kept, chunk])
+      while (kept.length >= 9 && kept.length >= 9 + kept.readUInt32LE(0)) {
+        const end = 9 + kept.readUInt32LE(0)
+        const type = kept.toString('latin1', 4, 5)
+        const asked = { type, channel: kept.readUInt32LE(5), payload: kept.subarray(9, end) }
+        kept = kept.subarray(end)
+        if (type === 'H') socket.write(Buffer.concat([Buffer.from(MAGIC, 'latin1'), asked.payload]))
+        if (type === 'H') socket.write(frame('R', 0))
+        else answer(asked, socket)
+      }
+    })
+  })
+  const path = join(folder, 'agent.sock')
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  const line = await AgentLine.connect(path)
+  cleanUps.push(
+    () => rm(folder, { recursive: true }),
+    () => server.close(),
+    () => line.close(),
+  )
+  await line.greet(5_000)
+  return { guest: new MicrovmGuest(line), line }
+}
+
+const exit = (channel: number, code = 0) =>
+  frame('X', channel, Buffer.from(`exit\0${code}\x001500\x000\x000\0`))
+const data = (channel: number, content: string | Buffer, stream = 1) =>
+  frame('D', channel, Buffer.concat([Buffer.from([stream]), Buffer.from(content)]))
+const code = { language: 'bash', code: 'true', timeoutMs: 1_000 } as const
+
+test('what a run prints is told apart, with how it ended', async () => {
+  const { guest } = await agent(({ type, channel }, socket) => {
+    if (type !== 'O') return
+    for (const piece of [data(channel, 'out'), data(channel, 'err', 2), exit(channel, 3)])
+      socket.write(piece)
+  })
+  expect(await guest.execute(code)).toMatchObject({
+    ...{ stdout: 'out', stderr: 'err', exitCode: 3, cpuSeconds: 0.0015, truncated: false },
+  })
+})
+
+test('frames are found again behind whatever an earlier conversation left, in any pieces', () => {
+  const left = fc.uint8Array({ maxLength: 200 })
+  const cuts = fc.array(fc.nat(400), { maxLength: 10 })
+  fc.assert(
+    fc.property(left, cuts, (stale, where) => {
+      const nonce = Buffer.alloc(NONCE_BYTES, 7)
+      const mark = Buffer.concat([Buffer.from(MAGIC, 'latin1'), nonce])
+      const all = Buffer.concat([stale, mark, data(5, 'hello'), exit(5)])
+      const found: Frame[] = []
+      const reader = new FrameReader(nonce, (received) => found.push(received))
+      let at = 0
+      for (const cut of [
+        ...where.filter((cut) => cut < all.length).sort((a, b) => a - b),
+        all.length,
+      ]) {
+        reader.push(all.subarray(at, cut))
+        at = cut
+      }
+      expect(found.map(({ type }) => type)).toEqual(['D', 'X'])
+    }),
+  )
+})
+
+test('no bytes of a guest do more than end its line', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }),
+      async (noise) => {
+        const { guest, line } = await agent(({ type, channel }, socket) => {
+          if (type !== 'O') return
+          for (const bytes of noise) socket.write(bytes)
+          for (const bytes of noise)
+            socket.write(frame('DAEKXRWP'[bytes.length % 8] ?? 'D', channel, bytes))
+          socket.end()
+        })
+        const ended = await guest.execute(code).then(
+          ({ exitCode }) => exitCode >= 0 && exitCode < 256,
+          (error: unknown) => error instanceof Error,
+        )
+        expect(ended).toBe(true)
+        await line.closed
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('a guest that prints more than it may loses its line, and nothing is kept of it', async () => {
+  const { guest, line } = await agent(({ type, channel }, socket) => {
+    if (type !== 'O') return
+    const piece = data(channel, Buffer.alloc(30_000, 'x'))
+    for (let sent = 0; sent < 4 * OUTPUT_BYTES; sent += 30_000) socket.write(piece)
+  })
+  await expect(guest.execute(code)).rejects.toThrow('The machine sent more than it may')
+  await line.closed
+})
+
+test('a file that nobody reads on fills a window and no more', async () => {
+  const sent: number[] = []
+  const { guest, line } = await agent(({ type, channel }, socket) => {
+    if (type !== 'O' && type !== 'A') return
+    if (type === 'A') return socket.write(exit(channel))
+    for (let room = WINDOW_BYTES; room > 20_001; room -= 20_001) {
+      socket.write(data(channel, Buffer.alloc(20_000, 'y')))
+      sent.push(20_000)
+    }
+  })
+  const file = await guest.readFile('/big')
+  await line.ping(50).catch(() => {})
+  expect(file.readableLength).toBeLessThanOrEqual(WINDOW_BYTES)
+  const content = await text(file)
+  expect(content.length).toBe(sent.reduce((total, bytes) => total + bytes, 0))
+})
+
+test('a guest that is silent is given up', async () => {
+  const { guest } = await agent(() => {})
+  const waiting = guest.line.ping(20)
+  await expect(waiting).rejects.toThrow('does not answer')
+})
+
+test.each([
+  ['a path that is not absolute', (guest: MicrovmGuest) => guest.readFile('etc/passwd')],
+  ['a path with a NUL', (guest: MicrovmGuest) => guest.readFile('/a\0b')],
+  ['code with a NUL', (guest: MicrovmGuest) => guest.execute({ ...code, code: 'a\0b' })],
+  ['a name no shell sets', (guest: MicrovmGuest) => guest.execute({ ...code, env: { 'A;B': '' } })],
+])('%s is refused before the guest hears of it', async (_, ask) => {
+  const asked: string[] = []
+  const { guest } = await agent(({ type }) => asked.push(type))
+  await expect(ask(guest)).rejects.toThrow()
+  expect(asked).toEqual([])
+})
