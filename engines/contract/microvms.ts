@@ -65,7 +65,7 @@ export function describeMicrovms(name: string, makeWorld: () => Promise<MicrovmW
     const order = () => world.order()
     const start = async (overrides: Partial<MicrovmSpec> = {}) => {
       const spec = microvmSpec({ snapshot: built.id, ...overrides })
-      return { id: spec.id, spec, ...(await engine.ensureMicrovm(spec, order())) }
+      return { spec, ...(await engine.ensureMicrovm(spec, order())) }
     }
     const run = (id: string, language: 'python' | 'bash', code: string, timeoutMs = 30_000) =>
       engine.execute(id, { language, code, timeoutMs })

@@ -50,7 +50,7 @@ export function readFields(payload: Buffer): string[] {
 export class FrameReader {
   readonly #nonce: Buffer
   readonly #onFrame: (frame: Frame) => void
-  #kept = Buffer.alloc(0)
+  #kept: Buffer = Buffer.alloc(0)
   #staleBytes = 0
   #found = false
 
