@@ -1,6 +1,7 @@
 /** Every page there is. Each area brings its own routes; pages load when they are first gone to. */
 import { createRouter } from '@tanstack/react-router'
 import { apiKeyRoutes } from './api-keys/routes.ts'
+import { assistantRoutes } from './assistant/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
@@ -51,6 +52,7 @@ const tree = root.addChildren([
     ...peopleRoutes,
     ...auditRoutes,
     ...webhookRoutes,
+    ...assistantRoutes,
     ...operatorRoutes,
   ]),
 ])

@@ -12,6 +12,7 @@ import {
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
+  MessagesSquare,
   MoonStar,
   Receipt,
   ScrollText,
@@ -77,6 +78,12 @@ export const navigation: readonly Group[] = [
       { to: '/api-keys', words: 'API keys', Icon: KeyRound, also: 'tokens' },
       { to: '/webhooks', words: 'Webhooks', Icon: Webhook, also: 'events deliveries' },
       { to: '/audit', words: 'Audit log', Icon: ScrollText, also: 'who did what' },
+    ],
+  },
+  {
+    words: null,
+    places: [
+      { to: '/assistant', words: 'Assistant', Icon: MessagesSquare, also: 'ai chat ask model' },
     ],
   },
   {

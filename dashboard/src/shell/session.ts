@@ -3,6 +3,7 @@ import type { Role } from '@garrison/contract/accounts/roles'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { send } from '../api/client.ts'
 import { queryClient, reading } from '../api/queries.ts'
+import { forgetKept } from './kept.ts'
 
 export type { Role }
 
@@ -13,11 +14,13 @@ export const useMe = () => useSuspenseQuery(meQuery).data.account
 export async function signOut() {
   await send('POST', '/api/auth/sign-out', { body: {} })
   queryClient.clear()
+  forgetKept()
   location.assign('/sign-in')
 }
 
 export async function signOutEverywhere() {
   await send('POST', '/api/auth/revoke-sessions', { body: {} })
   queryClient.clear()
+  forgetKept()
   location.assign('/sign-in')
 }

@@ -1,0 +1,36 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { pageOf, textOf } from '../api/search.ts'
+import { shell } from '../shell/route.tsx'
+
+export const periods = ['7', '30', '365'] as const
+export type Period = (typeof periods)[number]
+export type AssistantSearch = {
+  /** Id of a conversation, which only this browser knows. */
+  talk?: string | undefined
+}
+export type UsageSearch = {
+  page?: number | undefined
+  model?: string | undefined
+  days?: Period | undefined
+}
+
+export const assistantRoutes = [
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/assistant',
+    staticData: { words: 'Assistant' },
+    validateSearch: ({ talk }): AssistantSearch => ({ talk: textOf(talk) }),
+    component: lazyRouteComponent(() => import('./assistant-page.tsx'), 'AssistantPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/assistant/usage',
+    staticData: { words: 'Usage of the assistant' },
+    validateSearch: ({ page, model, days }): UsageSearch => ({
+      page: pageOf(page),
+      model: textOf(model),
+      days: periods.find((each) => each === String(days)),
+    }),
+    component: lazyRouteComponent(() => import('./usage-page.tsx'), 'UsagePage'),
+  }),
+] as const
