@@ -56,8 +56,8 @@ const indents = ['', 'ml-5', 'ml-10', 'ml-15']
 
 function Items({ items }: { items: readonly Item[] }) {
   return items.map(({ text, depth, number }, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: items are only ever added at the end
     <li
+      // biome-ignore lint/suspicious/noArrayIndexKey: items are only ever added at the end
       key={index}
       value={number ?? undefined}
       className={cx(
