@@ -59,6 +59,7 @@ export function AssistantPage() {
   const sum = talk && spent(talk)
   return (
     <Page
+      guide="assistant"
       title="Assistant"
       tab={talk ? `${talk.title} · Assistant` : 'Assistant'}
       lead="It answers from what you may see. It changes nothing: what it would change, it proposes."

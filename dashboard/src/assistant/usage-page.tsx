@@ -55,6 +55,7 @@ export function UsagePage() {
   }
   return (
     <Page
+      guide="assistant"
       title="Usage of the assistant"
       lead={history.data && plural(history.data.total, 'call')}
       refresh={{ onRefresh: refresh, busy: summary.isFetching || history.isFetching }}
