@@ -1,9 +1,8 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { type Period, periods } from './periods.ts'
 
-export const periods = ['7', '30', '365'] as const
-export type Period = (typeof periods)[number]
 export type AssistantSearch = {
   /** Id of a conversation, which only this browser knows. */
   talk?: string | undefined

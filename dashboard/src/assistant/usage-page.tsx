@@ -18,7 +18,8 @@ import { type Column, Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
 import { AssistantTabs } from './assistant-tabs.tsx'
 import { cost } from './cost.ts'
-import { periods, type UsageSearch } from './routes.ts'
+import { periods } from './periods.ts'
+import type { UsageSearch } from './routes.ts'
 
 type Row = Answer<'get', '/api/ai/usage/history/'>['transactions'][number]
 

@@ -123,7 +123,7 @@ export const guideGroups = [
         place: ['/api-keys', 'Make an API key'],
       },
       { name: 'webhooks', title: 'Webhooks and events', place: ['/webhooks', 'Open webhooks'] },
-      { name: 'assistant', title: 'AI chat' },
+      { name: 'assistant', title: 'AI chat', place: ['/assistant', 'Open the assistant'] },
     ],
   },
   {

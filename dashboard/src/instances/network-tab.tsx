@@ -8,11 +8,19 @@ import { AddRuleDialog } from '../firewalls/rule-form.tsx'
 import { RulesTable } from '../firewalls/rules-table.tsx'
 import { Button } from '../ui/button.tsx'
 import { Facts, Section } from '../ui/card.tsx'
+import { Copyable } from '../ui/copy.tsx'
 import { FormDialog } from '../ui/dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Status } from '../ui/status.tsx'
 import { Table } from '../ui/table.tsx'
-import { useInstance } from './use-instance.ts'
+import { type Instance, useInstance } from './use-instance.ts'
+
+const addressStates: Readonly<Record<Instance['ip_status'], string>> = {
+  assigned: 'Assigned',
+  pending: 'On its way',
+  detached: 'The public one was given up; the private one stays',
+  none: 'Has none yet',
+}
 
 export function NetworkTab() {
   const instance = useInstance()
@@ -24,16 +32,39 @@ export function NetworkTab() {
       <Section
         title="Addresses"
         aside={
-          <Button reason={whyNot('toggle-public-ip', status)} onClick={() => setAsked('address')}>
+          <Button
+            reason={
+              ip_status === 'pending'
+                ? 'An address is on its way; wait until it is there'
+                : whyNot('toggle-public-ip', status)
+            }
+            onClick={() => setAsked('address')}
+          >
             {isPublic ? 'Give up the public address' : 'Ask for a public address'}
           </Button>
         }
       >
         <Facts
           facts={[
-            ['Public', isPublic ? ip_address : 'none'],
-            ['Private', private_ip ?? 'not yet'],
-            ['State', ip_status],
+            [
+              'Public',
+              isPublic ? <Copyable key="public" text={ip_address} name="Copy address" /> : 'none',
+            ],
+            [
+              'Private',
+              private_ip === null ? (
+                'not yet'
+              ) : (
+                <Copyable key="private" text={private_ip} name="Copy private address" />
+              ),
+            ],
+            ['State', addressStates[ip_status]],
+            [
+              'Connect',
+              instance.ssh_command && (
+                <Copyable key="ssh" text={instance.ssh_command} name="Copy command" />
+              ),
+            ],
           ]}
         />
       </Section>
@@ -108,25 +139,25 @@ export function NetworkTab() {
         <AddRuleDialog owner={{ instance: instance_id }} onClose={() => setAsked(null)} />
       )}
       {asked === 'address' && (
-        <AddressDialog instanceId={instance_id} enable={!isPublic} onClose={() => setAsked(null)} />
+        <AddressDialog instance={instance} enable={!isPublic} onClose={() => setAsked(null)} />
       )}
     </>
   )
 }
 
 function AddressDialog({
-  instanceId,
+  instance: { instance_id, region, security_rules, firewalls },
   enable,
   onClose,
 }: {
-  instanceId: string
+  instance: Instance
   enable: boolean
   onClose: () => void
 }) {
   const toggle = useMutation({
     mutationFn: () =>
       post('/api/instances/{instance_id}/toggle-public-ip/', {
-        params: { instance_id: instanceId },
+        params: { instance_id },
         body: { enable },
       }),
     onSuccess: async () => {
@@ -146,11 +177,26 @@ function AddressDialog({
       error={toggle.error}
       look={enable ? 'primary' : 'danger'}
     >
-      <Notice tone="warning">
-        {enable
-          ? 'Everybody can then reach the instance there. Add rules first that say who may.'
-          : 'Connections to it end, and somebody else may get the address. Another one is assigned the next time.'}
-      </Notice>
+      {enable ? (
+        <>
+          <p>
+            One of the addresses of {region} becomes this instance’s own, beside its private one.
+            Where the region has no pool of addresses, it leads no further than the host and its
+            machines.
+          </p>
+          {security_rules.length + firewalls.length === 0 && (
+            <Notice tone="warning">
+              It has neither rules nor a firewall, so everybody can reach it there. Add rules first
+              that say who may.
+            </Notice>
+          )}
+        </>
+      ) : (
+        <Notice tone="warning">
+          Connections to it end, and somebody else may get the address. Another one is assigned the
+          next time; the private address stays.
+        </Notice>
+      )}
     </FormDialog>
   )
 }
