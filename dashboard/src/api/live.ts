@@ -132,16 +132,13 @@ function follow(kinds: readonly string[], signal: AbortSignal, { onLine, onKind 
     // `gone`: so much was missed that the server does not have it any more.
     for (const kind of [...kinds, 'gone']) source.addEventListener(kind, take)
   }
-  const lost = () => onLine('broken')
   addEventListener('online', open)
-  addEventListener('offline', lost)
   open()
   return new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(again)
       source?.close()
       removeEventListener('online', open)
-      removeEventListener('offline', lost)
       resolve()
     }
     if (signal.aborted) end()

@@ -20,7 +20,10 @@ export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),
   defaultOptions: {
+    // A server on this machine, or in this house, is there without the internet as well.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 5_000,
       gcTime: 10 * 60_000,
       // Only what may go better the next time.

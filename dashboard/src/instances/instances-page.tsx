@@ -64,7 +64,7 @@ const columns: readonly Column<Row>[] = [
     cell: (row) => (
       <>
         {row.region}
-        {row.simulated && <span className="text-ink-3"> · simulated</span>}
+        {row.simulated && <span className="hidden text-ink-3 xl:inline"> · simulated</span>}
       </>
     ),
   },

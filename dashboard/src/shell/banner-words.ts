@@ -91,7 +91,7 @@ function depletion({ stage, estimated_hours_left, runs_out_at, ...rest }: Balanc
   return [
     {
       key: 'depletion',
-      tone: stage === 'low-24h' ? 'warning' : 'problem',
+      tone: stage === 'low-1h' ? 'problem' : 'warning',
       words: `${money(amount, currency)} are left, enough for ${duration(estimated_hours_left * 3600)}${at}. Then instances are hibernated; they keep their disks.`,
       ...add,
     },
