@@ -48,7 +48,10 @@ export function InstanceLayout() {
         <span className="inline-flex flex-wrap items-center gap-x-3">
           <Status status={status} why={error} />
           <code className="text-sm">{id}</code>
-          <span>{instance.region}</span>
+          <span>
+            {instance.region}
+            {instance.simulated && ', simulated'}
+          </span>
         </span>
       }
       calls={[

@@ -62,10 +62,9 @@ const columns: readonly Column<Row>[] = [
     head: 'Region',
     from: 'lg',
     cell: (row) => (
-      <>
+      <span className="whitespace-nowrap" title={row.simulated && 'A simulated region'}>
         {row.region}
-        {row.simulated && <span className="hidden text-ink-3 xl:inline"> · simulated</span>}
-      </>
+      </span>
     ),
   },
   {
