@@ -12,8 +12,9 @@ export function addSessionCommands(
 ) {
   program
     .command('login <url>')
-    .description('Log in to a Garrison, with an API key.')
+    .description('Log in to a Garrison, by the browser or with an API key.')
     .option('--key <key>', 'the key; "-" reads it from standard input (default: asks)')
+    .option('--no-browser', 'ask for a key, even where a browser could be opened')
     .option('--name <name>', 'what the context is called (default: the host)')
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import { apiKeyRoutes } from './api-keys/routes.ts'
 import { assistantRoutes } from './assistant/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
+import { cliLoginRoutes } from './cli-login/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { creditRoutes } from './credits/routes.ts'
 import { deployRoutes } from './deploy/routes.ts'
@@ -32,6 +33,7 @@ const tree = root.addChildren([
   ...helpRoutes,
   shell.addChildren([
     ...overviewRoutes,
+    ...cliLoginRoutes,
     ...deployRoutes,
     ...deployRequestRoutes,
     instanceList,

@@ -5,17 +5,27 @@ import { readContexts, requireContext, writeContexts } from '../../cloud/context
 import { inWords } from '../../cloud/words.ts'
 import { Failure } from '../../failure.ts'
 import type { Context, ExitCode } from '../context.ts'
+import { hasBrowser, keyFromBrowser } from './browser-login.ts'
 
-export type LoginOptions = { readonly key?: string; readonly name?: string }
+export type LoginOptions = {
+  readonly key?: string
+  readonly name?: string
+  /** False: ask for a key, even where there is a browser. */
+  readonly browser?: boolean
+}
 
 /** The key is shown to the server before it is written down. */
 export async function login(
   { terminal, json }: Context,
   address: string,
-  { key, name }: LoginOptions,
+  { key, name, browser = true }: LoginOptions,
 ): Promise<ExitCode> {
   const url = soundUrl(address)
-  const api_key = await keyOf(key, () => terminal.askSecret(`API key for ${url}: `))
+  const ask = () =>
+    browser && terminal.interactive && hasBrowser()
+      ? keyFromBrowser(url, { terminal })
+      : terminal.askSecret(`API key for ${url}: `)
+  const api_key = await keyOf(key, ask)
   const garrison = new Garrison({ url, key: api_key, retries: 1, timeoutMs: 15_000 })
   try {
     using _ = terminal.progress(`Asking ${url}`)

@@ -97,7 +97,7 @@ export async function send<A>(method: string, path: string, input: AnyInput = {}
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         // The same request sent twice by a shaky line happens once.
         ...(method === 'POST' && path.startsWith('/api/') && !path.startsWith('/api/auth/')
-          ? { 'Idempotency-Key': crypto.randomUUID() }
+          ? { 'Idempotency-Key': randomKey() }
           : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -116,6 +116,12 @@ export async function send<A>(method: string, path: string, input: AnyInput = {}
   if (!response.ok) throw errorOf(response, answer)
   return answer as A
 }
+
+/** Not `randomUUID`, which browsers have only behind TLS and on this machine. */
+const randomKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
 
 function parse(text: string): unknown {
   if (text === '') return {}
