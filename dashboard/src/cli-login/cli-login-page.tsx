@@ -19,7 +19,7 @@ export function CliLoginPage() {
   const { key, state, port, host, done } = useSearch({ from: '/shell/cli-login' })
   if (done) {
     return (
-      <Page title="You are logged in">
+      <Page guide="cli-login" title="You are logged in">
         <Notice tone="good">
           The command line has its key. You can close this page and go on in the terminal.
         </Notice>
@@ -30,7 +30,7 @@ export function CliLoginPage() {
     return <Ask publicKey={key} state={state} port={port} host={host ?? 'this machine'} />
   }
   return (
-    <Page title="Log in a command line">
+    <Page guide="cli-login" title="Log in a command line">
       <p className="max-w-prose text-ink-2">
         Start it in the terminal of the machine that this browser runs on; it opens this page by
         itself.
@@ -71,7 +71,7 @@ function Ask({ publicKey, state, port, host }: Asked) {
   })
   if (!canSeal()) {
     return (
-      <Page title="Log in a command line">
+      <Page guide="cli-login" title="Log in a command line">
         <Notice tone="warning">
           This address has no TLS, so a key cannot be handed over safely. Make one under API keys,
           and give it to the command line: <code>./garrison login {location.origin} --key -</code>
@@ -81,13 +81,13 @@ function Ask({ publicKey, state, port, host }: Asked) {
   }
   if (refused) {
     return (
-      <Page title="Refused">
+      <Page guide="cli-login" title="Refused">
         <Notice>Nothing was given. You can close this page.</Notice>
       </Page>
     )
   }
   return (
-    <Page title="Log in a command line?">
+    <Page guide="cli-login" title="Log in a command line?">
       <div className="flex max-w-lg flex-col gap-5">
         <p className="text-ink-2">
           A command line on this machine asks for a key to {me.name}. Give it one only if you have
