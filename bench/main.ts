@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ImageStore } from '@garrison/guest/image-store'
+import { ensureDashboard } from '../cli/dashboard/ensure-dashboard.ts'
+import { createTerminal } from '../cli/terminal.ts'
 import { startBareDatabase } from './database.ts'
+import { measureDashboard } from './figures/dashboard.ts'
 import { measureInstall } from './figures/install.ts'
 import { measureLedger } from './figures/ledger.ts'
 import { fillPage, measureList } from './figures/list.ts'
@@ -62,8 +65,8 @@ async function measureAll(): Promise<Row[]> {
   const reason = whyNoMachines()
   const folder = await mkdtemp(join(tmpdir(), 'garrison-bench-files-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const prepare = async (demo: boolean) => {
-    const server = await Server.prepare({ demo })
+  const prepare = async (demo: boolean, dashboard?: string) => {
+    const server = await Server.prepare({ demo, dashboard })
     stack.defer(() => server.remove())
     return server
   }
@@ -74,7 +77,9 @@ async function measureAll(): Promise<Row[]> {
   // Without the regions of the demonstration, where the host is one itself.
   const starts = await measureStart(() => prepare(reason !== null))
 
-  const server = await prepare(true)
+  const { stdin: input, stderr } = process
+  const terminal = createTerminal({ input, output: stderr, errors: stderr })
+  const server = await prepare(true, await ensureDashboard(terminal))
   await server.start()
   const atRest = await measureMemory(server, 'at rest')
   const api = await server.api()
@@ -94,13 +99,15 @@ async function measureAll(): Promise<Row[]> {
   progress('List pages')
   await fillPage(api, ssh_key.id)
   const list = await measureList(api)
+  progress('The dashboard')
+  const dashboard = await measureDashboard(api)
   progress('Signing in')
   const signIn = await measureSignIn(api.url, join(server.dataDir, 'mail'))
   progress('Webhooks')
   const webhooks = await measureWebhooks(api)
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  const running = [...machines, ...money, ...list, ...signIn, ...webhooks]
+  const running = [...machines, ...money, ...list, ...dashboard, ...signIn, ...webhooks]
   return [...running, ...starts, ...atRest, ...loaded, ...install]
 }
 

@@ -28,21 +28,30 @@ export class Server {
   #process: ChildProcess | null = null
   #url = ''
 
-  /** Nothing runs yet. `demo`: with the simulated regions. */
-  static async prepare({ demo }: { demo: boolean }): Promise<Server> {
+  /** Nothing runs yet. `demo`: with the simulated regions. `dashboard`: the folder that it was built into. */
+  static async prepare({
+    demo,
+    dashboard,
+  }: {
+    demo: boolean
+    dashboard?: string | undefined
+  }): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'garrison-bench-'))
     // Machines run as users of their own, who must be able to pass.
     await chmod(folder, 0o711)
     await writeFile(join(folder, 'garrison.yaml'), JSON.stringify(settings))
-    return new Server(folder, demo)
+    return new Server(folder, [
+      ...(demo ? ['--demo'] : []),
+      ...(dashboard === undefined ? [] : ['--dashboard', dashboard]),
+    ])
   }
 
-  private constructor(folder: string, demo: boolean) {
+  private constructor(folder: string, more: readonly string[]) {
     this.#folder = folder
     this.dataDir = join(folder, 'data')
     this.#arguments = [
       ...['--data', this.dataDir, '--config', join(folder, 'garrison.yaml')],
-      ...(demo ? ['--demo'] : []),
+      ...more,
     ]
   }
 

@@ -1,7 +1,7 @@
 /** What was measured, and how people read it: one line each, with the floor and the ratio beside it. */
 import type { Summary } from './statistics.ts'
 
-export type Unit = 's' | 'ms' | 'requests/s' | 'entries/s' | 'MB'
+export type Unit = 's' | 'ms' | 'requests/s' | 'entries/s' | 'MB' | 'KB'
 
 export type Measured = {
   readonly figure: string

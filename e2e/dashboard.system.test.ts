@@ -236,20 +236,22 @@ it('everything can be done without a mouse: a firewall is made and deleted', asy
     }
     throw new Error(`No way leads to ${name}`)
   }
+  const command = async (words: string) => {
+    await keyboard.press('Control+k')
+    await ada.page.getByRole('combobox', { name: 'Page or action' }).waitFor()
+    await keyboard.type(words)
+    await keyboard.press('Enter')
+  }
   await ada.go('/')
   await keyboard.press('Tab')
   expect(await focused()).toBe('Skip to the page')
-  await keyboard.press('Control+k')
-  await keyboard.type('create firewall')
-  await keyboard.press('Enter')
+  await command('create firewall')
   await ada.page.getByRole('dialog', { name: 'Create firewall' }).waitFor()
   await keyboard.type('by-keyboard')
   await tabTo(/^Create firewall$/)
   await keyboard.press('Enter')
   await ada.page.getByRole('heading', { name: 'by-keyboard' }).waitFor()
-  await keyboard.press('Control+k')
-  await keyboard.type('firewalls')
-  await keyboard.press('Enter')
+  await command('firewalls')
   await ada.page.getByRole('heading', { name: 'Firewalls', level: 1 }).waitFor()
   await ada.page.getByText('by-keyboard').first().waitFor()
   // What was made last stands first.

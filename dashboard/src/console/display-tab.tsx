@@ -1,6 +1,9 @@
 import { whyNotWatch } from '@garrison/contract/instances/states'
 import RFB from '@novnc/novnc'
+import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
+import { post } from '../api/client.ts'
+import { wordsOf } from '../api/errors.ts'
 import { useInstance } from '../instances/use-instance.ts'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -11,7 +14,21 @@ import { lineUrl } from './line.ts'
 export function DisplayTab() {
   const { instance_id, status } = useInstance()
   const reason = whyNotWatch(status)
-  return reason === null ? <Screen instanceId={instance_id} /> : <Notice>{reason}.</Notice>
+  // A browser does not say why a line was refused; a request for the same does.
+  const { error, isPending } = useQuery({
+    queryKey: ['display', instance_id],
+    queryFn: () =>
+      post('/api/instances/{instance_id}/console-token/', {
+        params: { instance_id },
+        body: { kind: 'display' },
+      }),
+    enabled: reason === null,
+    retry: false,
+    gcTime: 0,
+  })
+  if (reason !== null) return <Notice>{reason}.</Notice>
+  if (isPending) return <Spinner words="Connecting …" />
+  return error ? <Notice>{wordsOf(error)}</Notice> : <Screen instanceId={instance_id} />
 }
 
 function Screen({ instanceId }: { instanceId: string }) {

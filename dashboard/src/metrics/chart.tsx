@@ -8,6 +8,11 @@ const height = 140
 /** All charts of a page move their crosshair together. */
 const together = uPlot.sync('metrics')
 
+/** As everywhere on the page; what is drawn does not inherit it. */
+const font = "12px 'Geist Variable', system-ui, sans-serif"
+/** The 24 hours of a day are the most that is shown. */
+const hours = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name)
 
 /** Thin lines over time; what is under the crosshair, or the last value, is said beside the name. */
@@ -32,7 +37,7 @@ export function Chart({
     if (element === null || empty) return
     const [line, grid, ink] = [token('--accent'), token('--hairline'), token('--ink-3')]
     const second = token('--hibernated')
-    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false } }
+    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font }
     const chart = new uPlot(
       {
         width: element.clientWidth,
@@ -41,7 +46,11 @@ export function Chart({
         legend: { show: false },
         scales: { y: { range: (_, __, top) => [0, top === 0 ? 1 : top * 1.1] } },
         axes: [
-          axis,
+          {
+            ...axis,
+            size: 32,
+            values: (_, ticks) => ticks.map((tick) => hours.format(tick * 1000)),
+          },
           { ...axis, size: 78, values: (_, ticks) => ticks.map((tick) => format(tick)) },
         ],
         series: [
@@ -49,6 +58,8 @@ export function Chart({
           ...curves.map((_, index) => ({
             stroke: index === 0 ? line : second,
             width: 1.5,
+            // A value between two gaps has no line; it shows as a dot.
+            points: { size: 3 },
             ...(index === 0 ? { fill: 'transparent' } : { dash: [4, 3] }),
             spanGaps: false,
           })),

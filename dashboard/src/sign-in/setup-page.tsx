@@ -88,7 +88,7 @@ export function SetupPage() {
         <div className="flex flex-col gap-3">
           <h2 className="text-lg">What next</h2>
           <div className="flex flex-wrap gap-2">
-            <Button look="primary" onClick={() => void navigate({ to: '/deploy' as string })}>
+            <Button look="primary" onClick={() => void navigate({ to: '/instances/new' })}>
               Deploy an instance
             </Button>
             <Link to={'/people' as string} className={buttonClass('plain')}>

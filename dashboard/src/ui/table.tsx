@@ -30,7 +30,11 @@ export function Table<Row>({
   selected?: (row: Row) => boolean
 }) {
   const shown = (column: Column<Row>) =>
-    cx(column.from && from[column.from], column.numeric && 'text-right', column.className)
+    cx(
+      column.from && from[column.from],
+      column.numeric && 'whitespace-nowrap text-right',
+      column.className,
+    )
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section tabIndex={0} aria-label={label} className="-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0">
