@@ -1,33 +1,24 @@
 /** Every address that the dashboard's router knows, with the ids of what was seeded. */
-import { globSync, readFileSync } from 'node:fs'
+import type { Person } from './browser.ts'
 
-const sources = new URL('../../dashboard/src', import.meta.url).pathname
+export type Visit = { path: string; name: string; signedIn: boolean }
 
-export type Visit = { path: string; name: string; signedIn: boolean; expected?: RegExp }
-
-/** Areas whose pages stand inside another's. */
-const inside: Readonly<Record<string, string>> = {
-  console: '/instances/$id',
-  instances: '/instances/$id',
-}
 const forStrangers = new Set(['/sign-in', '/sign-up', '/reset-password', '/accept'])
 
-/** `ids`: what to put in the place of a parameter, by the path that has it. */
-export function everyPage(ids: Readonly<Record<string, string>>): Visit[] {
-  const paths = globSync('*/routes.ts', { cwd: sources }).flatMap((file) => {
-    const area = file.split('/')[0] ?? ''
-    const text = readFileSync(`${sources}/${file}`, 'utf8')
-    return [...text.matchAll(/\bpath: '([^']+)'/g)].map(([, path = '']) => {
-      const outer = inside[area]
-      const full = outer === undefined || path.startsWith('/instances') ? path : outer + path
-      return full === '/' ? full : full.replace(/\/$/, '')
-    })
-  })
-  return [...new Set(paths)].sort().map((path) => {
-    const id = ids[path] ?? ids[path.split('/').slice(0, 3).join('/')]
+/**
+ * @param ids What stands in the place of parameters, by the path up to them: what begins so has the same.
+ * @throws When a page is not told what to show: a new one is looked at too.
+ */
+export async function everyPage(
+  { page }: Person,
+  ids: Readonly<Record<string, string>>,
+): Promise<Visit[]> {
+  const paths = await page.evaluate<string[]>('Object.keys(__TSR_ROUTER__.routesByPath)')
+  return [...new Set(paths.map((path) => path.replace(/(.)\/$/, '$1')))].sort().map((path) => {
+    const [pattern = '', id] = Object.entries(ids).find(([known]) => path.startsWith(known)) ?? []
     if (path.includes('$') && id === undefined) throw new Error(`Say what ${path} is to show`)
     return {
-      path: path.replace(/\$\w+/, id ?? ''),
+      path: id === undefined ? path : path.replace(pattern, id),
       name: path === '/' ? 'overview' : path.slice(1).replaceAll(/\W+/g, '-'),
       signedIn: !forStrangers.has(path),
     }

@@ -32,6 +32,8 @@ export async function seed(server: Seeded) {
   const key = await make(server, '/api/ssh-keys/', { name: 'laptop', public_key: server.publicKey })
   const { body } = await server.send('GET', `/api/flavors/?region=${region}`)
   const flavors = body.flavors.filter((flavor: { available: boolean }) => flavor.available)
+  // Two of them are all that there are.
+  const large = flavors.find(({ name }: { name: string }) => name === 'RTX-A6000-x4')
   const deploy = async (vm_name: string, flavor = flavors[0]) => {
     const ssh_key_ids = [key.ssh_key.id]
     const given = { vm_name, region, flavor: flavor.name, os_image, ssh_key_ids }
@@ -39,8 +41,8 @@ export async function seed(server: Seeded) {
   }
   const [web, second, long, night] = await Promise.all([
     deploy('web-1'),
-    deploy('web-2'),
-    deploy(longestName, flavors.at(-1)),
+    deploy('web-2', large),
+    deploy(longestName, large),
     deploy('night-batch'),
   ])
   const volumes = await Promise.all(
@@ -74,7 +76,7 @@ export async function seed(server: Seeded) {
 
   await Promise.all([web, second, long, night].map((id) => running(server, id)))
   await make(server, `/api/instances/${night}/hibernate/`, {})
-  const [snapshot] = await Promise.all(
+  await Promise.all(
     [
       [web, 'before-upgrade'],
       [second, longestName],
@@ -87,8 +89,35 @@ export async function seed(server: Seeded) {
     volume_ids: [volumes[1].volume.id],
   })
   await make(server, `/api/firewalls/${firewall.firewall.id}/attach/`, { instance_ids: [long] })
+  const policy = await make(server, '/api/snapshot-policies/', {
+    ...{ name: 'nightly', daily: 7, weekly: 4, monthly: 12, instance_ids: [long] },
+  })
+  const waiting = await make(server, '/api/deploy/', {
+    ...{ vm_name: 'sold-out', region, flavor: large.name, os_image },
+    ssh_key_ids: [key.ssh_key.id],
+    wait_until: new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  const { account } = await make(server, '/api/account/', undefined, 'GET')
+  const { hosts } = await make(server, '/api/operator/hosts/', undefined, 'GET')
+  const { operations } = await make(server, '/api/operations/', undefined, 'GET')
+  const host = hosts.find((each: { region: string }) => each.region === region)
+  const [one, wall] = [`/instances/${long}`, `/firewalls/${firewall.firewall.id}`]
   return {
-    ...{ web, long, night, firewall: firewall.firewall.id, webhook: hook.webhook.id },
-    ...{ keyId: key.ssh_key.id as string, snapshot: snapshot.snapshot.id as string },
+    long: one,
+    firewall: wall,
+    /** What to show where an address has a place for it. */
+    ids: {
+      '/instances/$id': one,
+      '/firewalls/$id': wall,
+      '/webhooks/$id': `/webhooks/${hook.webhook.id}`,
+      // Nobody sells credits here.
+      '/credits/orders/$id': '/credits/orders/BRK-100001O',
+      '/snapshots/policies/$id': `/snapshots/policies/${policy.policy.id}`,
+      '/deploy-requests/$id': `/deploy-requests/${waiting.deploy_request.id}`,
+      '/help/$guide': '/help/snapshots',
+      '/operator/hosts/$region/$host': `/operator/hosts/${region}/${host.name}`,
+      '/operator/accounts/$id': `/operator/accounts/${account.id}`,
+      '/operator/operations/$id': `/operator/operations/${operations[0].id}`,
+    },
   }
 }
