@@ -44,7 +44,7 @@ export function FirewallPage() {
         {
           method: 'GET',
           path: `/api/firewalls/${id}/`,
-          command: `garrison firewall show ${firewall.name}`,
+          command: `garrison firewall show ${firewall.id}`,
         },
       ]}
       action={

@@ -103,7 +103,7 @@ export function FirewallsPage() {
               method: 'POST',
               path: '/api/firewalls/',
               body: { name: 'web', region: region || 'LOCAL-1' },
-              command: 'garrison firewall create web',
+              command: 'garrison firewall create web --region LOCAL-1',
             }}
           >
             A firewall is a set of rules with a name. Attach it to instances of its region: what no

@@ -20,7 +20,7 @@ export function GuidePage() {
           </Link>
         )}
       </header>
-      <div className="flex flex-col gap-4 text-[0.9375rem] leading-relaxed text-ink-2">
+      <div className="flex flex-col gap-4 text-[15px] leading-relaxed text-ink-2">
         <GuideText nodes={nodes} />
       </div>
       <nav

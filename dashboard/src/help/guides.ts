@@ -95,7 +95,11 @@ export const guideGroups = [
       { name: 'create-snapshot', title: 'Taking a snapshot', place: snapshots },
       { name: 'manage-snapshots', title: 'Managing snapshots', place: snapshots },
       { name: 'restore-snapshot', title: 'Restoring and rolling back', place: snapshots },
-      { name: 'snapshot-policies', title: 'Snapshot policies', place: snapshots },
+      {
+        name: 'snapshot-policies',
+        title: 'Snapshot policies',
+        place: ['/snapshots/policies', 'Open policies'],
+      },
       { name: 'export-and-import', title: 'Exporting and importing', place: snapshots },
       { name: 'snapshot-practice', title: 'Good practice with snapshots', place: snapshots },
       { name: 'custom-images', title: 'Custom images', place: ['/images', 'Open images'] },

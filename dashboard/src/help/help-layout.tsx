@@ -4,11 +4,16 @@ import { useEffect, useRef } from 'react'
 import { Logo } from '../shell/sidebar.tsx'
 import { sessionQuery } from '../sign-in/auth.ts'
 import { buttonClass } from '../ui/button.tsx'
+import { cx } from '../ui/cx.ts'
 import { SearchBox } from '../ui/filters.tsx'
 import { guideGroups } from './guides.ts'
 
 /** Around the guides: a book beside the console, open to everybody. */
 export function HelpLayout() {
+  const { guide } = useParams({ strict: false })
+  const { q } = useSearch({ from: '/help' })
+  // The first page is the contents.
+  const beside = guide !== undefined || q !== undefined
   return (
     <>
       <a
@@ -19,15 +24,24 @@ export function HelpLayout() {
       </a>
       <Top />
       <div className="mx-auto flex w-full max-w-336 grow">
-        <nav
-          aria-label="Guides"
-          className="sticky top-14 hidden h-[calc(100dvh-3.5rem)] w-64 shrink-0 overflow-y-auto border-r border-hairline px-3 py-5 lg:block"
-        >
-          <Contents />
-        </nav>
+        {beside && (
+          <nav
+            aria-label="Guides"
+            className="sticky top-14 hidden h-[calc(100dvh-3.5rem)] w-64 shrink-0 overflow-y-auto border-r border-hairline px-3 py-5 lg:block"
+          >
+            <Contents />
+          </nav>
+        )}
         <div className="min-w-0 grow">
           <PhoneContents />
-          <main id="main" tabIndex={-1} className="px-4 py-6 outline-none md:px-8 md:py-8 lg:px-12">
+          <main
+            id="main"
+            tabIndex={-1}
+            className={cx(
+              'px-4 py-6 outline-none md:py-8',
+              beside ? 'md:px-8 lg:px-12' : 'md:px-6',
+            )}
+          >
             <Outlet />
           </main>
         </div>

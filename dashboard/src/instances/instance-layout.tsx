@@ -58,12 +58,12 @@ export function InstanceLayout() {
         {
           method: 'GET',
           path: `/api/instances/${id}/`,
-          command: `garrison instance show ${vm_name}`,
+          command: `garrison instance show ${id}`,
         },
         {
           method: 'POST',
           path: `/api/instances/${id}/stop/`,
-          command: `garrison instance stop ${vm_name}`,
+          command: `garrison instance stop ${id}`,
         },
       ]}
     >

@@ -72,7 +72,13 @@ export function OverviewPage() {
               call={{
                 method: 'POST',
                 path: '/api/deploy/',
-                body: { vm_name: 'web-1', region: region || 'LOCAL-1', flavor: 'cpu-small' },
+                body: {
+                  vm_name: 'web-1',
+                  region: region || 'LOCAL-1',
+                  flavor: 'cpu-small',
+                  os_image: 'garrison-small',
+                  ssh_key_ids: ['BRK-123456K'],
+                },
                 command: 'garrison instance create web-1 --flavor cpu-small',
               }}
             >

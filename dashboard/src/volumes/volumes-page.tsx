@@ -101,7 +101,7 @@ export function VolumesPage() {
               method: 'POST',
               path: '/api/volumes/',
               body: { name: 'data', region: region || 'LOCAL-1', size_gb: 100 },
-              command: 'garrison volume create data --size 100',
+              command: 'garrison volume create data --size 100 --region LOCAL-1',
             }}
           >
             A volume is a disk with a life of its own: attach it to a running instance, take it
