@@ -76,7 +76,7 @@ export const define: Define = (key, run) => {
     )
   key
     .command('delete <ssh-keys...>')
-    .description('Delete SSH keys. Machines that have them keep them.')
+    .description('Delete SSH keys that no instance has.')
     .addHelpText('after', examples('ssh-key delete laptop'))
     .action(
       run(async (cloud, names: string[]) => {

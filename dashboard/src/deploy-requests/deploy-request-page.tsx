@@ -50,8 +50,16 @@ function Details({ request }: { request: DeployRequest }) {
         </span>
       }
       calls={[
-        { method: 'GET', path: `/api/deploy-requests/${id}/` },
-        { method: 'DELETE', path: `/api/deploy-requests/${id}/` },
+        {
+          method: 'GET',
+          path: `/api/deploy-requests/${id}/`,
+          command: `garrison deploy-request show ${id}`,
+        },
+        {
+          method: 'DELETE',
+          path: `/api/deploy-requests/${id}/`,
+          command: `garrison deploy-request cancel ${id}`,
+        },
       ]}
       action={
         <Button reason={whyNot('cancel', state)} onClick={() => setCancelling(true)}>

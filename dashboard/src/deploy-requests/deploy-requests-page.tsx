@@ -20,6 +20,9 @@ import { choiceWords, type DeployRequest, RequestStatus, stateWord } from './wor
 
 const size = 50
 
+/** More than seven days ahead is refused. */
+const tomorrow = () => `${new Date(Date.now() + 24 * 60 * 60_000).toISOString().slice(0, 19)}Z`
+
 export function DeployRequestsPage() {
   const { page = 1, state = '' } = useSearch({ from: '/shell/deploy-requests' })
   const navigate = useNavigate({ from: '/deploy-requests' })
@@ -35,7 +38,9 @@ export function DeployRequestsPage() {
       title="Waiting for room"
       lead={list.data && plural(total, 'deployment')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/deploy-requests/' }]}
+      calls={[
+        { method: 'GET', path: '/api/deploy-requests/', command: 'garrison deploy-request list' },
+      ]}
       action={
         <Link to="/instances/new" className={buttonClass('primary')}>
           Deploy instance
@@ -79,8 +84,11 @@ export function DeployRequestsPage() {
                 region: 'CANADA-1',
                 gpu_model: 'RTX-A6000',
                 gpu_count: 4,
-                wait_until: '2026-01-11T09:00:00Z',
+                os_image: 'Ubuntu Server 22.04 LTS R550 CUDA 12.4',
+                ssh_key_ids: ['BRK-123456K'],
+                wait_until: tomorrow(),
               },
+              command: `garrison instance create trainer-1 --gpu RTX-A6000:4 --region CANADA-1 --wait-until ${tomorrow()}`,
             }}
           >
             When a machine is sold out, its deployment can wait: the oldest goes first, and after

@@ -1,7 +1,6 @@
 /** Every command that the guides and the pages show is one that `garrison` understands. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { fakeTerminal } from '../../../cli/fake-terminal.testing.ts'
 import { fill } from '../../../cli/lazy-commands.ts'
@@ -19,7 +18,12 @@ function commandsIn(file: string, text: string) {
 
 /** Without what a shell makes of the rest of the line. */
 const wordsOf = (line: string) =>
-  [...line.replaceAll(/\$\{[^}]+\}/g, 'X').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+  [
+    ...line
+      .replaceAll('${tomorrow()}', '2030-12-31')
+      .replaceAll(/\$\{[^}]+\}/g, 'X')
+      .matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g),
+  ]
     .map(([, ...groups]) => groups.find((each) => each !== undefined) ?? '')
     .flatMap((word, index, all) =>
       all.slice(0, index + 1).some((each) => /^[|<>]$/.test(each)) ? [] : [word],
@@ -28,7 +32,7 @@ const wordsOf = (line: string) =>
 async function understand(line: string) {
   const program = createProgram(fakeTerminal().terminal, () => undefined)
   const [, ...words] = wordsOf(line)
-  let command: Command = program
+  let command = program
   for (;;) {
     await fill(command)
     // One of several, such as what the page is about.

@@ -1,6 +1,7 @@
 /** Where one can go, in the order of the sidebar. The command palette offers the same. */
 import {
   Activity,
+  BookOpen,
   Building2,
   Camera,
   CircleUser,
@@ -108,6 +109,9 @@ export const navigation: readonly Group[] = [
   },
 ]
 
+/** At the end of every sidebar, and open to those who are not signed in. */
+const help: Place = { to: '/help', words: 'Help', Icon: BookOpen, also: 'guides documentation how' }
+
 /** In no sidebar: what leads there says when there is something. */
 export const waiting: Place = {
   to: '/deploy-requests',
@@ -121,5 +125,7 @@ export const activity: Place = { to: '/operations', words: 'Activity', Icon: Act
 /** Along the lower edge of a phone; everything else is behind "More". */
 export const phonePlaces: readonly string[] = ['/', '/instances', '/snapshots', '/billing']
 
-export const groupsFor = (role: Role) =>
-  navigation.filter(({ roles }) => roles === undefined || roles.includes(role))
+export const groupsFor = (role: Role): readonly Group[] => [
+  ...navigation.filter(({ roles }) => roles === undefined || roles.includes(role)),
+  { words: null, places: [help] },
+]
