@@ -53,6 +53,9 @@ const nouns: readonly Noun[] = [
     'API keys of your account, for programs.',
     () => import('./commands/api-key/define.ts'),
   ],
+  ['person', 'Who may use your account.', () => import('./commands/person/define.ts')],
+  ['profile', 'Whose account it is.', () => import('./commands/profile/define.ts')],
+  ['audit', 'Who did what.', () => import('./commands/audit/define.ts')],
   [
     'operator',
     'The whole installation, for those who run it.',

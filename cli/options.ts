@@ -1,4 +1,5 @@
 /** Values on the command line, checked with words. */
+import { type Role, roles } from '@garrison/contract/accounts/roles'
 import { InvalidArgumentError } from 'commander'
 
 export function parsePort(text: string): number {
@@ -19,12 +20,15 @@ export function parsePath(text: string): string {
 }
 
 /** A day means its beginning in UTC. Dates without a zone would mean another moment on each host. */
-export function parseFutureDate(text: string): Date {
+export function parseMoment(text: string): Date {
   const date = new Date(text)
   const sound = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
-  if (!sound || Number.isNaN(date.getTime())) {
-    throw new InvalidArgumentError('Give a date such as 2030-12-31 or 2030-12-31T18:00Z.')
-  }
+  if (sound && !Number.isNaN(date.getTime())) return date
+  throw new InvalidArgumentError('Give a date such as 2030-12-31 or 2030-12-31T18:00Z.')
+}
+
+export function parseFutureDate(text: string): Date {
+  const date = parseMoment(text)
   if (date.getTime() <= Date.now()) throw new InvalidArgumentError('Give a date in the future.')
   return date
 }
@@ -40,4 +44,16 @@ export function parseAmount(text: string): number {
 export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Give a whole number, 0 or more.')
+}
+
+/** Of something, per hour; 0 is for nothing. */
+export function parsePrice(text: string): number {
+  if (/^\d{1,7}(\.\d{1,6})?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Give a price such as 0 or 0.012, with at most six decimals.')
+}
+
+export function parseRole(text: string): Role {
+  const role = roles.find((each) => each === text)
+  if (role !== undefined) return role
+  throw new InvalidArgumentError(`Give one of ${roles.join(', ')}.`)
 }

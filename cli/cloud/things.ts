@@ -73,6 +73,17 @@ export const things = {
       yield* api_keys.map(idAndName)
     },
   },
+  person: {
+    plural: 'people',
+    id: /^[0-9a-f]{8}-[0-9a-f-]{27}$/i,
+    async *search({ people }) {
+      for (const { id, name, email } of (await people.list()).people) {
+        // By either; the list has few enough to be read at once.
+        if (email !== null) yield { id, name: email }
+        if (name !== '' && name !== email) yield { id, name }
+      }
+    },
+  },
 } as const satisfies Record<string, Thing>
 
 export type Kind = keyof typeof things

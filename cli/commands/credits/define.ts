@@ -1,7 +1,8 @@
-/** `garrison credits`: what is left, and where it went. */
+/** `garrison credits`: what is left, where it went, and how more is bought. */
 import { type Define, examples, limitOption } from '../../cloud/noun.ts'
 import { showList } from '../../cloud/show.ts'
 import { humanAge, humanMoney } from '../../units.ts'
+import { defineOrders } from './orders.ts'
 
 export const define: Define = (credits, run) => {
   credits
@@ -40,4 +41,5 @@ export const define: Define = (credits, run) => {
         }),
       ),
     )
+  defineOrders(credits, run)
 }

@@ -1,9 +1,9 @@
 /** `garrison operator`: hosts, accounts, operations and prices of the whole installation. */
-import { type Define, examples, limitOption } from '../../cloud/noun.ts'
+import { type Define, examples } from '../../cloud/noun.ts'
 import { showList, showThing } from '../../cloud/show.ts'
-import { humanAge } from '../../units.ts'
 import { defineAccounts } from './accounts.ts'
 import { defineOperations } from './operations.ts'
+import { definePrices } from './prices.ts'
 
 const free = ({ free, total }: { readonly free: number; readonly total: number }) =>
   `${free} of ${total}`
@@ -69,44 +69,7 @@ export const define: Define = (operator, run) => {
     )
   defineAccounts(operator, run)
   defineOperations(operator, run)
-
-  operator
-    .command('prices')
-    .description('List what is charged, and changes of it that are to come.')
-    .option('--changes', 'the changes, newest first')
-    .option(...limitOption)
-    .addHelpText('after', examples('operator prices', 'operator prices --changes'))
-    .action(
-      run(async (cloud, { changes = false, limit }) => {
-        const list = cloud.garrison.operator.listPrices()
-        if (changes) {
-          return showList(cloud, list, {
-            limit,
-            none: 'No price was ever changed.',
-            columns: [
-              ['ID', ({ id }) => id],
-              ['OF', ({ kind, item }) => `${kind} ${item}`.trim()],
-              ['USD', ({ prices }) => prices.USD, 'right'],
-              ['FROM', ({ effective_from }) => humanAge(effective_from)],
-              ['STATE', ({ state }) => state],
-              ['WHY', ({ reason }) => reason],
-            ],
-          })
-        }
-        await showList(cloud, (await list).current, {
-          limit,
-          none: 'Nothing has a price.',
-          columns: [
-            ['OF', ({ kind, item }) => `${kind} ${item}`.trim()],
-            ['USD', ({ prices }) => prices.USD, 'right'],
-            ['EUR', ({ prices }) => prices.EUR, 'right'],
-            ['INR', ({ prices }) => prices.INR, 'right'],
-            ['UNIT', ({ unit }) => unit],
-            ['SINCE', ({ since }) => (since === null ? null : humanAge(since))],
-          ],
-        })
-      }),
-    )
+  definePrices(operator, run)
 }
 
 function stateOf(present: boolean, drained: boolean) {

@@ -57,7 +57,7 @@ export function Composer({
         event.preventDefault()
         send()
       }}
-      className="sticky bottom-16 z-5 flex flex-col gap-2 border-t border-hairline bg-paper py-3 md:bottom-0"
+      className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-5 flex flex-col gap-2 border-t border-hairline bg-paper py-3 md:bottom-0"
     >
       <div className="flex items-end gap-2">
         <label className="grow">

@@ -8,6 +8,11 @@ import { Code } from '../ui/copy.tsx'
 import { Notice } from '../ui/notice.tsx'
 import type { Proposal } from './talks.ts'
 
+const stateWords = (sent: Proposal['sent']) => {
+  if (sent === null) return 'Proposed; nobody has sent it'
+  return sent.ok ? 'Proposed, and sent by you' : 'Proposed and sent, but refused'
+}
+
 /** A call that the model advises. Nothing has happened yet: whoever reads it may send it. */
 export function ProposalCard({
   proposal,
@@ -32,9 +37,7 @@ export function ProposalCard({
       className="flex max-w-prose flex-col gap-3 rounded-md border border-hairline bg-raised px-4 py-3"
     >
       <div>
-        <p className="text-sm text-ink-3">
-          {sent?.ok ? 'Proposed, and sent by you' : 'Proposed; nobody has sent it'}
-        </p>
+        <p className="text-sm text-ink-3">{stateWords(sent)}</p>
         <p className="font-medium">{summary}</p>
       </div>
       <Code

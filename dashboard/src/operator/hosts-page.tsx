@@ -171,6 +171,9 @@ const columnsWith = (onDrain: (host: Host) => void): readonly Column<Host>[] => 
           {host.region}
           {host.simulated && ' · simulated'}
         </span>
+        <span className="text-sm md:hidden">
+          <HostStatus host={host} />
+        </span>
       </>
     ),
   },

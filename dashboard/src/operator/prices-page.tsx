@@ -64,6 +64,8 @@ export function PricesPage() {
             prices: { USD: 0.012, EUR: 0.011, INR: 1 },
             effective_from: '2046-02-01T00:00:00Z',
           },
+          command:
+            'garrison operator change-price flavor cpu-small --usd 0.012 --eur 0.011 --inr 1 --from 2046-02-01',
         },
       ]}
       action={change}
@@ -214,7 +216,7 @@ const amountColumns = currencies.map((currency) => ({
   key: currency,
   head: currency,
   numeric: true,
-  className: 'md:w-28',
+  className: 'whitespace-nowrap md:w-28',
   ...(currency === 'USD' ? {} : { from: 'md' as const }),
   cell: (row: Pick<CurrentPrice, 'prices'>) => exactly(row.prices, currency),
 }))
@@ -235,6 +237,9 @@ const changeColumns = (
       <>
         <span className="font-medium">{priceName(row)}</span>
         {row.reason && <span className="block text-sm text-ink-3">{row.reason}</span>}
+        <span className="block text-sm text-ink-3 md:hidden">
+          {states[row.state].words}, from <Time at={row.effective_from} exact />
+        </span>
       </>
     ),
   },
@@ -254,6 +259,7 @@ const changeColumns = (
     key: 'from',
     head: 'From',
     numeric: true,
+    from: 'md',
     cell: (row) => <Time at={row.effective_from} exact={row.state !== 'past'} />,
   },
   {

@@ -75,6 +75,7 @@ export function PeoplePage() {
     method: 'POST',
     path: '/api/account/people/',
     body: { email: 'grace@example.org', role: 'member' },
+    command: 'garrison person invite grace@example.org',
   }
   return (
     <Page
@@ -87,7 +88,10 @@ export function PeoplePage() {
           : `${all.length} of ${limit}; they share what is in the account`)
       }
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/account/people/' }, call]}
+      calls={[
+        { method: 'GET', path: '/api/account/people/', command: 'garrison person list' },
+        call,
+      ]}
       action={inviteButton}
     >
       {(all.length > 5 || search) && (

@@ -33,7 +33,7 @@ export function ProfilePage() {
       lead={data && <Completeness missing={data.missing} />}
       refresh={{ onRefresh: () => void profile.refetch(), busy: profile.isFetching }}
       calls={[
-        { method: 'GET', path: '/api/account/profile/' },
+        { method: 'GET', path: '/api/account/profile/', command: 'garrison profile show' },
         {
           method: 'PUT',
           path: '/api/account/profile/',
