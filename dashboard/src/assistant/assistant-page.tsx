@@ -45,7 +45,7 @@ export function AssistantPage() {
     ? chosen
     : { ...chosen, model: active[0]?.id ?? '' }
   const going = talk !== undefined && answering === talk.id
-  const end = useFollowing(talk?.messages ?? none)
+  useFollowing(talk?.messages ?? none)
 
   const ask = (text: string) => {
     const id = put(text, talk?.id, way)
@@ -133,7 +133,6 @@ export function AssistantPage() {
               onAsk={ask}
               onStop={answering === null ? undefined : stop}
             />
-            <div ref={end} />
           </div>
         </div>
       )}
@@ -190,14 +189,12 @@ function storedWay(): Way {
 
 /** Keeps the end in sight while an answer grows, unless somebody has scrolled up to read. */
 function useFollowing(messages: Talk['messages']) {
-  const end = useRef<HTMLDivElement>(null)
   const before = useRef(messages.length)
   useEffect(() => {
     const page = document.documentElement
     const below = page.scrollHeight - page.scrollTop - page.clientHeight
     const asked = messages.length > before.current
     before.current = messages.length
-    if (asked || below < 240) end.current?.scrollIntoView({ block: 'end' })
+    if (asked || below < 240) scrollTo({ top: page.scrollHeight })
   }, [messages])
-  return end
 }

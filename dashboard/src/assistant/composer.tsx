@@ -57,7 +57,8 @@ export function Composer({
         event.preventDefault()
         send()
       }}
-      className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-5 flex flex-col gap-2 border-t border-hairline bg-paper py-3 md:bottom-0"
+      // It ends where the page does, so that it stays in its place while an answer grows above it.
+      className="sticky bottom-14 z-5 -mb-7 flex flex-col gap-2 border-t border-hairline bg-paper py-3 md:bottom-0 md:-mb-6"
     >
       <div className="flex items-end gap-2">
         <label className="grow">

@@ -93,7 +93,7 @@ const AnswerOf = memo(
             )
           }
         >
-          {answer.problem} Nothing is charged for it.
+          {answer.problem}
         </Notice>
       )}
       {answer.proposals.map((proposal, place) => (
