@@ -9,6 +9,7 @@ import { reading } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
+import { SearchBox } from '../ui/filters.tsx'
 import { plural } from '../ui/format.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
@@ -18,9 +19,9 @@ import { Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
 import { actorWords } from './actor-words.ts'
 import { AuditRowDialog } from './audit-row-dialog.tsx'
+import { DayBox } from './day-box.tsx'
 import { changesOf, dayOf, queryOf } from './filter.ts'
 import type { AuditSearch } from './routes.ts'
-import { DayBox, SuggestBox } from './suggest-box.tsx'
 
 export type AuditRow = Answer<'get', '/api/audit/'>['entries'][number]
 
@@ -82,29 +83,29 @@ export function AuditPage() {
       }
     >
       <div className="flex flex-wrap items-end gap-2">
-        <SuggestBox
+        <SearchBox
           label="Action"
           value={filter.action ?? ''}
           onValue={(action) => go({ action: action || undefined })}
-          suggestions={beginnings}
-          placeholder="volume."
+          labelled={{ placeholder: 'volume.', suggestions: beginnings }}
         />
-        <SuggestBox
+        <SearchBox
           label="Who"
           value={filter.actor ?? ''}
           onValue={(actor) => go({ actor: actor || undefined })}
-          suggestions={[
-            ...(people.data?.people.flatMap(({ email }) => email ?? []) ?? []),
-            ...(keys.data?.api_keys.map(({ name }) => name) ?? []),
-          ]}
-          placeholder="E-mail or key"
+          labelled={{
+            placeholder: 'E-mail or key',
+            suggestions: [
+              ...(people.data?.people.flatMap(({ email }) => email ?? []) ?? []),
+              ...(keys.data?.api_keys.map(({ name }) => name) ?? []),
+            ],
+          }}
         />
-        <SuggestBox
+        <SearchBox
           label="On what"
           value={filter.subject ?? ''}
           onValue={(subject) => go({ subject: subject || undefined })}
-          suggestions={[]}
-          placeholder="BRK-123456V"
+          labelled={{ placeholder: 'BRK-123456V', suggestions: [] }}
         />
         <DayBox
           label="From"

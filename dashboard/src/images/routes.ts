@@ -1,8 +1,14 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { pageOf, textOf } from '../api/search.ts'
+import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
 
-export type ImagesSearch = { page?: number | undefined; search?: string | undefined }
+export type ImagesSearch = {
+  page?: number | undefined
+  search?: string | undefined
+  create?: true | undefined
+  /** Whose details are shown, so that they can be linked to. */
+  image?: string | undefined
+}
 
 export const imageRoutes = [
   createRoute({
@@ -12,6 +18,9 @@ export const imageRoutes = [
     validateSearch: (search): ImagesSearch => ({
       page: pageOf(search.page),
       search: textOf(search.search),
+      create: flagOf(search.create),
+      // An id of digits alone is read from the address as a number.
+      image: textOf(typeof search.image === 'number' ? String(search.image) : search.image),
     }),
     component: lazyRouteComponent(() => import('./images-page.tsx'), 'ImagesPage'),
   }),

@@ -32,6 +32,14 @@ function Form({ onClose, instanceId }: { onClose: () => void; instanceId: string
   const [name, setName] = useState('')
   const [description, setDescription] = useState('')
   const [asImage, setAsImage] = useState(false)
+  const [memory, setMemory] = useState(false)
+  const chosenMachine = machines.find(({ instance_id }) => instance_id === source)
+  const whyNoMemory =
+    source === ''
+      ? 'Choose an instance first'
+      : (chosenMachine?.gpu_count ?? 0) > 0
+        ? 'Memory beside a GPU cannot be kept'
+        : null
   const taken = useSnapshotNames(name)
   const create = useMutation({
     mutationFn: () =>
@@ -40,6 +48,7 @@ function Form({ onClose, instanceId }: { onClose: () => void; instanceId: string
           instance_id: source,
           name,
           create_as_image: asImage,
+          ...(memory && !whyNoMemory ? { memory } : {}),
           ...(description === '' ? {} : { description }),
         },
       }),
@@ -102,6 +111,13 @@ function Form({ onClose, instanceId }: { onClose: () => void; instanceId: string
             hint="Makes an image of the same name at once, to boot new instances from."
             checked={asImage}
             onChecked={setAsImage}
+          />
+          <Switch
+            label="Keep memory"
+            hint="What is restored from it continues where this one is, instead of booting. The snapshot gets larger by its memory."
+            checked={memory && !whyNoMemory}
+            onChecked={setMemory}
+            reason={whyNoMemory}
           />
         </div>
       </details>

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { useMe } from '../shell/session.ts'
 import { Facts } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
@@ -5,6 +6,7 @@ import { Dialog, DialogBody } from '../ui/dialog.tsx'
 import { gigabytes, rate } from '../ui/format.ts'
 import { Status } from '../ui/status.tsx'
 import { Time } from '../ui/time.tsx'
+import { MadeOfSnapshot } from './made-of.tsx'
 import type { Snapshot } from './snapshot-card.tsx'
 
 const consistencies = {
@@ -14,19 +16,47 @@ const consistencies = {
 
 export function DetailsDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
   const { currency } = useMe()
-  const { gpu_type, gpu_count, consistency } = snapshot
+  const { id, gpu_type, gpu_count, consistency } = snapshot
   return (
     <Dialog title={snapshot.name} open onClose={onClose}>
       <DialogBody>
         <Facts
           facts={[
             ['Name', snapshot.name],
-            ['VM name', snapshot.vm_name],
+            [
+              'VM name',
+              snapshot.instance_id === null ? (
+                `${snapshot.vm_name}, imported`
+              ) : (
+                <Link
+                  key="vm"
+                  to="/instances/$id"
+                  params={{ id: snapshot.instance_id }}
+                  className="underline"
+                >
+                  {snapshot.vm_name}
+                </Link>
+              ),
+            ],
             ['Size', gigabytes(snapshot.size_gb)],
             ['Created', <Time key="created" at={snapshot.created_at} exact />],
             ['Status', <Status key="status" status={snapshot.status} why={snapshot.error} />],
             ['Problem', snapshot.error],
             ['Image', snapshot.is_image ? 'Yes' : 'No'],
+            ['Pinned', snapshot.pinned ? 'Yes: nobody deletes it' : null],
+            [
+              'Taken by',
+              snapshot.policy_id && (
+                <Link
+                  key="policy"
+                  to="/snapshots/policies/$id"
+                  params={{ id: snapshot.policy_id }}
+                  className="underline"
+                >
+                  Policy {snapshot.policy_id}
+                </Link>
+              ),
+            ],
             ['Memory', snapshot.memory ? 'Kept: a restored machine continues' : 'Not kept'],
             ['Consistency', consistency && consistencies[consistency]],
             ['Costs', rate(snapshot.hourly_rate, currency)],
@@ -43,12 +73,13 @@ export function DetailsDialog({ snapshot, onClose }: { snapshot: Snapshot; onClo
             ['Disk', snapshot.disk_gb === null ? null : gigabytes(snapshot.disk_gb)],
           ]}
         />
+        <MadeOfSnapshot id={id} />
         {snapshot.description && (
           <section
             aria-label="Description"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
             tabIndex={0}
-            className="max-h-24 overflow-y-auto whitespace-pre-wrap rounded-md bg-sunken px-3 py-2"
+            className="max-h-24 shrink-0 overflow-y-auto whitespace-pre-wrap rounded-md bg-sunken px-3 py-2"
           >
             {snapshot.description}
           </section>

@@ -1,17 +1,24 @@
 import { Search } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
+import { cx } from './cx.ts'
 
-/** Types ahead: the list follows a moment after the last key. */
+/**
+ * Types ahead: the list follows a moment after the last key. One of several beside each other has its label
+ * in sight (`labelled`), and what is likely to be typed may be suggested.
+ */
 export function SearchBox({
   value,
   onValue,
   label,
+  labelled,
 }: {
   value: string
   onValue: (value: string) => void
   /** Such as "Search instances". */
   label: string
+  labelled?: { placeholder: string; suggestions: readonly string[] }
 }) {
+  const list = useId()
   const [typed, setTyped] = useState(value)
   const sent = useRef(value)
   useEffect(() => {
@@ -30,20 +37,35 @@ export function SearchBox({
     return () => clearTimeout(timer)
   }, [typed, onValue])
   return (
-    <label className="relative w-full sm:w-60">
-      <span className="sr-only">{label}</span>
-      <Search
-        aria-hidden
-        className="absolute left-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-3"
-      />
+    <label className={labelled ? 'flex w-full flex-col gap-1 sm:w-48' : 'relative w-full sm:w-60'}>
+      <span className={labelled ? 'text-sm text-ink-3' : 'sr-only'}>{label}</span>
+      {!labelled && (
+        <Search
+          aria-hidden
+          className="absolute left-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-3"
+        />
+      )}
       <input
         type="search"
+        list={labelled && list}
         value={typed}
         maxLength={100}
-        placeholder={label}
+        placeholder={labelled?.placeholder ?? label}
+        spellCheck={false}
+        autoCapitalize="none"
         onChange={(event) => setTyped(event.target.value)}
-        className="h-(--control) w-full rounded-md border border-edge/70 bg-raised pl-8 pr-2 placeholder:text-ink-3"
+        className={cx(
+          'h-(--control) w-full rounded-md border border-edge/70 bg-raised pr-2 placeholder:text-ink-3',
+          labelled ? 'pl-2.5' : 'pl-8',
+        )}
       />
+      {labelled && (
+        <datalist id={list}>
+          {labelled.suggestions.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
     </label>
   )
 }
