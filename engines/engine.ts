@@ -200,5 +200,5 @@ export interface Engine {
   metrics(machine: string): Promise<MachineCounters>
 
   /** Machines that go on from a snapshot's memory in milliseconds; left out where there are none. */
-  readonly microvms?: MicrovmEngine
+  readonly microvms?: MicrovmEngine | undefined
 }

@@ -97,7 +97,7 @@ export type MicrovmState = {
 export type MicrovmStart = {
   readonly how: 'memory' | 'cold-boot'
   /** Why it booted although there may be memory; a sentence. */
-  readonly why?: string
+  readonly why?: string | undefined
   /** A started QEMU was waiting for it. */
   readonly pooled: boolean
   /** Milliseconds: from the call until its virtual CPUs ran, and from there until its agent answered. */

@@ -35,9 +35,22 @@ export const hostPackages: readonly HostPackage[] = [
   },
 ]
 
+/** What microVMs need beyond that: their agent is compiled here, and their root disk is made of packages. */
+export const microvmPackages: readonly HostPackage[] = [
+  { name: 'gcc', programs: ['gcc'], why: 'compiles the agent of microVMs' },
+  {
+    name: 'libc6-dev',
+    programs: [],
+    files: ['/usr/include/stdio.h'],
+    why: 'is compiled into the agent of microVMs',
+  },
+  { name: 'mmdebstrap', programs: ['mmdebstrap'], why: 'makes the root disk of microVMs' },
+]
+
 /** What `garrison check` needs beyond that: it looks at the dashboard as people do. */
 export const checkPackages: readonly HostPackage[] = [
   ...hostPackages,
+  ...microvmPackages,
   { name: 'chromium', programs: ['chromium'], why: 'looks at the dashboard' },
   {
     name: 'fonts-liberation',

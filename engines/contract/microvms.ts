@@ -4,12 +4,16 @@
  */
 import { randomUUID } from 'node:crypto'
 import { buffer, text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
+  type ExecuteResult,
   FencedError,
+  type Language,
   type MicrovmBuildSpec,
   type MicrovmEngine,
   type MicrovmSpec,
+  type MicrovmStart,
+  type MicrovmState,
   NO_EGRESS,
   NotFoundError,
   NotRunningError,
@@ -55,8 +59,25 @@ export function microvmSpec(overrides: Partial<MicrovmSpec> & { snapshot: string
   }
 }
 
-/** `makeWorld` is called once. */
-export function describeMicrovms(name: string, makeWorld: () => Promise<MicrovmWorld>): void {
+/** What tests of one engine need to say more about the same snapshot. */
+export type MicrovmSite = {
+  readonly engine: () => MicrovmEngine
+  /** After the engine was dropped and opened again. */
+  use(engine: MicrovmEngine): void
+  readonly built: MicrovmBuildSpec
+  order(): Order
+  start(
+    overrides?: Partial<MicrovmSpec>,
+  ): Promise<MicrovmState & { readonly spec: MicrovmSpec; readonly start: MicrovmStart }>
+  run(id: string, language: Language, code: string, timeoutMs?: number): Promise<ExecuteResult>
+}
+
+/** `makeWorld` is called once; `more` adds tests of the engine's own. */
+export function describeMicrovms(
+  name: string,
+  makeWorld: () => Promise<MicrovmWorld>,
+  more: (site: MicrovmSite) => void = () => {},
+): void {
   describe(`microVMs of the ${name} engine`, { timeout: LIMIT_MS }, () => {
     let world: MicrovmWorld
     let engine: MicrovmEngine
@@ -67,13 +88,18 @@ export function describeMicrovms(name: string, makeWorld: () => Promise<MicrovmW
       const spec = microvmSpec({ snapshot: built.id, ...overrides })
       return { spec, ...(await engine.ensureMicrovm(spec, order())) }
     }
-    const run = (id: string, language: 'python' | 'bash', code: string, timeoutMs = 30_000) =>
+    const run = (id: string, language: Language, code: string, timeoutMs = 30_000) =>
       engine.execute(id, { language, code, timeoutMs })
 
     beforeAll(async () => {
       world = await makeWorld()
       engine = world.microvms
       await engine.buildMicrovmSnapshot(built, (line) => log.push(line), order())
+    }, LIMIT_MS)
+    // An idle one takes some of a processor that is emulated.
+    afterEach(async () => {
+      const { microvms } = await engine.microvmHoldings()
+      await Promise.all(microvms.map(({ id }) => engine.ensureMicrovmGone(id, order())))
     }, LIMIT_MS)
     afterAll(() => world?.dispose(), LIMIT_MS)
 
@@ -212,6 +238,13 @@ export function describeMicrovms(name: string, makeWorld: () => Promise<MicrovmW
       const building = engine.buildMicrovmSnapshot(failing, () => {}, order())
       await expect(building).rejects.toThrow(/To fail.*exit code 3/)
       expect((await engine.microvmHoldings()).snapshots).not.toContain(failing.id)
+    })
+
+    more({
+      ...{ built, order, start, run, engine: () => engine },
+      use: (other) => {
+        engine = other
+      },
     })
   })
 }

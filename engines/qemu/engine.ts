@@ -46,6 +46,8 @@ import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
 import { hibernate } from './memory/hibernation.ts'
+import type { MicrovmKits } from './microvm/kit.ts'
+import { QemuMicrovms } from './microvm/microvms.ts'
 import { hasIpv6 } from './network/addresses/ipv6.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
@@ -73,6 +75,10 @@ export type QemuEngineOptions = {
   readonly log: Log
   /** Public addresses that come to this host; left out, it has some that only the host itself reaches. */
   readonly addressPools?: readonly AddressRange[]
+  /** Left out: there are no microVMs. */
+  readonly microvmKits?: MicrovmKits
+  /** How many of their processes wait for a snapshot that was started from, and in all. */
+  readonly microvmPool?: { readonly each: number; readonly all: number }
 }
 
 /** A dead dnsmasq and rules that somebody flushed come back on their own. */
@@ -93,13 +99,14 @@ export class QemuEngine implements Engine {
   readonly #networks: Networks
   readonly #machines: Machines
   readonly #volumes: Volumes
+  readonly #microvms: QemuMicrovms | undefined
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #converting = new Locks()
   #host: HostFacts | null = null
   #mending: NodeJS.Timeout | undefined
 
   constructor(options: QemuEngineOptions) {
-    const { dataDir, mark, osImages, log, addressPools = [] } = options
+    const { dataDir, mark, osImages, log, addressPools = [], microvmKits, microvmPool } = options
     this.#options = options
     this.#paths = pathsOf(dataDir, mark)
     this.#store = new Store(this.#paths, mark, osImages)
@@ -115,6 +122,17 @@ export class QemuEngine implements Engine {
       ...{ log, paths: this.#paths, store: this.#store },
       ...{ machines: this.#machines, orders: this.#orders },
     })
+    if (microvmKits !== undefined)
+      this.#microvms = new QemuMicrovms({
+        ...{ dataDir, mark, log, kits: microvmKits, orders: this.#orders },
+        ...(microvmPool === undefined ? {} : { pool: microvmPool }),
+        subnet: () => this.#networks.subnet,
+        accelerator: () => this.#facts.accelerator,
+      })
+  }
+
+  get microvms(): QemuMicrovms | undefined {
+    return this.#microvms
   }
 
   async start(): Promise<void> {
@@ -133,9 +151,12 @@ export class QemuEngine implements Engine {
         'Disk layers or kept memory belong to nothing that is known here; they are kept for a day'
       this.#options.log('warn', message, { files: strays })
     }
-    await this.#orders.load((thing) => this.#store.has(thing))
+    await this.#orders.load(
+      (thing) => this.#store.has(thing) || (this.#microvms?.has(thing) ?? false),
+    )
     await this.#networks.start()
     await this.#machines.adopt()
+    await this.#microvms?.start()
     await this.#store.sweep()
     await sweepExports(this.#transfer)
     await this.#store.sweepMemories()
@@ -150,6 +171,7 @@ export class QemuEngine implements Engine {
     clearInterval(this.#mending)
     this.#orders.close()
     this.#machines.close()
+    await this.#microvms?.close()
     // Goes when no machine is running; otherwise it is not empty.
     await rmdir(this.#paths.run).catch(() => {})
   }

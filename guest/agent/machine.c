@@ -151,7 +151,7 @@ bool machine_wake(char **fields, int count) {
     mkdir("/root/.ssh", 0700);
     put_file("/root/.ssh/authorized_keys", 0600, keys, strlen(keys));
   }
-  environment_set(fields + 5, count - 5);
+  if (*machine) environment_set(fields + 5, count - 5);
   languages_woken();
   return true;
 }

@@ -1,7 +1,7 @@
 /**
  * What microVMs need of the host's side, built on first use and kept:
  *
- *     CACHE/microvm-<hash>/        vmlinuz, initrd with the agent, read-only-memory.so
+ *     CACHE/microvm-<hash>/        vmlinuz, initrd with the agent, read-only-memory.so, host-tool
  *     CACHE/microvm-base-1-<hash>/ root.qcow2: Debian with Python and Node
  *
  * The agent is compiled here and not shipped: a program that every guest runs as its first process should be
@@ -43,6 +43,8 @@ export type MicrovmKit = {
   readonly initrd: string
   /** Preloaded into QEMU; see read-only-memory.c. */
   readonly preload: string
+  /** Reads other processes' memory, and measures the processor's clock; see host-tool.c. */
+  readonly tool: string
   /** Kernel arguments. */
   readonly append: string
   /** Short hash of how it was made. */
@@ -110,10 +112,13 @@ export class MicrovmKits {
     const hash = await kitHash(host)
     const folder = join(this.#cacheDir, `microvm-${hash}`)
     await this.#publish(folder, 'initrd', (target, scratch) => this.#build(host, target, scratch))
+    // Folders are published for reading only.
+    await chmod(join(folder, 'host-tool'), 0o755)
     return {
       kernel: join(folder, 'vmlinuz'),
       initrd: join(folder, 'initrd'),
       preload: join(folder, 'read-only-memory.so'),
+      tool: join(folder, 'host-tool'),
       append: APPEND,
       recipe: hash,
     }
@@ -156,6 +161,8 @@ export class MicrovmKits {
       join(target, 'read-only-memory.so'),
       preload,
     ])
+    const tool = join(target, 'host-tool')
+    await run('gcc', ['-O2', '-o', tool, join(import.meta.dirname, 'host-tool.c')])
     const initrd = await buildInitrd(recipe, busybox, await ModuleTree.open(modules))
     // The kernel unpacks one archive after the other.
     const more = cpioArchive([
@@ -193,8 +200,8 @@ export class MicrovmKits {
 
 async function kitHash(host: string): Promise<string> {
   const hash = createHash('sha256').update(host).update(APPEND).update(garrisonSmall.version)
-  const init = join(import.meta.dirname, 'initrd/init')
-  const own = [init, join(import.meta.dirname, 'read-only-memory.c'), import.meta.filename]
+  const beside = ['initrd/init', 'read-only-memory.c', 'host-tool.c', 'kit.ts']
+  const own = beside.map((file) => join(import.meta.dirname, file))
   for (const path of [...(await sourcesOf(AGENT)), ...own]) hash.update(await readFile(path))
   return hash.digest('hex').slice(0, 12)
 }

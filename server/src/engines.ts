@@ -8,6 +8,7 @@ import { SimulatedEngine } from '@garrison/engines/simulated/engine'
 import { publishedHosts } from '@garrison/engines/simulated/regions'
 import { inFile } from '@garrison/engines/simulated/state'
 import { ImageStore } from '@garrison/guest/image-store'
+import { MicrovmKits } from '@garrison/guest/microvm/kit'
 import type { Clock } from './clock.ts'
 import { rangesOf } from './config/address-pools.ts'
 import { firstImage } from './config/defaults.ts'
@@ -41,7 +42,8 @@ export const installationMark = (installationId: string) =>
 type Region = Config['regions'][number]
 
 function qemu(region: Region, { config, log, installationId }: EngineDeps): Engine {
-  const images = new ImageStore({ cacheDir: imageCacheDir(), report: (line) => log('info', line) })
+  const cache = { cacheDir: imageCacheDir(), report: (line: string) => log('info', line) }
+  const images = new ImageStore(cache)
   // Now rather than at the first deployment; /readyz tells when it is there. Others are built on first use.
   images
     .ensure(firstImage)
@@ -50,6 +52,7 @@ function qemu(region: Region, { config, log, installationId }: EngineDeps): Engi
     dataDir: config.dataDir,
     mark: installationMark(installationId),
     osImages: images,
+    microvmKits: new MicrovmKits(cache),
     addressPools: rangesOf(region.address_pools),
     log,
   })

@@ -191,11 +191,11 @@ export class Layers {
     })
   }
 
-  /** Nobody writes to it from now on; the tenant's machines may read it. May be repeated. */
-  async freeze(name: string, gid: number): Promise<void> {
+  /** Nobody writes to it from now on; the tenant's machines may read it, or everybody's. May be repeated. */
+  async freeze(name: string, gid: number, isPublic = false): Promise<void> {
     await syncPath(this.path(name))
     await chown(this.path(name), 0, gid)
-    await chmod(this.path(name), 0o440)
+    await chmod(this.path(name), isPublic ? 0o444 : 0o440)
   }
 
   /** What can be reached neither from these layers nor from a pin. */

@@ -133,6 +133,12 @@ export class Networks {
     )
   }
 
+  /** The installation's /16. Throws {@link EngineError} before {@link start}. */
+  get subnet(): Cidr {
+    if (this.#subnet === null) throw new EngineError('Networks have not been started')
+    return this.#subnet
+  }
+
   /**
    * The machine's address, the same until it is released. Nothing is made for it on the host yet.
    * Throws {@link CapacityError} when the tenant's network, or the installation, is full.

@@ -14,6 +14,8 @@ const FEWEST_PORTS = 8
 const SPARE_PORTS = 4
 
 export const QEMU = 'qemu-system-x86_64'
+export const QEMU_SANDBOX =
+  'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
 
 /** Names under which QEMU knows its parts; QMP uses them. */
 export const AGENT_PORT = 'agent-port'
@@ -54,15 +56,15 @@ export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
   return [
     ...['-name', `${processName(plan.mark, id)},debug-threads=on`, '-uuid', id],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-sandbox', QEMU_SANDBOX],
     ...machine(plan),
     // The caller lets it run when it is recorded and its sockets are out of reach.
     '-S',
     // A guest that powers itself off stays observable, even if nobody was listening.
     ...['-action', 'shutdown=pause'],
-    ...socket('qmp', paths.qmp(id)),
+    ...socketArguments('qmp', paths.qmp(id)),
     ...['-mon', 'chardev=qmp,mode=control'],
-    ...socket('serial', paths.serial(id)),
+    ...socketArguments('serial', paths.serial(id)),
     ...['-serial', 'chardev:serial'],
     ...['-blockdev', JSON.stringify(blockNode(plan.disk.node, plan.disk.path))],
     ...['-device', `virtio-blk-pci,id=${ROOT_DEVICE},drive=${plan.disk.node}`],
@@ -71,7 +73,7 @@ export function qemuArguments(plan: MachinePlan, paths: Paths): string[] {
     ...['-device', 'virtio-rng-pci'],
     ...['-device', 'virtio-balloon-pci,id=balloon0,free-page-reporting=on'],
     ...['-device', 'virtio-serial-pci'],
-    ...socket(AGENT_CHANNEL, paths.agent(id)),
+    ...socketArguments(AGENT_CHANNEL, paths.agent(id)),
     ...[
       '-device',
       `virtserialport,id=${AGENT_PORT},chardev=${AGENT_CHANNEL},name=org.qemu.guest_agent.0`,
@@ -136,7 +138,8 @@ function machine(plan: MachinePlan): string[] {
   ]
 }
 
-function socket(id: string, path: string): string[] {
+/** A line that QEMU listens on, for one at a time. */
+export function socketArguments(id: string, path: string): string[] {
   return ['-chardev', `socket,id=${id},path=${path},server=on,wait=off`]
 }
 

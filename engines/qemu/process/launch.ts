@@ -18,9 +18,14 @@ export type Launch = {
   readonly groups: readonly number[]
   /** Gets what QEMU prints; begins empty. */
   readonly log: string
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** A descriptor that it finds as its 3. */
+  readonly inherited?: number
 }
 
-export async function launch({ args, netns, uid, gid, groups, log }: Launch): Promise<Process> {
+export async function launch(spec: Launch): Promise<Process> {
+  const { args, netns, uid, gid, groups, log, env = {}, inherited } = spec
   await rm(log, { force: true })
   // Appending, so that what comes after a cut begins at the front again.
   const output = await open(log, 'a', 0o600)
@@ -36,9 +41,13 @@ export async function launch({ args, netns, uid, gid, groups, log }: Launch): Pr
       ],
       {
         cwd: '/',
-        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+        env: {
+          PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+          LC_ALL: 'C',
+          ...env,
+        },
         detached: true,
-        stdio: ['ignore', output.fd, output.fd],
+        stdio: ['ignore', output.fd, output.fd, ...(inherited === undefined ? [] : [inherited])],
       },
     )
     child.unref()

@@ -15,23 +15,31 @@ export type Process = { readonly pid: number; readonly startTime: string }
 
 export type FoundProcess = Process & { readonly machine: string; readonly uid: number }
 
+type NamedProcess = Process & { readonly name: string; readonly uid: number }
+
 /** All processes whose arguments say that they are machines of this installation. */
 export async function findMachineProcesses(mark: string): Promise<FoundProcess[]> {
+  const prefix = processName(mark, '')
+  const found = await findProcesses(prefix)
+  return found.map(({ name, ...process }) => ({ ...process, machine: name.slice(prefix.length) }))
+}
+
+/** All processes of QEMU whose name begins so. */
+export async function findProcesses(prefix: string): Promise<NamedProcess[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)
-  const found = await Promise.all(pids.map((pid) => machineProcess(pid, mark)))
+  const found = await Promise.all(pids.map((pid) => namedProcess(pid, prefix)))
   return found.filter((process) => process !== null)
 }
 
-async function machineProcess(pid: number, mark: string): Promise<FoundProcess | null> {
+async function namedProcess(pid: number, prefix: string): Promise<NamedProcess | null> {
   const args = (await readProc(pid, 'cmdline', readArguments))?.split('\0')
   const name = args?.[args.indexOf('-name') + 1]?.split(',')[0]
-  const prefix = processName(mark, '')
   if (name === undefined || !name.startsWith(prefix)) return null
 
   const uid = /^Uid:\t(\d+)/m.exec((await readProc(pid, 'status')) ?? '')?.[1]
   const process = await lookAt(pid)
   if (uid === undefined || process === null) return null
-  return { ...process, machine: name.slice(prefix.length), uid: Number(uid) }
+  return { ...process, name, uid: Number(uid) }
 }
 
 /** The process of this pid, or `null` when there is none, or only its exit status. */

@@ -11,6 +11,7 @@ import {
   readFolderIfThere,
   readIfThere,
   removeDurably,
+  replaceFile,
   UNFINISHED,
   writeDurably,
 } from './durable-files.ts'
@@ -194,10 +195,12 @@ export class Records<T> {
     return text === null ? undefined : this.#parse(this.#path(id), text)
   }
 
-  async put(id: string, record: T): Promise<void> {
+  /** @param options.durable Safe from a power failure; otherwise only from the end of this process. */
+  async put(id: string, record: T, { durable = true } = {}): Promise<void> {
     const path = this.#path(id)
     if (this.#file !== null) await mkdir(dirname(path), { recursive: true, mode: 0o711 })
-    await writeDurably(path, `${JSON.stringify(record, null, 2)}\n`)
+    const write = durable ? writeDurably : replaceFile
+    await write(path, `${JSON.stringify(record, null, 2)}\n`)
     this.#all.set(id, record)
   }
 

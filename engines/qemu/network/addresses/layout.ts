@@ -6,6 +6,7 @@
  *     10.160.3.0/24    network 3: a tenant
  *     10.160.3.1       its gateway, in its network namespace
  *     10.160.3.2-254   machines
+ *     10.160.240.1-    microVMs, one network namespace each
  *     10.160.255.1     the host, as machines see it
  *     10.160.255.2-254 public addresses, unless there are pools of the operator's
  */
@@ -15,8 +16,10 @@ import { toText } from '../../../ipv4.ts'
 import { type Ipv6Network, ipv6NetworkOf } from './ipv6.ts'
 import { type Cidr, formatCidr } from './subnets.ts'
 
-/** Networks are numbered from 0; the last /24 is the host's. */
-export const NETWORKS = 255
+/** Networks are numbered from 0; the last /24 is the host's, those before are for microVMs. */
+export const NETWORKS = 240
+export const FIRST_MICROVM_NETWORK = 240
+export const MICROVM_NETWORKS = 15
 export const FIRST_MACHINE = 2
 export const MACHINES = 253
 

@@ -1,0 +1,151 @@
+/** Makes a snapshot of an image: a machine boots from it, is changed as asked, warms up, and is captured. */
+import { GuestError, type MicrovmBuildSpec, UnsupportedError } from '../../engine.ts'
+import { isOsLayer, newLayerName, osLayerName } from '../disks/layers.ts'
+import type { MicrovmGuest } from './agent/guest.ts'
+import { capture, emptyMemory } from './capture.ts'
+import type { MicrovmHost } from './host.ts'
+import type { LiveMicrovm } from './live.ts'
+import type { MicrovmSnapshotRecord } from './records.ts'
+import { wakeUp } from './start.ts'
+
+const BOOT_MS = 180_000
+const WARM_MS = 60_000
+const HEADROOM_GB = 3
+const MAX_LOG_BYTES = 1024 * 1024
+
+export async function buildSnapshot(
+  host: MicrovmHost,
+  spec: MicrovmBuildSpec,
+  from: MicrovmSnapshotRecord | null,
+  tell: (line: string) => void,
+  outer: AbortSignal,
+): Promise<MicrovmSnapshotRecord> {
+  const signal = AbortSignal.any([outer, AbortSignal.timeout(spec.limitMs)])
+  const log = bounded(tell)
+  await host.kit()
+  const below = from === null ? await bottomLayer(host, spec, log) : from.layer
+  const slot = host.newSlot('build', spec.tenant)
+  const layer = newLayerName()
+  const name = host.newMemory()
+  const ram = host.paths.ram(`empty-${spec.memoryMib}`)
+  using _below = host.layers.pin(below)
+  using _pin = host.layers.pin(layer)
+  let live: LiveMicrovm | null = null
+  try {
+    await emptyMemory(ram, spec.memoryMib)
+    log('Booting')
+    const { vcpus, memoryMib, egress } = spec
+    const diskBytes = diskBytesOf(host.layers.virtualSizeBytes(below), spec.diskGb)
+    live = await host.spawn(slot, {
+      vcpus,
+      memoryMib,
+      layer,
+      below,
+      diskBytes,
+      ram,
+      state: null,
+      egress,
+    })
+    const env = { ...from?.env, ...spec.env }
+    await wakeUp(live, { hostname: 'microvm', authorizedKeys: [], env }, BOOT_MS)
+    const guest = await live.guest()
+    for (const command of spec.commands) await runCommand(guest, command, log, signal)
+    log('Warming up')
+    await warmUp(guest, signal)
+    const gid = host.identities.gidOf(spec.tenant)
+    const files = host.captureFiles(slot, ram, name, spec.isPublic ? null : gid)
+    const captured = await capture(live, files, async () => {}, false)
+    const qemu = await live.version()
+    await live.end()
+    // Of a public one everybody reads all the way down.
+    for (const each of spec.isPublic ? host.layers.chain(layer) : [layer])
+      if (!isOsLayer(each)) await host.layers.freeze(each, gid, spec.isPublic)
+    const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(layer))
+    const record: MicrovmSnapshotRecord = {
+      ...{ tenant: spec.tenant, isPublic: spec.isPublic, vcpus, memoryMib, layer, env, sizeBytes },
+      memory: { name, qemu, unsafeSince: host.bootId },
+      pausedMs: captured.pausedMs,
+    }
+    await host.keepSnapshot(spec.id, record)
+    log('Done')
+    return record
+  } catch (error) {
+    outer.throwIfAborted()
+    if (signal.aborted)
+      throw new GuestError('failed', `It was not done within ${Math.round(spec.limitMs / 1000)} s`)
+    throw error
+  } finally {
+    await live?.kill()
+    await host.freeSlot(slot)
+    host.pinned.delete(name)
+    if (host.snapshots.get(spec.id) === undefined) await host.sweep()
+  }
+}
+
+/** The layer that holds an image's content, the same for all who build of it. */
+async function bottomLayer(
+  host: MicrovmHost,
+  { source }: MicrovmBuildSpec,
+  log: (line: string) => void,
+) {
+  if (source.kind !== 'base')
+    throw new UnsupportedError(
+      'This engine cannot unpack images of registries yet; use a base image',
+    )
+  log(`Root disk: ${source.name}`)
+  const { root } = await host.options.kits.ensureBase(source.name)
+  // Its folder is named by a hash of its content.
+  const layer = osLayerName(root.split('/').at(-2) ?? '')
+  await host.layers.copyOsImage(layer, root)
+  return layer
+}
+
+function diskBytesOf(belowBytes: number, diskGb: number | null): number {
+  const wanted = diskGb === null ? belowBytes + HEADROOM_GB * 1e9 : diskGb * 1e9
+  if (wanted < belowBytes)
+    throw new GuestError(
+      'full',
+      `The image needs a disk of ${Math.ceil(belowBytes / 1e9)} GB; ask for that or more`,
+    )
+  return Math.ceil(wanted / 2 ** 20) * 2 ** 20
+}
+
+async function runCommand(
+  guest: MicrovmGuest,
+  { title, shell }: MicrovmBuildSpec['commands'][number],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  log(title)
+  let kept = ''
+  const onText = (text: string) => {
+    const lines = (kept + text).split(/\r?\n/)
+    // A line that never ends is told in pieces.
+    kept = (lines.pop() ?? '').slice(-4096)
+    for (const line of lines) log(line.slice(0, 4096))
+  }
+  const { exitCode } = await guest.command(shell, { timeoutMs: 0, onText }, signal)
+  if (kept !== '') log(kept)
+  signal.throwIfAborted()
+  if (exitCode !== 0) throw new GuestError('failed', `${title}: failed with exit code ${exitCode}`)
+}
+
+/** What copies do first is in memory already, and what was written is on the disk. */
+async function warmUp(guest: MicrovmGuest, signal: AbortSignal): Promise<void> {
+  const shell = { language: 'bash', code: 'sync; true', timeoutMs: WARM_MS } as const
+  await guest.execute(shell, signal)
+  try {
+    await guest.execute({ language: 'python', code: 'pass', timeoutMs: WARM_MS }, signal)
+  } catch (error) {
+    if (!(error instanceof GuestError) || error.reason !== 'no-language') throw error
+  }
+}
+
+function bounded(tell: (line: string) => void): (line: string) => void {
+  let left = MAX_LOG_BYTES
+  return (line) => {
+    if (left <= 0) return
+    left -= line.length + 1
+    tell(left > 0 ? line : 'The rest of the log is left out; it has more than 1 MiB')
+  }
+}

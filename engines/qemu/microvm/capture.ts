@@ -1,0 +1,138 @@
+/**
+ * A machine's memory and devices as two files, while it stands still for a moment. What it has not changed
+ * is in the file that it began with, so that is copied before; then it stops, and only what is its own follows.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { EngineError } from '../../engine.ts'
+import { run } from '../network/run.ts'
+import { syncPath } from '../records/durable-files.ts'
+import type { LiveMicrovm } from './live.ts'
+
+export type CaptureFiles = {
+  /** Program that copies what a process has changed; see host-tool.c. */
+  readonly tool: string
+  /** Memory that it began with, and where to copy it. */
+  readonly from: string
+  readonly ram: string
+  /** Where QEMU may write, and where it is to be. */
+  readonly stateOut: string
+  readonly state: string
+  /** Group that may read them; `null`: everybody. */
+  readonly gid: number | null
+}
+
+export type Captured = {
+  readonly pages: number
+  readonly pausedMs: number
+  readonly sizeBytes: number
+}
+
+/**
+ * @param still What else is to happen while it stands still.
+ * @param goesOn Whether it runs afterwards. When something fails it does.
+ */
+export async function capture(
+  live: LiveMicrovm,
+  files: CaptureFiles,
+  still: () => Promise<void>,
+  goesOn: boolean,
+): Promise<Captured> {
+  await rm(files.ram, { force: true })
+  await run('cp', ['--reflink=auto', '--sparse=auto', files.from, files.ram])
+  await truncate(files.stateOut, 0)
+  const copying = await Copying.begin(files, live.process.pid)
+  let letGo: (() => void) | null = null
+  let pausedAt = 0
+  try {
+    letGo = await (await live.guest()).line.hold(2_000).catch(() => null)
+    pausedAt = performance.now()
+    await live.pause()
+    const [pages] = await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
+    if (goesOn) await live.resume()
+    const pausedMs = performance.now() - pausedAt
+    await publish(files)
+    const { blocks } = await stat(files.ram)
+    return { pages, pausedMs, sizeBytes: blocks * 512 }
+  } catch (error) {
+    copying.cancel()
+    if (pausedAt > 0) await live.resume().catch(() => {})
+    await rm(files.ram, { force: true })
+    throw error
+  } finally {
+    letGo?.()
+  }
+}
+
+/** Only root writes to them from here on. */
+async function publish({ ram, state, stateOut, gid }: CaptureFiles): Promise<void> {
+  const mode = gid === null ? 0o444 : 0o440
+  await run('cp', ['--sparse=never', stateOut, `${state}.tmp`])
+  for (const path of [ram, `${state}.tmp`]) {
+    await chown(path, 0, gid ?? 0)
+    await chmod(path, mode)
+  }
+  await rename(`${state}.tmp`, state)
+}
+
+/** Memory is large; it is made safe from a power failure behind the back of whoever waits. */
+export async function makeSafe(files: readonly string[]): Promise<void> {
+  for (const file of files) await syncPath(file)
+}
+
+/** A file that is nothing but zeros, and takes no room. */
+export async function emptyMemory(path: string, memoryMib: number): Promise<void> {
+  try {
+    await stat(path)
+  } catch {
+    await writeFile(`${path}.tmp`, '', { mode: 0o444 })
+    await truncate(`${path}.tmp`, memoryMib * 2 ** 20)
+    await rename(`${path}.tmp`, path)
+  }
+}
+
+/** Started before the machine stops, so that it only has to be told to begin. */
+class Copying {
+  readonly #child: ChildProcess
+  readonly #complaints: Promise<string>
+  readonly #answer: Promise<string>
+
+  static async begin(files: CaptureFiles, pid: number): Promise<Copying> {
+    const child = spawn(files.tool, ['pages', String(pid), files.from, files.ram], {
+      stdio: 'pipe',
+    })
+    const copying = new Copying(child)
+    await Promise.race([once(child.stdout, 'data'), once(child, 'close')])
+    if (child.exitCode !== null) throw new EngineError(await copying.#words())
+    return copying
+  }
+
+  private constructor(child: ReturnType<typeof spawn>) {
+    this.#child = child
+    this.#complaints = child.stderr === null ? Promise.resolve('') : text(child.stderr)
+    const said: Buffer[] = []
+    child.stdout?.on('data', (bytes: Buffer) => said.push(bytes))
+    child.stdin?.on('error', () => {})
+    this.#answer = once(child, 'close').then(() => Buffer.concat(said).toString())
+    this.#answer.catch(() => {})
+  }
+
+  /** Answers how many pages it were. */
+  async go(): Promise<number> {
+    this.#child.stdin?.end('g')
+    const answer = await this.#answer
+    const pages = /(\d+)\n$/.exec(answer)?.[1]
+    if (this.#child.exitCode === 0 && pages !== undefined) return Number(pages)
+    throw new EngineError(await this.#words())
+  }
+
+  cancel(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #words(): Promise<string> {
+    return `The machine's memory cannot be read: ${(await this.#complaints).trim()}`
+  }
+}

@@ -1,0 +1,427 @@
+/** What microVMs of a host share: records, layers, memory, places, the pool; and how each ends. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { CapacityError, type EgressPolicy, EngineError, NotRunningError } from '../../engine.ts'
+import { Layers, newLayerName } from '../disks/layers.ts'
+import type { Cidr } from '../network/addresses/subnets.ts'
+import { nextFree } from '../network/addresses/subnets.ts'
+import { run } from '../network/run.ts'
+import { findProcesses, killAndWait } from '../process/processes.ts'
+import { readFolderIfThere } from '../records/durable-files.ts'
+import { Identities } from '../records/identities.ts'
+import { Records } from '../records/records.ts'
+import { capture, makeSafe } from './capture.ts'
+import type { MicrovmKit, MicrovmKits } from './kit.ts'
+import { SLOTS, type SlotLayout, slotLayout } from './layout.ts'
+import { LiveMicrovm } from './live.ts'
+import { removeNetwork, slotsOnHost } from './network.ts'
+import { type MicrovmPaths, microvmPathsOf } from './paths.ts'
+import { Pool } from './pool.ts'
+import { MicrovmRecord, MicrovmSnapshotRecord, type SlotRecord } from './records.ts'
+import { removeFolders, type Slot, spawnMicrovm } from './spawn.ts'
+import { wakeUp } from './start.ts'
+
+export type MicrovmHostOptions = {
+  readonly dataDir: string
+  readonly mark: string
+  readonly kits: MicrovmKits
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields?: object,
+  ) => void
+  /** The installation's /16; known once networks are started. */
+  readonly subnet: () => Cidr
+  readonly accelerator: () => 'kvm' | 'tcg'
+  /** How many QEMUs wait for a snapshot that was started from, and in all. */
+  readonly pool?: { readonly each: number; readonly all: number }
+}
+
+/** A QEMU that has everything but the word to go on. */
+export type Waiting = {
+  readonly slot: Slot
+  readonly live: LiveMicrovm
+  readonly layer: string
+  readonly ram: string
+}
+
+const POOL = { each: 3, all: 6 }
+/** Of tenants that nobody is, for machines that wait for whoever comes. */
+const NOBODY = 'nobody'
+
+export class MicrovmHost {
+  readonly options: MicrovmHostOptions
+  readonly paths: MicrovmPaths
+  readonly layers: Layers
+  readonly machines: Records<MicrovmRecord>
+  readonly snapshots: Records<MicrovmSnapshotRecord>
+  readonly live = new Map<string, LiveMicrovm>()
+  readonly identities: Identities
+  readonly pool: Pool<Waiting>
+  /** Names of memory that is used before a record says so. */
+  readonly pinned = new Set<string>()
+  readonly #changed: (microvm: string) => void
+  readonly #numbers = new Set<number>()
+  #lastNumber = -1
+  #kit: MicrovmKit | null = null
+  #tscKhz = 0
+  #boot = ''
+  #isClosed = false
+
+  constructor(options: MicrovmHostOptions, changed: (microvm: string) => void) {
+    this.options = options
+    this.#changed = changed
+    this.paths = microvmPathsOf(options.dataDir, options.mark)
+    this.layers = new Layers(this.paths.layers)
+    this.machines = new Records(this.paths.machines, MicrovmRecord)
+    this.snapshots = new Records(this.paths.snapshots, MicrovmSnapshotRecord)
+    this.identities = ownIdentities(options.mark)
+    this.pool = new Pool<Waiting>({
+      ...(options.pool ?? POOL),
+      make: (snapshot, policy) => this.spawnWaiting(snapshot, policy),
+      end: (waiting) => this.endWaiting(waiting),
+      onError: (error) => options.log('warn', 'no microVM can be made to wait', { error }),
+    })
+  }
+
+  async open(): Promise<void> {
+    for (const folder of [this.paths.data, this.paths.memory, this.paths.slots])
+      await mkdir(folder, { recursive: true, mode: 0o711 })
+    await this.layers.load()
+    await this.machines.load()
+    await this.snapshots.load()
+    this.#boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    for (const [id, record] of this.machines.entries()) {
+      if (record.slot === null) continue
+      const { uid, gid, number, name } = record.slot
+      this.identities.remember({ machine: name, uid, tenant: record.tenant, gid })
+      this.#numbers.add(number)
+      await this.#adopt(id, record.slot)
+    }
+    await this.#endStrays()
+    await this.sweep()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.pool.close()
+    for (const live of this.live.values()) live.close()
+  }
+
+  /** Nothing is ended: whoever opens this next finds it so. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true
+    for (const live of this.live.values()) live.close()
+    this.pool.abandon()
+  }
+
+  /** Id of the time since the host was started. */
+  get bootId(): string {
+    return this.#boot
+  }
+
+  /** Built when it is first needed. */
+  async kit(): Promise<MicrovmKit> {
+    if (this.#kit !== null) return this.#kit
+    const kit = await this.options.kits.ensure().catch((cause: unknown) => {
+      throw new EngineError(cause instanceof Error ? cause.message : String(cause), { cause })
+    })
+    this.#tscKhz = Number(await run(kit.tool, ['tsc']))
+    this.#kit = kit
+    return kit
+  }
+
+  layoutOf(number: number): SlotLayout {
+    return slotLayout(this.options.mark, this.options.subnet(), number)
+  }
+
+  /** Throws {@link CapacityError}. */
+  newSlot(purpose: 'pool' | 'build', tenant: string | null): Slot {
+    const number = nextFree(this.#lastNumber, this.#numbers, 0, SLOTS)
+    if (number === null)
+      throw new CapacityError(`At most ${SLOTS} microVMs fit on this host; end some of them`)
+    this.#lastNumber = number
+    this.#numbers.add(number)
+    const name = `${purpose}-${number}-${randomBytes(4).toString('hex')}`
+    return {
+      ...{ name, layout: this.layoutOf(number), uid: this.identities.uidOf(name) },
+      gid: this.identities.gidOf(tenant ?? NOBODY),
+    }
+  }
+
+  /** Everything that a place had, and nothing runs in. */
+  async freeSlot({ name, layout: { number } }: Pick<Slot, 'name' | 'layout'>): Promise<void> {
+    await removeNetwork(this.layoutOf(number))
+    await removeFolders(this.paths, name)
+    this.identities.releaseUid(name)
+    this.#numbers.delete(number)
+  }
+
+  async spawn(
+    slot: Slot,
+    plan: {
+      vcpus: number
+      memoryMib: number
+      layer: string
+      below: string | null
+      diskBytes?: number
+      ram: string
+      state: string | null
+      egress: EgressPolicy
+    },
+  ): Promise<LiveMicrovm> {
+    const kit = await this.kit()
+    return spawnMicrovm(this.paths, this.layers, kit, {
+      ...{ slot, ...plan, tscKhz: this.#tscKhz, accelerator: this.options.accelerator() },
+      processName: processName(this.options.mark, slot.name),
+    })
+  }
+
+  async spawnWaiting(snapshot: string, egress: EgressPolicy): Promise<Waiting> {
+    const record = this.snapshots.get(snapshot)
+    if (record === undefined) throw new EngineError(`There is no snapshot ${snapshot}`)
+    const slot = this.newSlot('pool', record.isPublic ? null : record.tenant)
+    const layer = newLayerName()
+    const ram = this.paths.ram(record.memory.name)
+    using _ = this.layers.pin(record.layer)
+    const pin = this.layers.pin(layer)
+    try {
+      const state = this.paths.state(record.memory.name)
+      const { vcpus, memoryMib } = record
+      const plan = { vcpus, memoryMib, layer, below: record.layer, ram, state, egress }
+      const live = await this.spawn(slot, plan)
+      this.#pins.set(layer, pin)
+      return { slot, live, layer, ram }
+    } catch (error) {
+      pin[Symbol.dispose]()
+      await this.#endOf(slot)
+      throw error
+    }
+  }
+
+  readonly #pins = new Map<string, Disposable>()
+
+  /** A record points to it now, or nobody will. */
+  unpin(layer: string): void {
+    this.#pins.get(layer)?.[Symbol.dispose]()
+    this.#pins.delete(layer)
+  }
+
+  async endWaiting({ slot, live, layer }: Waiting): Promise<void> {
+    await live.kill()
+    this.unpin(layer)
+    await this.freeSlot(slot)
+    await this.sweep()
+  }
+
+  /** It runs; whoever has it hears when it ends. */
+  follow(id: string, live: LiveMicrovm): void {
+    this.live.set(id, live)
+    void live.gone.then(() => {
+      if (this.#isClosed || this.live.get(id) !== live) return
+      this.live.delete(id)
+      this.#changed(id)
+    })
+  }
+
+  async remove(id: string): Promise<void> {
+    const record = this.machines.get(id)
+    if (record === undefined) return
+    const live = this.live.get(id)
+    this.live.delete(id)
+    await live?.kill()
+    const { slot } = record
+    if (slot !== null) await this.#endOf({ name: slot.name, layout: this.layoutOf(slot.number) })
+    await this.machines.delete(id)
+    await this.sweep()
+  }
+
+  /** Ends what carries a place's name, and the place. */
+  async #endOf(slot: Pick<Slot, 'name' | 'layout'>): Promise<void> {
+    const found = await findProcesses(processName(this.options.mark, slot.name))
+    for (const process of found) await killAndWait(process)
+    await this.freeSlot(slot)
+  }
+
+  async takeSnapshot(id: string, record: MicrovmRecord, snapshot: string) {
+    const live = this.live.get(id)
+    if (live === undefined || record.slot === null)
+      throw new NotRunningError('It does not run; resume it first')
+    const { slot } = record
+    const overlay = newLayerName()
+    const owner = { uid: slot.uid, gid: slot.gid }
+    using _pin = this.layers.pin(overlay)
+    using _below = this.layers.pin(record.layer)
+    await this.layers.createOverlay(overlay, record.layer, owner)
+    const name = this.newMemory()
+    try {
+      const gid = this.identities.gidOf(record.tenant)
+      const files = this.captureFiles(slot, record.ram, name, gid)
+      const captured = await capture(
+        live,
+        files,
+        async () => {
+          await this.machines.put(id, { ...record, layer: overlay }, { durable: false })
+          await live.switchDisk(overlay, this.layers.path(overlay))
+        },
+        true,
+      )
+      await this.layers.freeze(record.layer, gid)
+      const { tenant, vcpus, memoryMib } = record
+      const sizeBytes = captured.sizeBytes + (await this.layers.bytesAboveOs(record.layer))
+      const taken: MicrovmSnapshotRecord = {
+        ...{ tenant, vcpus, memoryMib, isPublic: false, layer: record.layer, env: {}, sizeBytes },
+        memory: { name, qemu: await live.version(), unsafeSince: this.#boot },
+        pausedMs: captured.pausedMs,
+      }
+      await this.keepSnapshot(snapshot, taken)
+      return taken
+    } finally {
+      this.pinned.delete(name)
+    }
+  }
+
+  /** Recorded at once, and safe from a power failure a little later. */
+  async keepSnapshot(id: string, record: MicrovmSnapshotRecord): Promise<void> {
+    await this.snapshots.put(id, record)
+    const { name } = record.memory
+    void makeSafe([this.paths.ram(name), this.paths.state(name), this.paths.memory])
+      .then(async () => {
+        if (this.snapshots.get(id) !== record) return
+        await this.snapshots.put(id, { ...record, memory: { ...record.memory, unsafeSince: null } })
+      })
+      .catch((error: unknown) => {
+        if (this.snapshots.get(id) === record)
+          this.options.log('warn', 'memory of a snapshot is not safe', { snapshot: id, error })
+      })
+  }
+
+  /** Whether this memory can be gone on from here, or why not. */
+  whyNotMemory({ memory }: MicrovmSnapshotRecord, version: string | null): string | null {
+    if (memory.unsafeSince !== null && memory.unsafeSince !== this.#boot)
+      return 'Its memory may have been lost when the host lost its power.'
+    if (version !== null && memory.qemu !== version)
+      return `Its memory was written by QEMU ${memory.qemu}, and this host has QEMU ${version}.`
+    return null
+  }
+
+  captureFiles(slot: Pick<SlotRecord, 'name'>, from: string, name: string, gid: number | null) {
+    if (this.#kit === null) throw new EngineError('The kit of microVMs is not there yet')
+    return {
+      ...{ tool: this.#kit.tool, from, ram: this.paths.ram(name), state: this.paths.state(name) },
+      ...{ stateOut: this.paths.stateOut(slot.name), gid },
+    }
+  }
+
+  /** Kept from being swept until {@link pinned} forgets it. */
+  newMemory(): string {
+    const name = `m${randomBytes(8).toString('hex')}`
+    this.pinned.add(name)
+    return name
+  }
+
+  async goOn(id: string, record: MicrovmRecord): Promise<void> {
+    const began = performance.now()
+    const slot = this.newSlot('pool', record.tenant)
+    const { vcpus, memoryMib, layer, ram, egress } = record
+    const state = ram.replace(/\.ram$/, '.state')
+    try {
+      const live = await this.spawn(slot, {
+        vcpus,
+        memoryMib,
+        layer,
+        below: null,
+        ram,
+        state,
+        egress,
+      })
+      const { name, uid, gid, layout } = slot
+      const placed = { ...record, slot: { name, uid, gid, number: layout.number } }
+      await this.machines.put(id, placed)
+      await live.goOn()
+      const hostMs = performance.now() - began
+      this.follow(id, live)
+      await wakeUp(live, null, 30_000)
+      const guestMs = performance.now() - began - hostMs
+      const start = { how: 'memory' as const, pooled: false, hostMs, guestMs }
+      await this.machines.put(id, { ...placed, suspended: false, start })
+    } catch (error) {
+      this.live.delete(id)
+      await this.#endOf(slot)
+      await this.machines.put(id, record)
+      throw error
+    }
+  }
+
+  async removeSnapshot(id: string): Promise<void> {
+    await this.pool.drain(id)
+    await this.snapshots.delete(id)
+    await this.sweep()
+  }
+
+  /** Removes layers and memory that nothing stands on. */
+  async sweep(): Promise<void> {
+    const machines = this.machines.values()
+    const snapshots = this.snapshots.values()
+    await this.layers.sweep([...machines, ...snapshots].map(({ layer }) => layer))
+    const needed = new Set([
+      ...this.pinned,
+      ...snapshots.map(({ memory }) => memory.name),
+      ...machines.map(({ ram }) => ram.replace(/^.*\/|\.ram$/g, '')),
+    ])
+    for (const file of await readdir(this.paths.memory)) {
+      const name = file.replace(/\.(ram|state)(\.tmp)?$/, '')
+      if (!needed.has(name) && !name.startsWith('empty-'))
+        await rm(`${this.paths.memory}/${file}`, { force: true })
+    }
+  }
+
+  async #adopt(id: string, slot: SlotRecord): Promise<void> {
+    const [process] = await findProcesses(processName(this.options.mark, slot.name))
+    if (process === undefined) return
+    try {
+      await this.kit()
+      this.follow(id, await LiveMicrovm.attach(process, this.paths.sockets(slot.name)))
+      // Its agent is greeted when somebody first asks for something.
+      const live = this.live.get(id)
+      live?.line.close()
+    } catch (error) {
+      this.options.log('warn', 'a microVM does not answer and is taken for dead', { id, error })
+    }
+  }
+
+  /** Processes, networks and folders that no record names: of a pool, a build, or what was cut short. */
+  async #endStrays(): Promise<void> {
+    const names = new Set(
+      this.machines.values().flatMap(({ slot }) => (slot === null ? [] : [slot.name])),
+    )
+    const prefixes = ['pool', 'build'].map((purpose) => processPrefix(this.options.mark, purpose))
+    for (const prefix of prefixes)
+      for (const process of await findProcesses(prefix))
+        if (!names.has(nameIn(process.name, this.options.mark))) await killAndWait(process)
+    for (const number of await slotsOnHost(this.options.mark))
+      if (!this.#numbers.has(number)) await removeNetwork(this.layoutOf(number))
+    for (const name of await readFolderIfThere(this.paths.slots))
+      if (!names.has(name)) await removeFolders(this.paths, name)
+  }
+}
+
+/** Those that wait and those that build carry other names than machines of people's. */
+export function processName(mark: string, slot: string): string {
+  return slot.replace(/^(pool|build)-/, `garrison-$1-${mark}-`)
+}
+
+const processPrefix = (mark: string, purpose: string) => `garrison-${purpose}-${mark}-`
+const nameIn = (process: string, mark: string) =>
+  process.replace(new RegExp(`^garrison-(pool|build)-${mark}-`), '$1-')
+
+/** Numbers that machines of the other kind do not have. */
+function ownIdentities(mark: string): Identities {
+  const others = new Identities(mark)
+  for (let attempt = 0; ; attempt++) {
+    const own = new Identities(`${mark} microvms ${attempt}`)
+    const probe = own.uidOf('probe')
+    own.releaseUid('probe')
+    if (!others.isOurs(probe)) return own
+  }
+}

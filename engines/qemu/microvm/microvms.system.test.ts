@@ -1,0 +1,133 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { expect, test } from 'vitest'
+import { describeMicrovms } from '../../contract/microvms.ts'
+import { GuestError } from '../../engine.ts'
+import { run as runOnHost } from '../network/run.ts'
+import { findProcesses } from '../process/processes.ts'
+import { makeMicrovmWorld, type QemuMicrovmWorld } from '../testing/microvm-world.ts'
+
+let world: QemuMicrovmWorld
+const open = async () => {
+  world = await makeMicrovmWorld()
+  return world
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+const filesOf = async (folder: string) =>
+  Promise.all(
+    (await readdir(folder)).sort().map(async (file) => [file, await hashOf(`${folder}/${file}`)]),
+  )
+
+describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
+  test('twenty at once all run, each another machine', async () => {
+    const started = await Promise.all(Array.from({ length: 20 }, () => start()))
+    const code = 'import os; print(open("/etc/machine-id").read().strip(), os.urandom(8).hex())'
+    const said = await Promise.all(started.map(({ id }) => run(id, 'python', code, 60_000)))
+    const words = said.map(({ stdout }) => stdout.trim().split(' '))
+    expect(new Set(words.map(([machine]) => machine)).size).toBe(20)
+    expect(new Set(words.map(([, random]) => random)).size).toBe(20)
+    expect(new Set(started.map(({ address }) => address)).size).toBe(20)
+    await Promise.all(started.map(({ id }) => engine().ensureMicrovmGone(id, order())))
+  })
+
+  test('what a machine does to its memory and disk stays its own', async () => {
+    const before = await filesOf(world.paths.memory)
+    const one = await start()
+    await run(
+      one.id,
+      'bash',
+      'echo mine > /app/made; sync; head -c 20000000 /dev/zero > /dev/shm/x',
+    )
+    const two = await start()
+    expect((await run(two.id, 'bash', 'cat /app/made; ls /dev/shm')).stdout).toBe('built\n')
+    expect(await filesOf(world.paths.memory)).toEqual(before)
+  })
+
+  test('its process may not write to the memory that it began from', async () => {
+    const { id } = await start()
+    const processes = await findProcesses(`garrison-pool-${world.mark}-`)
+    expect(processes.length).toBeGreaterThan(0)
+    const [ram = ''] = (await readdir(world.paths.memory)).filter((file) => /^m.*\.ram$/.test(file))
+    const path = `${world.paths.memory}/${ram}`
+    const write = [
+      '--reuid',
+      String(processes[0]?.uid),
+      '--clear-groups',
+      'sh',
+      '-c',
+      `echo >> ${path}`,
+    ]
+    await expect(runOnHost('setpriv', write)).rejects.toThrow('Permission denied')
+    await engine().ensureMicrovmGone(id, order())
+  })
+
+  test('it reaches nothing unless it is said, from its first packet on; neighbours and the host never', async () => {
+    const server = createServer((socket) => socket.end('reached'))
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+    const port = (server.address() as { port: number }).port
+    const shut = await start()
+    const open = await start({ egress: { ...shut.spec.egress, open: true, cidrs: ['10.0.0.0/8'] } })
+    const listener = 'import socket; s = socket.create_server(("0.0.0.0", 7000))'
+    await run(shut.id, 'python', listener)
+    const [, host] = /src (\S+)/.exec(await runOnHost('ip', ['route', 'get', '192.0.2.9'])) ?? []
+    const code = (target: string, at: number) =>
+      `import socket\ntry:\n  socket.create_connection(("${target}", ${at}), 2); print("reached")\nexcept OSError as e: print("shut")`
+    for (const { id } of [shut, open]) {
+      for (const target of [shut.address, host])
+        if (id !== shut.id || target !== shut.address)
+          expect([
+            target,
+            (await run(id, 'python', code(String(target), target === host ? port : 7000))).stdout,
+          ]).toEqual([target, 'shut\n'])
+      expect((await run(id, 'python', code('169.254.169.254', 80))).stdout).toBe('shut\n')
+    }
+    server.close()
+  })
+
+  test('a machine is found again by a server that was started after its own was killed', async () => {
+    const { id } = await start()
+    await run(id, 'bash', 'kept=1')
+    use(await world.reopen())
+    expect(await engine().observeMicrovm(id)).toMatchObject({ status: 'running' })
+    expect((await run(id, 'bash', 'echo $kept')).stdout).toBe('1\n')
+    await engine().ensureMicrovmGone(id, order())
+    const left = (await engine().microvmHoldings()).microvms.filter(
+      (each) => each.status === 'running',
+    )
+    const processes = await findProcesses(`garrison-pool-${world.mark}-`)
+    expect(processes.length).toBe(left.length + engine().poolCounters().waiting)
+  })
+
+  test('a machine that ends itself is dead, and says so', async () => {
+    const { id } = await start()
+    const told = new Promise<string>((resolve) => {
+      engine().onMicrovmEvent(({ microvm }) => microvm === id && resolve(microvm))
+    })
+    const ending = run(id, 'bash', 'echo o > /proc/sysrq-trigger; sleep 60')
+    await expect(ending).rejects.toThrow()
+    await told
+    expect(await engine().observeMicrovm(id)).toMatchObject({ status: 'dead', address: null })
+  })
+
+  test('memory of another size is not gone on with: it boots, and says why', async () => {
+    const { start: how, id } = await start({ memoryMib: 320 })
+    expect(how).toMatchObject({ how: 'cold-boot', why: expect.stringContaining('256 MiB') })
+    expect((await run(id, 'bash', 'cat /app/made')).stdout).toBe('built\n')
+  })
+
+  test('a build that fails to find its image, or cannot have its disk, says so', async () => {
+    const other = { ...built, id: randomUUID(), diskGb: 1 }
+    const building = engine().buildMicrovmSnapshot(other, () => {}, order())
+    await expect(building).rejects.toThrow(GuestError)
+    await expect(building).rejects.toThrow('ask for that or more')
+  })
+})

@@ -1,0 +1,264 @@
+/**
+ * MicroVMs of this host: a QEMU each, that goes on from a snapshot's memory. This file is the interface; see
+ *
+ *     spawn.ts · live.ts · arguments.ts   a process, and the lines to it
+ *     capture.ts                          memory as files
+ *     pool.ts                             processes that wait
+ *     network.ts · egress.ts              what it may reach
+ *     agent/                              what can be done inside
+ *     build.ts                            how a snapshot is made of an image
+ */
+import type { Duplex, Readable } from 'node:stream'
+import {
+  type EgressPolicy,
+  EngineError,
+  type ExecuteResult,
+  type ExecuteSpec,
+  type MicrovmBuildSpec,
+  type MicrovmCapabilities,
+  type MicrovmEngine,
+  type MicrovmEvent,
+  type MicrovmFile,
+  type MicrovmHoldings,
+  type MicrovmPoolCounters,
+  type MicrovmSnapshotResult,
+  type MicrovmSpec,
+  type MicrovmStart,
+  type MicrovmState,
+  NotFoundError,
+  NotRunningError,
+  type Order,
+  type Pty,
+  type PtySize,
+} from '../../engine.ts'
+import type { Orders } from '../orders.ts'
+import { asUuid } from '../paths.ts'
+import type { MicrovmGuest } from './agent/guest.ts'
+import { buildSnapshot } from './build.ts'
+import { requireEnforceable } from './egress.ts'
+import { MicrovmHost, type MicrovmHostOptions } from './host.ts'
+import { applyPolicy } from './network.ts'
+import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
+import { type Started, startMicrovm } from './start.ts'
+import { keepMemory } from './suspend.ts'
+
+export type QemuMicrovmsOptions = MicrovmHostOptions & { readonly orders: Orders }
+
+export class QemuMicrovms implements MicrovmEngine {
+  readonly #host: MicrovmHost
+  readonly #orders: Orders
+  readonly #listeners = new Set<(event: MicrovmEvent) => void>()
+
+  constructor(options: QemuMicrovmsOptions) {
+    this.#orders = options.orders
+    this.#host = new MicrovmHost(options, (microvm) => {
+      for (const listener of this.#listeners)
+        queueMicrotask(() => listener({ kind: 'microvm-changed', microvm }))
+    })
+  }
+
+  /** Adopts what runs, ends what waited. */
+  start(): Promise<void> {
+    return this.#host.open()
+  }
+
+  /** Machines run on; those that wait in the pool end. */
+  close(): Promise<void> {
+    return this.#host.close()
+  }
+
+  /** Leaves everything as it is, as if this process had been killed. */
+  abandon(): Promise<void> {
+    return this.#host.abandon()
+  }
+
+  /** Whether there is any such thing, e.g. for fences. */
+  has(thing: string): boolean {
+    return (
+      this.#host.machines.get(thing) !== undefined || this.#host.snapshots.get(thing) !== undefined
+    )
+  }
+
+  capabilities(): MicrovmCapabilities {
+    return {
+      ...{ simulated: false, memory: true, egress: true, oci: false },
+      ...{ bases: this.#host.options.kits.bases, notices: [] },
+    }
+  }
+
+  ensureMicrovm(spec: MicrovmSpec, order: Order): Promise<Started> {
+    return this.#orders.run(spec.id, order, async (signal) => {
+      requireEnforceable(spec.egress)
+      const there = this.#host.machines.get(spec.id)
+      if (there?.start) return { ...this.#stateOf(spec.id, there), start: there.start }
+      // Of a start that a crash cut short nobody knows how far it got.
+      if (there !== undefined) await this.#host.remove(spec.id)
+      const snapshot = this.#snapshot(spec.snapshot, spec.tenant)
+      const start = await startMicrovm(this.#host, spec, snapshot, signal)
+      return { ...this.#stateOf(spec.id, this.#found(spec.id)), start }
+    })
+  }
+
+  ensureMicrovmSuspended(microvm: string, order: Order): Promise<void> {
+    return this.#orders.run(microvm, order, async () => {
+      const record = this.#found(microvm)
+      if (record.suspended) return
+      await keepMemory(this.#host, microvm, record)
+    })
+  }
+
+  ensureMicrovmResumed(microvm: string, order: Order): Promise<Started> {
+    return this.#orders.run(microvm, order, async () => {
+      const record = this.#found(microvm)
+      if (record.suspended) await this.#host.goOn(microvm, record)
+      const now = this.#found(microvm)
+      return { ...this.#stateOf(microvm, now), start: now.start as MicrovmStart }
+    })
+  }
+
+  ensureMicrovmGone(microvm: string, order: Order): Promise<void> {
+    return this.#orders.run(microvm, order, () => this.#host.remove(microvm))
+  }
+
+  ensureMicrovmSnapshot(
+    microvm: string,
+    snapshot: string,
+    order: Order,
+  ): Promise<MicrovmSnapshotResult> {
+    return this.#orders.run(snapshot, order, async (signal) => {
+      const there = this.#host.snapshots.get(snapshot)
+      if (there !== undefined) return resultOf(there)
+      const taken = await this.#orders.runUnordered(
+        microvm,
+        () => this.#host.takeSnapshot(microvm, this.#found(microvm), snapshot),
+        signal,
+      )
+      return resultOf(taken)
+    })
+  }
+
+  ensureMicrovmSnapshotGone(snapshot: string, order: Order): Promise<void> {
+    return this.#orders.run(snapshot, order, () => this.#host.removeSnapshot(snapshot))
+  }
+
+  buildMicrovmSnapshot(spec: MicrovmBuildSpec, log: (line: string) => void, order: Order) {
+    return this.#orders.run(spec.id, order, async (signal) => {
+      requireEnforceable(spec.egress)
+      const there = this.#host.snapshots.get(spec.id)
+      if (there !== undefined) return resultOf(there)
+      const { source } = spec
+      const from = source.kind === 'snapshot' ? this.#snapshot(source.id, spec.tenant) : null
+      return resultOf(await buildSnapshot(this.#host, spec, from, log, signal))
+    })
+  }
+
+  async describeMicrovmSnapshot(snapshot: string): Promise<MicrovmSnapshotResult> {
+    const found = this.#host.snapshots.get(snapshot)
+    if (found === undefined) throw new NotFoundError(`There is no snapshot ${snapshot}`)
+    return resultOf(found)
+  }
+
+  applyEgress(microvm: string, policy: EgressPolicy, order: Order): Promise<void> {
+    return this.#orders.run(microvm, order, async () => {
+      requireEnforceable(policy)
+      const record = this.#found(microvm)
+      await this.#host.machines.put(microvm, { ...record, egress: policy })
+      if (record.slot !== null) await applyPolicy(this.#host.layoutOf(record.slot.number), policy)
+    })
+  }
+
+  async execute(microvm: string, spec: ExecuteSpec, signal?: AbortSignal): Promise<ExecuteResult> {
+    return (await this.#guest(microvm)).execute(spec, signal)
+  }
+
+  async readFile(microvm: string, path: string): Promise<Readable> {
+    return (await this.#guest(microvm)).readFile(path)
+  }
+
+  async writeFile(
+    microvm: string,
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    options?: { readonly mode?: number; readonly mostBytes?: number },
+  ): Promise<{ sizeBytes: number }> {
+    return (await this.#guest(microvm)).writeFile(path, content, options)
+  }
+
+  async listFolder(microvm: string, path: string): Promise<readonly MicrovmFile[]> {
+    return (await this.#guest(microvm)).listFolder(path)
+  }
+
+  async readFolder(microvm: string, path: string): Promise<Readable> {
+    return (await this.#guest(microvm)).readFolder(path)
+  }
+
+  async openPty(
+    microvm: string,
+    size: PtySize,
+    options?: { readonly command?: string; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Pty> {
+    return (await this.#guest(microvm)).openPty(size, options)
+  }
+
+  async connectPort(microvm: string, port: number): Promise<Duplex> {
+    return (await this.#guest(microvm)).connectPort(port)
+  }
+
+  async observeMicrovm(microvm: string): Promise<MicrovmState> {
+    const record = this.#host.machines.get(asUuid(microvm))
+    if (record === undefined) return { id: microvm, status: 'absent', address: null }
+    return this.#stateOf(microvm, record)
+  }
+
+  async microvmHoldings(): Promise<MicrovmHoldings> {
+    return {
+      microvms: this.#host.machines.entries().map(([id, record]) => this.#stateOf(id, record)),
+      snapshots: this.#host.snapshots.entries().map(([id]) => id),
+    }
+  }
+
+  onMicrovmEvent(listener: (event: MicrovmEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  poolCounters(): MicrovmPoolCounters {
+    const { waiting, hits, misses } = this.#host.pool
+    return { waiting, hits, misses }
+  }
+
+  #stateOf(id: string, record: MicrovmRecord): MicrovmState {
+    if (record.suspended) return { id, status: 'suspended', address: null }
+    const isLive = this.#host.live.has(id)
+    if (!isLive || record.slot === null)
+      return { id, status: 'dead', address: null, detail: 'Its process has ended' }
+    return { id, status: 'running', address: this.#host.layoutOf(record.slot.number).address }
+  }
+
+  #found(microvm: string): MicrovmRecord {
+    const record = this.#host.machines.get(asUuid(microvm))
+    if (record === undefined) throw new NotFoundError(`There is no microVM ${microvm}`)
+    return record
+  }
+
+  #snapshot(id: string, tenant: string): MicrovmSnapshotRecord & { id: string } {
+    const record = this.#host.snapshots.get(asUuid(id))
+    if (record === undefined || !(record.isPublic || record.tenant === tenant))
+      throw new NotFoundError(`There is no snapshot ${id}`)
+    return { ...record, id }
+  }
+
+  async #guest(microvm: string): Promise<MicrovmGuest> {
+    const record = this.#found(microvm)
+    const live = this.#host.live.get(microvm)
+    if (record.suspended) throw new NotRunningError('It is suspended; resume it first')
+    if (live === undefined) throw new NotRunningError('Its process has ended')
+    if (record.start === null) throw new EngineError('It is being started', { retryable: true })
+    return live.guest()
+  }
+}
+
+function resultOf(record: MicrovmSnapshotRecord): MicrovmSnapshotResult {
+  const { sizeBytes, vcpus, memoryMib, pausedMs } = record
+  return { memory: true, sizeBytes, vcpus, memoryMib, pausedMs }
+}

@@ -1,0 +1,121 @@
+/**
+ * The network of a microVM: a namespace with a routed tap, in which the machine always has the same address, and
+ * a translation one to one to an address that only it has. Copies of a machine believe that they are one, so
+ * no two may ever be on one link. It is made before there is a machine, with everything shut.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type EgressPolicy, EngineError } from '../../engine.ts'
+import { readResolvers } from '../network/resolvers.ts'
+import { applyRuleSet } from '../network/rules/rule-set.ts'
+import { run } from '../network/run.ts'
+import { readFolderIfThere } from '../records/durable-files.ts'
+import {
+  allowedNames,
+  asksNames,
+  egressRules,
+  INNER_GATEWAY,
+  NAMES_SET,
+  namesOf,
+} from './egress.ts'
+import { numberIn, type SlotLayout, TAP, UPLINK } from './layout.ts'
+
+/** Twice is once. @param uid Who may open the tap. */
+export async function makeNetwork(slot: SlotLayout, uid: number, policy: EgressPolicy) {
+  const { netns, hostLink, address, host } = slot
+  await removeNetwork(slot)
+  await run('ip', ['netns', 'add', netns])
+  const inside = [
+    ...['link set lo up', `tuntap add dev ${TAP} mode tap user ${uid}`],
+    ...[`link set ${TAP} up`, `address add ${INNER_GATEWAY}/30 dev ${TAP}`],
+    `link add ${UPLINK} type veth peer name ${hostLink} netns 1`,
+    ...[`link set ${UPLINK} up`, `address add ${address}/32 dev ${UPLINK}`],
+    ...[`route add ${host}/32 dev ${UPLINK}`, `route add default via ${host} dev ${UPLINK}`],
+  ]
+  await run('ip', ['-netns', netns, '-batch', '-'], inside.join('\n'))
+  const outside = [
+    `link set ${hostLink} up`,
+    `address add ${host}/32 dev ${hostLink}`,
+    `route add ${address}/32 dev ${hostLink}`,
+  ]
+  await run('ip', ['-batch', '-'], outside.join('\n'))
+  await run('ip', ['netns', 'exec', netns, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'])
+  await applyPolicy(slot, policy)
+}
+
+/** From here on, also for what is under way. */
+export async function applyPolicy(slot: SlotLayout, policy: EgressPolicy): Promise<void> {
+  await applyRuleSet(slot.netns, egressRules(policy, slot.address))
+  await stopDns(slot)
+  if (asksNames(policy)) await startDns(slot, policy)
+}
+
+/** Ends when its namespace's processes are ended; see {@link removeNetwork}. */
+async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<void> {
+  const resolvers = await readResolvers()
+  const names = namesOf(policy)
+  const asked = resolvers.flatMap((server) =>
+    names === null ? [`--server=${server}`] : names.map((name) => `--server=/${name}/${server}`),
+  )
+  const allowed = allowedNames(policy)
+  const child = spawn(
+    'ip',
+    [
+      ...['netns', 'exec', netns, 'dnsmasq', '--conf-file=/dev/null', '--keep-in-foreground'],
+      ...['--no-resolv', '--no-hosts', '--user=nobody', '--bind-interfaces', '--pid-file='],
+      ...[`--listen-address=${INNER_GATEWAY}`, '--cache-size=200', '--filter-AAAA', ...asked],
+      // Addresses of our own networks under somebody's name would be a way around the rules.
+      ...['--stop-dns-rebind'],
+      ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),
+    ],
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' },
+  )
+  const complaints: Buffer[] = []
+  child.stderr.on('data', (bytes: Buffer) => complaints.push(bytes))
+  child.unref()
+  const [failed] = await Promise.race([
+    once(child, 'spawn').then(() => [null]),
+    once(child, 'error'),
+  ])
+  if (failed !== null)
+    throw new EngineError('The DNS of a microVM could not be started', { cause: failed })
+}
+
+async function stopDns({ netns }: SlotLayout): Promise<void> {
+  for (const pid of await processesIn(netns, 'dnsmasq')) endIfThere(pid)
+}
+
+/** Whoever uses it has ended. */
+export async function removeNetwork(slot: SlotLayout): Promise<void> {
+  if (!(await readFolderIfThere('/run/netns')).includes(slot.netns)) return
+  await stopDns(slot)
+  // The veth pair goes with the namespace.
+  await run('ip', ['netns', 'delete', slot.netns])
+}
+
+/** Slots of which the host has anything. */
+export async function slotsOnHost(mark: string): Promise<number[]> {
+  const names = await readFolderIfThere('/run/netns')
+  return names.map((name) => numberIn(name, mark)).filter((number) => number !== null)
+}
+
+async function processesIn(netns: string, program: string): Promise<number[]> {
+  const pids = await run('ip', ['netns', 'pids', netns])
+  const found: number[] = []
+  for (const pid of pids.split('\n').filter(Boolean))
+    if ((await commandOf(pid)).includes(program)) found.push(Number(pid))
+  return found
+}
+
+async function commandOf(pid: string): Promise<string> {
+  return readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended since we looked.
+  }
+}

@@ -1,0 +1,140 @@
+/** Starting a machine: out of the pool when it can be, from memory when it can be, and from its disk otherwise. */
+import { randomBytes } from 'node:crypto'
+import {
+  EngineError,
+  type MicrovmIdentity,
+  type MicrovmSpec,
+  type MicrovmStart,
+  type MicrovmState,
+} from '../../engine.ts'
+import { newLayerName } from '../disks/layers.ts'
+import { abortable } from '../waiting.ts'
+import { entriesOf } from './agent/guest.ts'
+import { emptyMemory } from './capture.ts'
+import type { MicrovmHost, Waiting } from './host.ts'
+import type { LiveMicrovm } from './live.ts'
+import { applyPolicy } from './network.ts'
+import type { MicrovmSnapshotRecord } from './records.ts'
+
+export type Started = MicrovmState & { start: MicrovmStart }
+
+type Snapshot = MicrovmSnapshotRecord & { readonly id: string }
+
+/** Of a copy, and of one that boots under emulation on a busy host. */
+const WAKE_MS = 20_000
+const BOOT_MS = 120_000
+
+/** In the machine's turn. Whatever it throws, nothing of it is left. */
+export async function startMicrovm(
+  host: MicrovmHost,
+  spec: MicrovmSpec,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): Promise<MicrovmStart> {
+  const began = performance.now()
+  const why = whyCold(host, spec, snapshot)
+  try {
+    const start =
+      why === null
+        ? await fromMemory(host, spec, snapshot, began, signal)
+        : await fromDisk(host, spec, snapshot, { began, why }, signal)
+    const record = host.machines.get(spec.id)
+    if (record === undefined) throw new EngineError('It was removed while it started')
+    await host.machines.put(spec.id, { ...record, start }, { durable: false })
+    return start
+  } catch (error) {
+    await host.remove(spec.id)
+    throw error
+  }
+}
+
+function whyCold(host: MicrovmHost, { vcpus, memoryMib }: MicrovmSpec, snapshot: Snapshot) {
+  if (vcpus !== snapshot.vcpus || memoryMib !== snapshot.memoryMib)
+    return `Its memory is of a machine with ${snapshot.vcpus} processors and ${snapshot.memoryMib} MiB.`
+  return host.whyNotMemory(snapshot, null)
+}
+
+async function fromMemory(
+  host: MicrovmHost,
+  spec: MicrovmSpec,
+  snapshot: Snapshot,
+  began: number,
+  signal: AbortSignal,
+): Promise<MicrovmStart> {
+  const taken = host.pool.take(snapshot.id, spec.egress)
+  const waiting = taken?.item ?? (await host.spawnWaiting(snapshot.id, spec.egress))
+  const version = await waiting.live.version()
+  const why = host.whyNotMemory(snapshot, version)
+  if (why !== null) {
+    await host.endWaiting(waiting)
+    await host.pool.drain(snapshot.id)
+    return fromDisk(host, spec, snapshot, { began, why }, signal)
+  }
+  if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
+  // From here on it is found again after a crash; it runs at the earliest when this is written.
+  await place(host, spec, waiting)
+  await waiting.live.goOn()
+  const hostMs = performance.now() - began
+  const identity = withEnv(spec.identity, snapshot.env)
+  await abortable(wakeUp(waiting.live, identity, WAKE_MS), signal)
+  const guestMs = performance.now() - began - hostMs
+  return { how: 'memory', pooled: taken !== null, hostMs, guestMs }
+}
+
+async function fromDisk(
+  host: MicrovmHost,
+  spec: MicrovmSpec,
+  snapshot: Snapshot,
+  { began, why }: { began: number; why: string },
+  signal: AbortSignal,
+): Promise<MicrovmStart> {
+  const { vcpus, memoryMib, egress } = spec
+  const slot = host.newSlot('pool', spec.tenant)
+  const layer = newLayerName()
+  const ram = host.paths.ram(`empty-${memoryMib}`)
+  await emptyMemory(ram, memoryMib)
+  using _below = host.layers.pin(snapshot.layer)
+  using _pin = host.layers.pin(layer)
+  const plan = { vcpus, memoryMib, layer, below: snapshot.layer, ram, state: null, egress }
+  const live = await host.spawn(slot, plan)
+  await place(host, spec, { slot, live, layer, ram })
+  const hostMs = performance.now() - began
+  await abortable(wakeUp(live, withEnv(spec.identity, snapshot.env), BOOT_MS), signal)
+  const guestMs = performance.now() - began - hostMs
+  return { how: 'cold-boot', why, pooled: false, hostMs, guestMs }
+}
+
+async function place(host: MicrovmHost, spec: MicrovmSpec, { slot, live, layer, ram }: Waiting) {
+  const { id, tenant, vcpus, memoryMib, egress } = spec
+  const { name, uid, gid, layout } = slot
+  const record = {
+    ...{ tenant, vcpus, memoryMib, egress, layer, ram, suspended: false, start: null },
+    slot: { name, uid, gid, number: layout.number },
+  }
+  // No process outlives a power failure, so this need not either.
+  await host.machines.put(id, record, { durable: false })
+  host.unpin(layer)
+  host.follow(id, live)
+}
+
+const withEnv = (identity: MicrovmIdentity, env: Readonly<Record<string, string>>) => ({
+  ...identity,
+  env: { ...env, ...identity.env },
+})
+
+/**
+ * Greets the agent and tells it who it is now, or only the time and that it was away. Random numbers of two
+ * that go on from the same memory would be the same, so they are told some too.
+ */
+export async function wakeUp(
+  live: LiveMicrovm,
+  identity: MicrovmIdentity | null,
+  ms: number,
+): Promise<void> {
+  const seed = randomBytes(64).toString('hex')
+  const machineId = identity === null ? '' : randomBytes(16).toString('hex')
+  const keys = (identity?.authorizedKeys ?? []).map((key) => `${key}\n`).join('')
+  const micros = String(Math.round((performance.timeOrigin + performance.now()) * 1000))
+  const words = [identity?.hostname ?? '', machineId, seed, micros, keys]
+  await live.line.wake([...words, ...entriesOf(identity?.env ?? {})], ms)
+}
