@@ -17,6 +17,7 @@ import { instanceProtectionRoutes } from './firewalls/instance-routes.ts'
 import { firewallRoutes } from './firewalls/routes.ts'
 import { startupLogRoutes } from './first-boot/routes.ts'
 import { createApp } from './http/app.ts'
+import { authenticate } from './http/authentication.ts'
 import { checkoutOrigins, dashboardRoutes } from './http/dashboard.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
@@ -84,7 +85,7 @@ export function createServer({
   signInRoutes(app, { signIn, origins, limits: createSignInLimits(config.auth.limits) })
   healthRoutes(app, { db, regions, disk })
   documentRoutes(app)
-  metrics.routes(app)
+  metrics.routes(app, authenticate({ db, accounts, limits, sessions: signIn.sessions, origins }))
   measurePolicies(metrics.registry, deps)
   measureOperator(metrics.registry, deps)
   catalogRoutes(app, deps)

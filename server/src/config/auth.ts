@@ -29,7 +29,7 @@ const oidc = z.strictObject({
 /** Within a quarter of an hour; see `server/src/sign-in/limits.ts`. */
 const limits = z
   .strictObject({
-    /** Failed attempts at one person, from wherever. */
+    /** Failed attempts at one person from one network address; ten times as many from all others. */
     failures_per_email: z.int().min(1).default(10),
     /** Failed attempts from one network address, at whomever. */
     failures_per_address: z.int().min(1).default(60),

@@ -33,6 +33,9 @@ export function networkOf(address: string | null): string {
     : parsed.toString()
 }
 
+export const isLoopback = (address: string | null) =>
+  address !== null && isIn(['127.0.0.0/8', '::1'], address)
+
 function isIn(networks: readonly string[], text: string) {
   if (!ipaddr.isValid(text)) return false
   const address = ipaddr.process(text)

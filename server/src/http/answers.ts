@@ -14,8 +14,12 @@ export type Handshake = {
 }
 
 export type AppEnv = {
-  /** `outgoing` only where somebody listens on a port. */
-  Bindings: { handshake?: Handshake; outgoing?: { destroy(): unknown } }
+  /** `incoming` and `outgoing` only where somebody listens on a port. */
+  Bindings: {
+    handshake?: Handshake
+    incoming?: { complete: boolean; destroyed: boolean }
+    outgoing?: { destroy(): unknown }
+  }
   Variables: {
     requestId: string
     /** From where they come; null where there is no connection, as in tests. */

@@ -26,6 +26,12 @@ describe('paths', () => {
     expect(await api.send('GET', '/nonsense')).toMatchObject({ status: 404, body: envelope })
   })
 
+  it('where a handler looks and finds nothing are 404 too', async () => {
+    api.app.get('/files/:name', (_c, next) => next())
+    const { status, body } = await api.send('GET', '/files/..%2f')
+    expect([status, body.error_code]).toEqual([404, 'NOT_FOUND'])
+  })
+
   it('that take other methods say which', async () => {
     const reply = await me.delete('/api/ssh-keys/')
     expect(reply).toMatchObject({

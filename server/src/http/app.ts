@@ -100,7 +100,8 @@ const forCallersOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Nothing is there at all, or something that takes other methods. */
 function notFound(app: App, c: AppContext): DomainError {
   const methods = methodsOf(app, c.req.path)
-  if (methods.length === 0) {
+  // A handler for the method may have looked, and found nothing.
+  if (methods.length === 0 || methods.includes(c.req.method === 'HEAD' ? 'GET' : c.req.method)) {
     return new DomainError(
       'NOT_FOUND',
       `There is nothing at ${c.req.path.slice(0, 200)}; the API is described at /docs`,

@@ -19,7 +19,7 @@ const fileRoutes = routes
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
   }))
 
-const takesFile = ({ method, path }: { method: string; path: string }) =>
+export const takesFile = ({ method, path }: { method: string; path: string }) =>
   fileRoutes.some((route) => route.method === method && route.pattern.test(path))
 
 const limitJson: MiddlewareHandler<AppEnv> = bodyLimit({

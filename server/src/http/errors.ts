@@ -53,14 +53,14 @@ const statusOf = {
 const retryAfterSeconds = 2
 
 export function answerError(c: AppContext, error: unknown, log: Log): Response {
+  const request = { request_id: c.get('requestId'), method: c.req.method, path: c.req.path }
+  if (hasLeft(c)) {
+    log('debug', 'a client left before its request was complete', request)
+    return c.body(null, 400)
+  }
   const known = asDomainError(error)
   if (known === null || statusOf[known.code] >= 500) {
-    log('error', 'a request failed', {
-      request_id: c.get('requestId'),
-      method: c.req.method,
-      path: c.req.path,
-      error,
-    })
+    log('error', 'a request failed', { ...request, error })
   }
   const { code, message } = known ?? {
     code: 'INTERNAL_ERROR' as const,
@@ -79,6 +79,9 @@ export function answerError(c: AppContext, error: unknown, log: Log): Response {
     statusOf[code],
   )
 }
+
+/** In the middle of sending, so that nobody hears the answer. */
+const hasLeft = ({ env }: AppContext) => env?.incoming?.destroyed === true && !env.incoming.complete
 
 const fieldsOf = ({ fields }: ValidationError) =>
   Object.fromEntries(Object.entries(fields).map(([name, words]) => [name, [...words]]))

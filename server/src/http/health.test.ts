@@ -37,7 +37,7 @@ describe('while the database is away', () => {
   })
 
   it('metrics go on', async () => {
-    const response = await app.request('/metrics')
+    const response = await app.request('/metrics', {}, from('127.0.0.1'))
     expect(response.status).toBe(200)
     expect(await response.text()).toContain('process_resident_memory_bytes')
   })
@@ -54,12 +54,29 @@ it('is alive, and ready when database, engines and image are', async () => {
   })
 })
 
+/** As a server that listens would say it. */
+const from = (remoteAddress: string) => ({
+  incoming: { socket: { remoteAddress, remotePort: 1, remoteFamily: 'IPv4' } },
+})
+
 describe('metrics', () => {
+  it('are for this host and for operators', async () => {
+    const ask = async (address: string, headers: Record<string, string> = {}) =>
+      (await api.app.request('/metrics', { headers }, from(address))).status
+    const operator = await api.client('Operator', { role: 'operator' })
+    const owner = await api.client()
+    expect(await ask('192.0.2.1')).toBe(401)
+    expect(await ask('192.0.2.1', { 'X-API-Key': owner.key })).toBe(403)
+    expect(await ask('192.0.2.1', { 'X-API-Key': operator.key })).toBe(200)
+    expect(await ask('127.0.0.1')).toBe(200)
+    expect(await ask('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' })).toBe(401)
+  })
+
   it('count requests by the pattern of their route, not by path', async () => {
     const me = await api.client()
     await me.get('/api/ssh-keys/BRK-123456K/')
     await me.get('/api/nonsense/BRK-123456K/')
-    const { body } = await api.send('GET', '/metrics')
+    const body = await (await api.app.request('/metrics', {}, from('::1'))).text()
     expect(body).toMatch(
       /garrison_http_request_seconds_count\{method="GET",route="\/api\/ssh-keys\/:key_id\/",status="404"\} 1/,
     )
@@ -67,7 +84,7 @@ describe('metrics', () => {
   })
 
   it('tell of the process and of instances', async () => {
-    const { body } = await api.send('GET', '/metrics')
+    const body = await (await api.app.request('/metrics', {}, from('127.0.0.1'))).text()
     expect(body).toContain('process_resident_memory_bytes')
     expect(body).toContain('# TYPE garrison_instances gauge')
   })

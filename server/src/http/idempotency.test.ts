@@ -107,6 +107,23 @@ it('refuses the same key with another body', async () => {
   })
 })
 
+it('refuses the same key with another query', async () => {
+  expect((await me.post('/api/gate/?wait=1', {}, withKey('once'))).status).toBe(200)
+  expectRefusal(
+    await me.post('/api/gate/?wait=2', {}, withKey('once')),
+    422,
+    'IDEMPOTENCY_KEY_REUSED',
+  )
+})
+
+it('tells nobody with other permissions what somebody else was answered', async () => {
+  const body = { name: 'laptop', public_key: newPublicKey() }
+  await me.post('/api/ssh-keys/', body, withKey('once'))
+  const { key } = await api.person({ of: me.caller, role: 'member' })
+  const asked = { key, body, headers: withKey('once') }
+  expectRefusal(await api.send('POST', '/api/ssh-keys/', asked), 422, 'IDEMPOTENCY_KEY_REUSED')
+})
+
 it('keeps nothing of a request that failed, so that it can be tried again', async () => {
   behindGate = async () => {
     throw new Error('killed in the middle')

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createServer } from '../routes.ts'
 import { type Api, createApi } from '../testing/api.ts'
 import { listen, PortTaken } from './listen.ts'
 
@@ -83,6 +84,57 @@ it('refuses a body of 2 MB without reading it all', async () => {
 it('turns a stranger away without waiting for a body that never ends', async () => {
   const head = 'POST /api/ssh-keys/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked'
   expect(await raw(`${head}\r\n\r\n1\r\n{\r\n`)).toContain('HTTP/1.1 401')
+})
+
+describe('a body that does not come', () => {
+  const log = vi.fn()
+  let port: number
+  let close: () => Promise<void>
+  beforeEach(async () => {
+    log.mockClear()
+    const app = createServer({ ...api, log })
+    const quick = await listen(app, { host: '127.0.0.1', port: 0, bodyMs: 100 })
+    close = quick.close
+    port = portOf(quick.url)
+  })
+  afterEach(() => close())
+
+  function begin(method: string, path: string, key = 'none') {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+    const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${key}`
+    const type = path.endsWith('/content/') ? 'application/octet-stream' : 'application/json'
+    socket.write(`${head}\r\nContent-Type: ${type}\r\nContent-Length: 100\r\n\r\n{`)
+    return socket
+  }
+  const logged = (level: string) => log.mock.calls.filter((call) => call[0] === level)
+
+  it('is not waited for', async () => {
+    const { key } = await api.client()
+    const socket = begin('POST', '/api/ssh-keys/', key)
+    expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 408')
+    await once(socket, 'close')
+    expect(logged('error')).toEqual([])
+  })
+
+  it('keeps no connection of a stranger, who was answered already', async () => {
+    const socket = begin('POST', '/api/ssh-keys/')
+    expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 401')
+    await once(socket, 'close')
+  })
+
+  it('is no error of ours when the client has left', async () => {
+    const { key } = await api.client()
+    const asked = vi.spyOn(api.services.accounts, 'authenticate')
+    const socket = begin('POST', '/api/ssh-keys/', key)
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled())
+    socket.destroy()
+    await vi.waitFor(() =>
+      expect(logged('debug').map((call) => call[1])).toContain(
+        'a client left before its request was complete',
+      ),
+    )
+    expect(logged('error')).toEqual([])
+  })
 })
 
 it('answers requests that no client would send with 4xx', async () => {

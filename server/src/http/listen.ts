@@ -1,21 +1,28 @@
 /** Puts the application on a port, and takes it off again without cutting anybody short. */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { serve } from '@hono/node-server'
 import type { App } from './answers.ts'
+import { takesFile } from './bodies.ts'
 import { isHandshake, serveWebsockets } from './websockets.ts'
 
 /** Requests under way at a shutdown may take this long to finish. */
 const patienceMs = 10_000
-/** A request may be a disk over a slow line; headers have their own, shorter limit. */
-const longestRequestMs = 12 * 60 * 60_000
+/** A request may be a disk over a slow line. */
+const longestUploadMs = 12 * 60 * 60_000
+const longestHeadersMs = 20_000
+/** A body of 1 MiB over a slow line; strangers hold connections open at no cost of theirs. */
+const longestBodyMs = 60_000
+
+export type ListenOptions = { host: string; port: number; bodyMs?: number }
 
 export class PortTaken extends Error {
   override name = 'PortTaken'
 }
 
-export async function listen(app: App, { host, port }: { host: string; port: number }) {
+export async function listen(app: App, { host, port, bodyMs = longestBodyMs }: ListenOptions) {
   const serverOptions = {
-    requestTimeout: longestRequestMs,
+    requestTimeout: longestUploadMs,
+    headersTimeout: longestHeadersMs,
     shouldUpgradeCallback: isHandshake,
   }
   const server = serve({ fetch: app.fetch, hostname: host, port, serverOptions }) as Server
@@ -31,7 +38,8 @@ export async function listen(app: App, { host, port }: { host: string; port: num
     })
   })
   // Whoever keeps a connection open for later requests would hold up a shutdown.
-  server.on('request', (_request, response) => {
+  server.on('request', (request, response) => {
+    boundBody(request, response, bodyMs)
     response.once('close', () => {
       if (!server.listening) setImmediate(() => server.closeIdleConnections())
     })
@@ -50,4 +58,21 @@ export async function listen(app: App, { host, port }: { host: string; port: num
       clearTimeout(timer)
     },
   }
+}
+
+/** Ends a request whose body, which is not a file, has not arrived in time. */
+function boundBody(request: IncomingMessage, response: ServerResponse, longestMs: number) {
+  const { method = '', url = '/', headers, socket } = request
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
+  const path = url.split('?')[0] ?? ''
+  if (!hasBody || takesFile({ method, path: path.endsWith('/') ? path : `${path}/` })) return
+  const timer = setTimeout(() => {
+    // What is said after an answer would be taken for the next one.
+    if (!response.headersSent)
+      socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+    socket.destroySoon()
+  }, longestMs)
+  timer.unref()
+  for (const ended of ['end', 'close']) request.once(ended, () => clearTimeout(timer))
 }

@@ -1,8 +1,11 @@
-/** What Prometheus may read at /metrics. */
+/** What Prometheus may read at /metrics: from this host, or with the key of an operator. */
+import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type Database, isUnavailable } from '../database/database.ts'
-import type { App, AppContext } from './answers.ts'
+import { forOperatorsOnly } from '../operator/permission.ts'
+import { isLoopback } from './addresses.ts'
+import type { App, AppContext, AppEnv } from './answers.ts'
 
 export function createMetrics(db: Database) {
   const registry = new Registry()
@@ -62,13 +65,23 @@ export function createMetrics(db: Database) {
         seconds,
       )
     },
-    routes(app: App) {
+    /** `authenticate` finds the caller, or throws. */
+    routes(app: App, authenticate: MiddlewareHandler<AppEnv>) {
+      app.use('/metrics', async (c, next) => {
+        if (isThisHost(c)) return next()
+        return authenticate(c, () => forOperatorsOnly(c, next).then(() => {}))
+      })
       app.get('/metrics', async (c) =>
         c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
       )
     },
   }
 }
+
+/** A proxy on this host, which asks for everybody, says so in these headers. */
+const isThisHost = (c: AppContext) =>
+  isLoopback(c.get('remoteAddress')) &&
+  ['x-forwarded-for', 'forwarded'].every((name) => c.req.header(name) === undefined)
 
 /** Without the database, the process's own numbers are wanted all the more. */
 export function unlessAway<Row>(rows: Promise<Row[]>): Promise<Row[]> {

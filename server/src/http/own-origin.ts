@@ -4,7 +4,7 @@
  */
 import type { Config } from '../config.ts'
 import { DomainError } from '../errors.ts'
-import { ownOrigin } from '../sign-in/origin.ts'
+import { ownOrigins } from '../sign-in/origin.ts'
 import type { AppContext } from './answers.ts'
 
 export type OriginCheck = {
@@ -15,16 +15,10 @@ export type OriginCheck = {
 }
 
 export function createOriginCheck(config: Pick<Config, 'server'>): OriginCheck {
-  const own = ownOrigin(config)
-
-  /** Null when the request does not say. The name that it was called by is ours, too. */
+  /** Null when the request does not say. */
   function isOwn(c: AppContext): boolean | null {
     const origin = c.req.header('origin')
-    if (origin !== undefined) {
-      return (
-        origin === own || (URL.canParse(origin) && new URL(origin).host === c.req.header('host'))
-      )
-    }
+    if (origin !== undefined) return ownOrigins(config, c.req.header('host')).includes(origin)
     const site = c.req.header('sec-fetch-site')
     return site === undefined ? null : site === 'same-origin'
   }

@@ -45,6 +45,8 @@ export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
       key === null
         ? null
         : createHash('sha256')
+            // Whoever may do less than the one before is not to hear what that one was answered.
+            .update(JSON.stringify([caller.role, caller.access, new URL(c.req.url).search]))
             .update(await c.req.text())
             .digest()
     const outcome = await transaction(db, async (tx) => {
@@ -173,5 +175,6 @@ const inUse = () =>
 const reused = () =>
   new DomainError(
     'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was used with another body; use a new key for a new request',
+    'This Idempotency-Key was used with another body, another query or by a key with other permissions; ' +
+      'use a new one for a new request',
   )

@@ -9,6 +9,7 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import { firstSteps, setPasswordPath, takeAddressPath } from './first-steps.ts'
 import { linkEndpoint } from './link.ts'
+import { ownOrigins } from './origin.ts'
 
 export const sessionDays = 7
 export const codeMinutes = 10
@@ -63,13 +64,14 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
     telemetry: { enabled: false },
     // Ours know more, and answer in our words.
     rateLimit: { enabled: false },
-    onAPIError: { throw: true },
+    onAPIError: { throw: true, errorURL: `${origin}/sign-in` },
     logger: {
       level: 'error',
       // Its details may hold addresses and tokens.
       log: (_level, message) => log('debug', 'the sign-in library complains', { message }),
     },
-    trustedOrigins: async (request) => ownOriginsOf(request),
+    trustedOrigins: async (request) =>
+      ownOrigins(config, request?.headers.get('host') ?? undefined),
     session: { expiresIn: sessionDays * daySeconds, updateAge: daySeconds, freshAge: daySeconds },
     verification: { storeIdentifier: 'hashed' },
     emailAndPassword: {
@@ -110,12 +112,6 @@ export function createLibrary(deps: LibraryDeps, hooks: SignInHooks) {
     },
     plugins: [codes(hooks), providers(config), linkEndpoint(), firstSteps()],
   } satisfies BetterAuthOptions)
-}
-
-/** Where a page may ask to be sent on to: the name by which the server was called, too. */
-function ownOriginsOf(request: Request | undefined) {
-  const host = request?.headers.get('host')
-  return host ? [`http://${host}`, `https://${host}`] : []
 }
 
 const hooksOf = (hooks: SignInHooks): BetterAuthOptions['databaseHooks'] => ({

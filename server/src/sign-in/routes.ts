@@ -3,6 +3,7 @@
  * our envelope. Answers are the library's own, so that its clients work here.
  */
 
+import type { StatusCode } from 'hono/utils/http-status'
 import { DomainError, ValidationError } from '../errors.ts'
 import type { App, AppContext } from '../http/app.ts'
 import type { OriginCheck } from '../http/own-origin.ts'
@@ -13,7 +14,7 @@ import {
   takeAddressPath,
 } from './first-steps.ts'
 import { addressHeader, requestIdHeader } from './library.ts'
-import type { Blocked, SignInLimits } from './limits.ts'
+import type { Blocked, SignInLimits, Whose } from './limits.ts'
 import { linkPath } from './link.ts'
 import { asDomainError, refusalOf } from './refusals.ts'
 import type { SignInService } from './service.ts'
@@ -24,6 +25,8 @@ type Endpoint = {
   readonly path: string
   /** A secret is tried: this kind of attempts is counted. */
   readonly guesses?: 'password' | 'code' | 'token'
+  /** The secret is of whoever has signed in, and counts as theirs. */
+  readonly ofWhoever?: true
   /** Makes us write to somebody. */
   readonly writes?: true
 }
@@ -39,7 +42,7 @@ const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: '/email-otp/verify-email', guesses: 'code' },
   { method: 'POST', path: '/request-password-reset', writes: true },
   { method: 'POST', path: '/reset-password', guesses: 'token' },
-  { method: 'POST', path: '/change-password', guesses: 'token' },
+  { method: 'POST', path: '/change-password', guesses: 'password', ofWhoever: true },
   { method: 'GET', path: hasPasswordPath },
   { method: 'POST', path: setPasswordPath },
   { method: 'POST', path: askForAddressPath, writes: true },
@@ -50,11 +53,10 @@ const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: '/revoke-sessions' },
   { method: 'POST', path: '/revoke-other-sessions' },
   { method: 'POST', path: '/sign-out' },
-  { method: 'GET', path: '/error' },
 ]
 
 type Deps = { signIn: SignInService; limits: SignInLimits; origins: OriginCheck }
-type Attempt = { endpoint: Endpoint; email: string | null; address: string | null }
+type Attempt = { endpoint: Endpoint; email: string | null; whose: Whose; address: string | null }
 
 export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
   // The library's transactions and ours in its hooks take a connection each; together never all.
@@ -74,11 +76,9 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
   async function answer(c: AppContext, endpoint: Endpoint): Promise<Response> {
     if (endpoint.method === 'POST') requireOwnPage(c)
     const body = endpoint.method === 'POST' ? await bodyOf(c) : null
-    const attempt: Attempt = {
-      endpoint,
-      email: addressIn(body),
-      address: c.get('remoteAddress'),
-    }
+    const email = addressIn(body)
+    const whose = endpoint.ofWhoever ? await signedIn(c) : email === null ? null : { email }
+    const attempt: Attempt = { endpoint, email, whose, address: c.get('remoteAddress') }
     await admit(c, attempt)
     const line = endpoint.path.startsWith('/callback') ? ofProviders : turnstile
     const response = await line.pass(() => signIn.handle(requestFor(c, attempt.address, body)))
@@ -89,11 +89,14 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
       return c.redirect('/sign-in?error=link')
     }
     if (refusal !== null) throw asDomainError(refusal)
-    if (endpoint.path !== '/sign-up/email') return response
-    const answered = new Response(response.body, response)
-    const cookie = await signIn.ownPassword.cookieFor(String(body?.email), String(body?.password))
-    answered.headers.append('Set-Cookie', cookie)
-    return answered
+    const headers = new Headers(response.headers)
+    headers.delete('cache-control')
+    if (endpoint.path === '/sign-up/email') {
+      const cookie = await signIn.ownPassword.cookieFor(String(body?.email), String(body?.password))
+      headers.append('Set-Cookie', cookie)
+    }
+    // Not the library's answer itself, which would lack the headers that every answer of ours has.
+    return c.newResponse(response.body, { status: response.status as StatusCode, headers })
   }
 
   function requireOwnPage(c: AppContext) {
@@ -101,23 +104,28 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
     else origins.requireOwn(c)
   }
 
-  async function admit(c: AppContext, { endpoint, email, address }: Attempt) {
+  async function signedIn(c: AppContext): Promise<Whose> {
+    const found = await signIn.sessions.find(c.req.header('cookie'))
+    return found?.personId ? { personId: found.personId } : null
+  }
+
+  async function admit(c: AppContext, { endpoint, email, whose, address }: Attempt) {
     if (endpoint.writes) {
       const blocked = await limits.letter(email, address)
-      if (blocked !== null) throw tooMany(c, 'Too many mails were asked for', blocked.seconds)
+      if (blocked !== null) throw tooMany(c, 'Too many mails were asked for', blocked)
     }
     if (endpoint.guesses === undefined) return
-    const blocked = await limits.guess(endpoint.guesses, email, address)
+    const blocked = await limits.guess(endpoint.guesses, whose, address)
     if (blocked === null) return
-    remember(c, 'sign-in.blocked', { endpoint, email, address }, blocked)
-    throw tooMany(c, 'Too many failed attempts', blocked.seconds)
+    remember(c, 'sign-in.blocked', { endpoint, email, whose, address }, blocked)
+    throw tooMany(c, 'Too many failed attempts', blocked)
   }
 
   async function settle(c: AppContext, attempt: Attempt, isRefused: boolean) {
     const { guesses } = attempt.endpoint
     if (guesses === undefined) return
     if (isRefused) return remember(c, 'sign-in.failed', attempt)
-    await limits.forgive(guesses, attempt.email, attempt.address)
+    await limits.forgive(guesses, attempt.whose, attempt.address)
   }
 
   /** Not waited for: that somebody is known would show in the time that it takes. */
@@ -134,7 +142,10 @@ export function signInRoutes(app: App, { signIn, limits, origins }: Deps) {
   }
 }
 
-function tooMany(c: AppContext, what: string, seconds: number) {
+/** The limit that was met is told, in place of the one of all requests. */
+function tooMany(c: AppContext, what: string, { seconds, limit }: Blocked) {
+  c.header('RateLimit-Policy', `"${limit.name}";q=${limit.points};w=${limit.duration}`)
+  c.header('RateLimit', `"${limit.name}";r=0;t=${seconds}`)
   c.header('Retry-After', String(seconds))
   return new DomainError('RATE_LIMIT_EXCEEDED', `${what}; try again in ${seconds} s`)
 }

@@ -397,6 +397,20 @@ describe('guessing', () => {
     expect((await createBrowser(api).signUp(`eve-${ada}`)).status).toBe(200)
   })
 
+  it('is stopped for whoever has a session and wants to change the password', async () => {
+    await start({ limits: few })
+    const [me, other] = [createBrowser(api), createBrowser(api)]
+    await me.signUp(ada)
+    await other.signUp('bob@example.org')
+    const change = (browser: typeof me, currentPassword: string) =>
+      browser.post('/api/auth/change-password', { currentPassword, newPassword: 'another one 42' })
+    for (let count = 0; count < 3; count++) expect((await change(me, 'wrong')).status).not.toBe(429)
+    const stopped = await change(me, password)
+    expect(stopped).toMatchObject(refused(429, 'RATE_LIMIT_EXCEEDED'))
+    expect(stopped.headers.get('ratelimit')).toBe('"guesses-of-email";r=0;t=60')
+    expect((await change(other, password)).status).toBe(200)
+  })
+
   it('cannot tell an address that is known from one that is not', async () => {
     await start({ limits: few })
     await createBrowser(api).signUp(ada)
@@ -425,7 +439,26 @@ describe('guessing', () => {
   })
 })
 
+it('answers like the rest of the API', async () => {
+  const { headers } = await createBrowser(api).signIn(ada, 'wrong password')
+  const signedUp = await createBrowser(api).signUp(ada)
+  for (const each of [
+    headers,
+    signedUp.headers,
+    (await createBrowser(api).get('/api/auth/get-session')).headers,
+  ]) {
+    expect(each.get('x-request-id')).toMatch(/^\w{8}$/)
+    expect(each.get('cache-control')).toBe('no-store')
+    expect(each.get('content-security-policy')).toContain("default-src 'none'")
+  }
+  expect(signedUp.headers.getSetCookie().join()).toContain('session_token')
+})
+
 describe('what is not there', () => {
+  it('is no page of the library', async () => {
+    expect(await api.send('GET', '/api/auth/error')).toMatchObject(refused(404, 'NOT_FOUND'))
+  })
+
   it('is refused in the envelope of the API', async () => {
     expect(await api.send('GET', '/api/auth/nothing')).toMatchObject(refused(404, 'NOT_FOUND'))
     expect(await api.send('GET', '/api/auth/sign-out')).toMatchObject(
