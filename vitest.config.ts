@@ -40,8 +40,9 @@ export default defineConfig({
           exclude: [...defaultExclude, system, long],
           // Vitest leaves a core free; the database, which needs it, waits for the tests half of the time.
           maxWorkers: availableParallelism(),
-          testTimeout: 10_000,
-          hookTimeout: 20_000,
+          // What hangs is to fail, and what is merely slow, on a busy host, is not.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       // Real machines, networks and users: each file in a process of its own, with an installation of its

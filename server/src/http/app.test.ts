@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createServer } from '../routes.ts'
 import { type Api, createApi } from '../testing/api.ts'
 
 let api: Api
@@ -27,9 +28,11 @@ describe('paths', () => {
   })
 
   it('where a handler looks and finds nothing are 404 too', async () => {
-    api.app.get('/files/:name', (_c, next) => next())
-    const { status, body } = await api.send('GET', '/files/..%2f')
-    expect([status, body.error_code]).toEqual([404, 'NOT_FOUND'])
+    const app = createServer(api)
+    app.get('/files/:name', (_c, next) => next())
+    const answer = await app.request('/files/..%2f')
+    expect(await answer.json()).toMatchObject({ error_code: 'NOT_FOUND' })
+    expect(answer.status).toBe(404)
   })
 
   it('that take other methods say which', async () => {
