@@ -41,7 +41,7 @@ export default defineConfig({
           // Vitest leaves a core free; the database, which needs it, waits for the tests half of the time.
           maxWorkers: availableParallelism(),
           // What hangs is to fail, and what is merely slow, on a busy host, is not.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
