@@ -14,12 +14,13 @@ export type Step = ToolStep | TestStep
 
 const rooms = ['contract', 'engines', 'guest', 'server', 'sdk', 'cli', 'dashboard', 'bench', 'e2e']
 
+// One checker: several work out the same types each for itself, 25 s of CPU time instead of 11.
 const tools: readonly ToolStep[] = [
-  { kind: 'tool', name: 'types', command: ['tsc', '--project', '.'] },
+  { kind: 'tool', name: 'types', command: ['tsc', '--checkers', '1', '--project', '.'] },
   {
     kind: 'tool',
     name: 'types of the dashboard',
-    command: ['tsc', '--noEmit', '--project', 'dashboard'],
+    command: ['tsc', '--noEmit', '--checkers', '1', '--project', 'dashboard'],
   },
   { kind: 'tool', name: 'lint', command: ['biome', 'check', '--colors=off', '.'] },
   {
