@@ -20,6 +20,7 @@ import {
   Timestamp,
   text,
 } from '../common.ts'
+import { MadeInstance } from '../instances/schemas.ts'
 import { imageStatuses } from './states.ts'
 
 /** Decimal digits. */
@@ -105,6 +106,8 @@ export const GetImageResponse = TieredEnvelope.extend({
   min_disk_gb: z.int(),
   /** Why the status is `error`. */
   error: z.string().nullable(),
+  /** Deployed from it, and still there; the newest hundred. */
+  instances: z.array(MadeInstance),
 }).openapi('ImageDetailResponse')
 
 export const getImage = createRoute({
@@ -125,6 +128,7 @@ export const getImage = createRoute({
       os: 'garrison-small',
       min_disk_gb: 10,
       error: null,
+      instances: [{ instance_id: 'BRK-100202D', vm_name: 'web-2', status: 'ACTIVE' }],
       tier: 'legacy',
     }),
     ...errors(400, 404),

@@ -258,6 +258,7 @@ export const listEligibleInstances = createRoute({
           gpu_type: example.gpu_type,
           gpu_count: example.gpu_count,
           server_uuid: example.server_uuid,
+          why_no_memory: null,
         },
       ],
       count: 1,

@@ -118,6 +118,11 @@ export const AttachedFirewall = z
   .openapi('AttachedFirewall')
 export type AttachedFirewall = z.infer<typeof AttachedFirewall>
 
+/** One that began as a snapshot or an image, from there. */
+export const MadeInstance = z
+  .object({ instance_id: InstanceId, vm_name: z.string(), status: InstanceStatusEnum })
+  .openapi('InstanceMadeFrom')
+
 /** `guaranteed`: its capacity stays reserved. `best_effort`: a restore is refused while there is no room. */
 export const ResumeClass = z.enum(['guaranteed', 'best_effort']).openapi('ResumeClass')
 
@@ -165,6 +170,8 @@ export const UserVM = z
     gpu_count: z.int(),
     server_uuid: z.string().nullable(),
     is_attached: z.boolean().optional(),
+    /** Where a snapshot is to be taken: why it cannot hold memory; null when, by its region and shape, it can. */
+    why_no_memory: z.string().nullable().optional(),
   })
   .openapi('UserVM')
 export type UserVM = z.infer<typeof UserVM>

@@ -21,7 +21,7 @@ import {
   TieredEnvelope,
   Timestamp,
 } from '../common.ts'
-import { Data, InstanceId } from '../instances/schemas.ts'
+import { Data, InstanceId, MadeInstance } from '../instances/schemas.ts'
 import { snapshotStatuses } from './states.ts'
 
 export const SnapshotId = publicId('S')
@@ -209,9 +209,11 @@ export const createInstanceSnapshot = createRoute({
   responses: created,
 })
 
-export const GetSnapshotResponse = TieredEnvelope.extend({ snapshot: Snapshot }).openapi(
-  'GetSnapshotResponse',
-)
+export const GetSnapshotResponse = TieredEnvelope.extend({
+  snapshot: Snapshot,
+  /** Restored from it, and still there; the newest hundred. */
+  instances: z.array(MadeInstance),
+}).openapi('GetSnapshotResponse')
 
 export const getSnapshot = createRoute({
   operationId: 'getSnapshot',
@@ -226,6 +228,9 @@ export const getSnapshot = createRoute({
       ...exampleHead,
       message: 'Snapshot retrieved successfully',
       snapshot: example,
+      instances: [
+        { instance_id: 'BRK-100201D', vm_name: 'before-upgrade-restored', status: 'ACTIVE' },
+      ],
       tier: 'legacy',
     }),
     ...errors(400, 404),

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { isNotFound } from '../api/errors.ts'
 import { reading } from '../api/queries.ts'
 import { StepsOf } from '../operations/steps.tsx'
+import { MadeInstances } from '../snapshots/made-of.tsx'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Facts } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
@@ -63,6 +64,14 @@ export function ImageDetailsDialog({
                   </Link>,
                 ],
                 ['Created', <Time key="created" at={image.created} exact />],
+                [
+                  'Instances',
+                  shown.instances.length === 0 ? (
+                    'None was deployed from it'
+                  ) : (
+                    <MadeInstances key="instances" made={shown.instances} />
+                  ),
+                ],
                 ['Description', image.description || null],
                 ['Id', <Copyable key="id" text={image.id} name="Copy id" />],
               ]}

@@ -35,11 +35,7 @@ function Form({ onClose, instanceId }: { onClose: () => void; instanceId: string
   const [memory, setMemory] = useState(false)
   const chosenMachine = machines.find(({ instance_id }) => instance_id === source)
   const whyNoMemory =
-    source === ''
-      ? 'Choose an instance first'
-      : (chosenMachine?.gpu_count ?? 0) > 0
-        ? 'Memory beside a GPU cannot be kept'
-        : null
+    source === '' ? 'Choose an instance first' : (chosenMachine?.why_no_memory ?? null)
   const taken = useSnapshotNames(name)
   const create = useMutation({
     mutationFn: () =>

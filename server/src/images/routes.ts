@@ -5,6 +5,8 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset, paginate } from '../http/pagination.ts'
 import type { Write } from '../http/write.ts'
+import type { InstanceService } from '../instances/service.ts'
+import { madeInstance } from '../instances/view.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import { sizeGb } from '../snapshots/view.ts'
 import type { ImageService } from './service.ts'
@@ -16,9 +18,12 @@ type Deps = {
   catalog: Catalog
   images: ImageService
   snapshots: SnapshotService
+  instances: InstanceService
 }
 
-export function imageRoutes(app: App, { db, write, catalog, images, snapshots }: Deps) {
+export function imageRoutes(app: App, deps: Deps) {
+  const { db, write, catalog, images, snapshots, instances } = deps
+
   app.openapi(contract.listImages, async (c) => {
     const { page, page_size, search, region } = c.req.valid('query')
     if (region !== undefined) catalog.region(region)
@@ -74,7 +79,8 @@ export function imageRoutes(app: App, { db, write, catalog, images, snapshots }:
   })
 
   app.openapi(contract.getImage, async (c) => {
-    const image = await images.require(db, callerOf(c), c.req.valid('param').image_id)
+    const caller = callerOf(c)
+    const image = await images.require(db, caller, c.req.valid('param').image_id)
     return c.json(
       {
         ...envelope(c, 'Image retrieved successfully'),
@@ -84,6 +90,7 @@ export function imageRoutes(app: App, { db, write, catalog, images, snapshots }:
         os: image.os_image,
         min_disk_gb: image.min_disk_gb,
         error: image.error,
+        instances: (await instances.madeFrom(db, caller, image.id)).map(madeInstance),
         tier: image.tier,
       },
       200,

@@ -10,6 +10,7 @@ import { callerOf, envelope } from '../http/answers.ts'
 import type { App } from '../http/app.ts'
 import { offset, paginate } from '../http/pagination.ts'
 import type { Write } from '../http/write.ts'
+import type { SnapshotService } from '../snapshots/service.ts'
 import type { AttachmentService } from '../volumes/attachments.ts'
 import { volumeAttachment } from '../volumes/view.ts'
 import type { Rollback } from './rollback.ts'
@@ -26,11 +27,12 @@ type Deps = {
   rollback: Rollback
   securityRules: SecurityRuleService
   attachments: AttachmentService
+  snapshots: SnapshotService
   view: ViewContext
 }
 
 export function instanceRoutes(app: App, deps: Deps) {
-  const { deployRequests } = deps
+  const { deployRequests, snapshots } = deps
   const { db, write, catalog, instances, billing, rollback, securityRules, attachments, view } =
     deps
 
@@ -78,7 +80,7 @@ export function instanceRoutes(app: App, deps: Deps) {
     return c.json(
       {
         ...envelope(c, 'Eligible instances retrieved successfully'),
-        vms: rows.map(userVm),
+        vms: rows.map((row) => ({ ...userVm(row), why_no_memory: snapshots.whyNoMemory(row) })),
         count: rows.length,
       },
       200,

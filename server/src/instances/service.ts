@@ -419,6 +419,10 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       return store.activeInstances(db, caller.accountId, regionName)
     },
 
+    /** Those that began as this snapshot or image, by its internal id. */
+    madeFrom: (db: Database, caller: Caller, sourceId: string) =>
+      store.instancesMadeFrom(db, caller.accountId, sourceId, 100),
+
     countActive: (db: Database, caller: Caller, region: string | undefined) =>
       store.countActive(db, caller.accountId, region),
 

@@ -142,6 +142,24 @@ export function activeInstances(db: Database, accountId: string, region: string 
   return (region ? all.where('region', '=', region) : all).execute()
 }
 
+/** Those that began as this snapshot or image and are still there, newest first; `limit` at most. */
+export function instancesMadeFrom(
+  db: Database,
+  accountId: string,
+  sourceId: string,
+  limit: number,
+) {
+  return db
+    .selectFrom('instances')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('source_id', '=', sourceId)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute()
+}
+
 export async function countActive(db: Database, accountId: string, region: string | undefined) {
   const all = db
     .selectFrom('instances')

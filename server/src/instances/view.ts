@@ -149,6 +149,12 @@ export function hibernationDetails(row: Instance): HibernationDetails | null {
   }
 }
 
+export const madeInstance = (row: Instance) => ({
+  instance_id: row.public_id,
+  vm_name: row.name,
+  status: row.status,
+})
+
 /** The short row that pickers show. */
 export function userVm(row: Instance): UserVM {
   return {

@@ -10,7 +10,7 @@ import { offset, paginate } from '../http/pagination.ts'
 import type { Write } from '../http/write.ts'
 import type { InstanceService } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
-import { deployedData, type ViewContext } from '../instances/view.ts'
+import { deployedData, madeInstance, type ViewContext } from '../instances/view.ts'
 import type { OperationService } from '../operations/service.ts'
 import type { SnapshotService } from './service.ts'
 import { sizeGb, snapshotAnswer } from './view.ts'
@@ -60,6 +60,7 @@ export function snapshotRoutes(app: App, deps: Deps) {
       {
         ...envelope(c, 'Snapshot retrieved successfully'),
         snapshot: snapshotAnswer(snapshot, await snapshots.hasImage(db, caller, snapshot)),
+        instances: (await instances.madeFrom(db, caller, snapshot.id)).map(madeInstance),
         tier: snapshot.tier,
       },
       200,

@@ -221,6 +221,7 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
 
   return {
     require,
+    whyNoMemory,
     lockFor,
     add,
     addForeign,
@@ -394,23 +395,24 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     )
   }
 
-  function requireCapability({ region, gpu_model }: Instance, memory: boolean) {
-    const can = regions.capabilities(region)
-    if (!can.snapshot) {
+  function requireCapability(instance: Instance, memory: boolean) {
+    const { region } = instance
+    if (!regions.capabilities(region).snapshot) {
       throw new DomainError('TIER_NOT_SUPPORTED', `${region} cannot take snapshots`)
     }
-    if (memory && !can.memorySnapshot) {
-      throw new DomainError(
-        'TIER_NOT_SUPPORTED',
-        `${region} cannot keep memory in a snapshot; leave "memory" out for a snapshot of the disk`,
-      )
+    const refusal = memory ? whyNoMemory(instance) : null
+    if (refusal !== null) {
+      const instead = 'leave "memory" out for a snapshot of the disk'
+      throw new DomainError('TIER_NOT_SUPPORTED', `${refusal}; ${instead}`)
     }
-    if (memory && gpu_model !== null) {
-      throw new DomainError(
-        'TIER_NOT_SUPPORTED',
-        'Memory beside a GPU cannot be kept; leave "memory" out for a snapshot of the disk',
-      )
+  }
+
+  /** By where it is and what it is made of. What is attached to it is looked at when one is taken. */
+  function whyNoMemory({ region, gpu_model }: Instance): string | null {
+    if (!regions.capabilities(region).memorySnapshot) {
+      return `${region} cannot keep memory in a snapshot`
     }
+    return gpu_model === null ? null : 'Memory beside a GPU cannot be kept'
   }
 }
 

@@ -53,6 +53,21 @@ describe('a snapshot', () => {
     })
   })
 
+  it('names what was restored from it, as long as that is there', async () => {
+    const { id } = await taken()
+    const restored = (await restore(id, 'web-2')).body.data.instance_id
+    const made = async () => (await me.get(`/api/snapshots/${id}/`)).body.instances
+    expect(await made()).toEqual([{ instance_id: restored, vm_name: 'web-2', status: 'ACTIVE' }])
+    await remove(`/api/instances/${restored}/`)
+    expect(await made()).toEqual([])
+  })
+
+  it('says before why memory cannot be held', async () => {
+    await api.runningInstance(me.caller)
+    const { vms } = (await me.get('/api/snapshots/eligible-instances/')).body
+    expect(vms).toMatchObject([{ why_no_memory: null }])
+  })
+
   it('holds memory where that is asked for, and what is made of it goes on', async () => {
     const instance = await api.runningInstance(me.caller)
     await api.reconciler.reconcile(testRegion, api.engine)
