@@ -161,13 +161,13 @@ export function addCredits(
     .addHelpText(
       'after',
       `
-A negative amount takes back; put "--" before it. Nothing is charged unless garrison.yaml says
+A negative amount takes back, after asking, or at once with --yes; put "--" before it. Nothing is charged unless garrison.yaml says
 "billing: { mode: prepaid }".
 
 Examples:
   ./garrison credits grant 25 --account BRK-123456U --for "Welcome"
   ./garrison credits grant 100 --reference invoice-2026-07
-  ./garrison credits grant -- -5`,
+  ./garrison credits grant --yes -- -5`,
     )
     .action(async (amount: number, options) => {
       const { grantCredits } = await import('./commands/credits.ts')

@@ -1,5 +1,6 @@
 /** `garrison credits`: what accounts may spend, where credits are needed. */
 import { openAdmin } from '../admin.ts'
+import { Failure } from '../failure.ts'
 import type { Context, ExitCode } from './context.ts'
 
 export type GrantOptions = {
@@ -10,11 +11,20 @@ export type GrantOptions = {
 }
 
 export async function grantCredits(
-  { terminal, json, data }: Context,
+  { terminal, json, yes, data }: Context,
   amount: number,
   { config, account, for: description, reference }: GrantOptions,
 ): Promise<ExitCode> {
   const admin = await openAdmin({ data, config })
+  if (amount < 0 && !yes) {
+    if (!terminal.interactive) {
+      throw new Failure('Nobody is here to ask whether credits may be taken back', {
+        advice: [`Say so yourself: ./garrison credits grant --yes -- ${amount}`],
+      })
+    }
+    const question = `Take ${-amount} of credits back from ${account ?? 'the first account'}?`
+    if (!(await terminal.confirm(question))) throw new Failure('Nothing was taken back')
+  }
   const grant = await admin.grantCredits({ amount, account, description, reference })
   if (json) terminal.printJson(grant)
   else {

@@ -43,6 +43,29 @@ describe('granting credits', () => {
     )
   })
 
+  it('is in the audit log with the balance before and after', async () => {
+    await grant(10)
+    await grant(-4)
+    const rows = await world.db
+      .selectFrom('audit_log')
+      .select(['action', 'before', 'after'])
+      .where('action', '=', 'credits.grant')
+      .orderBy('id')
+      .execute()
+    expect(rows.map(({ before, after }) => [before, after])).toEqual([
+      [{ balance: 0 }, { balance: 10 }],
+      [{ balance: 10 }, { balance: 6 }],
+    ])
+  })
+
+  it('refuses a reference that stands for another amount', async () => {
+    await grant(10, 'invoice-7')
+    await expect(grant(11, 'invoice-7')).rejects.toThrow(
+      'Another amount was granted as "invoice-7"',
+    )
+    expect(await grant(10, 'invoice-7')).toMatchObject({ granted: false, balance: 10 })
+  })
+
   it('books a reference once for an account', async () => {
     await grant(10, 'invoice-7')
     expect(await grant(10, 'invoice-7')).toMatchObject({ granted: false, balance: 10 })

@@ -15,7 +15,7 @@ import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
 import { readCredentials } from './credentials.ts'
 import { claimDataFolder, readClaim } from './data-folder.ts'
-import { type Database, openDatabase, transaction } from './database/database.ts'
+import { type Database, openDatabase, type Tx, transaction } from './database/database.ts'
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
@@ -168,7 +168,10 @@ export function grantCredits(
     const account = await chosenAccount(db, services, grant.account)
     const { id: accountId, currency, public_id } = account
     const { amount, reference } = grant
+    const balance = async (tx: Database | Tx) =>
+      toDecimal((await balances(tx, accountId))[currency])
     const granted = await transaction(db, async (tx) => {
+      const before = { balance: await balance(tx) }
       const booked = await billing.grant(tx, {
         ...{ accountId, currency, micros: fromDecimal(amount) },
         description: grant.description ?? 'Credits from the operator',
@@ -177,13 +180,14 @@ export function grantCredits(
       if (!booked) return false
       const about = { subjectKind: 'account', subjectId: public_id }
       const [detail, now] = [{ amount, currency }, systemClock.now()]
-      await recordAudit(tx, { accountId }, { action: 'credits.grant', ...about, detail }, now)
+      const after = { balance: await balance(tx) }
+      const entry = { action: 'credits.grant', ...about, detail: { ...detail, reference } }
+      await recordAudit(tx, { accountId }, { ...entry, before, after }, now)
       const event = { accountId, kind: 'credits.granted', ...about, data: detail } as const
       await recordEvent(tx, event, now)
       return true
     })
-    const left = (await balances(db, accountId))[currency]
-    return { account: public_id, amount, currency, granted, balance: toDecimal(left) }
+    return { account: public_id, amount, currency, granted, balance: await balance(db) }
   })
 }
 

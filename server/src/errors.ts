@@ -56,6 +56,14 @@ export class InvalidState extends DomainError {
   }
 }
 
+/** The operator has not set it up, so nothing is broken. The message says what to set. */
+export class NotSetUp extends DomainError {
+  override name = 'NotSetUp'
+  constructor(message: string) {
+    super('SERVICE_UNAVAILABLE', message)
+  }
+}
+
 /** Another operation holds the resource. */
 export class OperationInProgress extends DomainError {
   override name = 'OperationInProgress'

@@ -32,15 +32,6 @@ const posting = (entries: Entry[], reference?: string): LedgerTransaction => ({
   ...(reference !== undefined && { reference }),
 })
 
-it('takes postings to one account side by side, none giving way to another', async () => {
-  const id = await account()
-  await post(posting(gift(id, 1)))
-  const once = () =>
-    database.db.transaction().execute((tx) => postTransaction(tx, posting(gift(id, 1)), now))
-  await Promise.all(Array.from({ length: 8 }, once))
-  expect((await balances(database.db, id)).USD).toBe(9)
-})
-
 it('keeps every balance equal to the sum of its entries, and all of them to zero', async () => {
   const people = [await account(), await account(), await account()]
   const amount = fc.integer({ min: -1e12, max: 1e12 }).filter((micros) => micros !== 0)

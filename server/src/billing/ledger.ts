@@ -102,6 +102,17 @@ const findLedgerAccount = (tx: Tx, { accountId, kind, currency }: Entry) =>
     .where('currency', '=', currency)
     .executeTakeFirst()
 
+/** What was booked under a reference; micro-units of the credits that it moved. */
+export const bookedAs = (tx: Tx, reference: string) =>
+  tx
+    .selectFrom('ledger_transactions as booked')
+    .innerJoin('ledger_entries as entry', 'entry.transaction_id', 'booked.id')
+    .innerJoin('ledger_accounts as mine', 'mine.id', 'entry.ledger_account_id')
+    .select(['entry.amount_micros', 'mine.currency'])
+    .where('booked.reference', '=', reference)
+    .where('mine.kind', '=', 'credits')
+    .executeTakeFirst()
+
 /** Credits left in each currency, in micro-units. */
 export async function balances(
   db: Database | Tx,

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { formatMoney, fromDecimal } from '../money.ts'
-import { balances, postTransaction } from './ledger.ts'
+import { balances, bookedAs, postTransaction } from './ledger.ts'
 import { burnRate, costOf } from './records.ts'
 
 /** What storage asks to be there, so that it is not taken away again at once. */
@@ -83,18 +83,23 @@ export function createBillingService(deps: {
       mode === 'prepaid' && micros < fromDecimal(storageThreshold[currency]),
 
     /** Credits that the operator gives. The same reference gives once. */
-    grant(
+    /**
+     * Gives credits, or takes them back; `micros` is not zero. False when the reference was booked before.
+     * @throws DomainError when something else was booked under it.
+     */
+    async grant(
       tx: Tx,
       grant: {
         accountId: string
         currency: Currency
         micros: number
         description: string
+        /** `grant ACCOUNT WORDS`: the operator says the words. */
         reference?: string
       },
-    ) {
+    ): Promise<boolean> {
       const { accountId, currency, micros, ...about } = grant
-      return postTransaction(
+      const granted = await postTransaction(
         tx,
         {
           kind: 'grant',
@@ -105,6 +110,14 @@ export function createBillingService(deps: {
           ],
         },
         clock.now(),
+      )
+      if (granted || about.reference === undefined) return granted
+      const booked = await bookedAs(tx, about.reference)
+      if (booked?.amount_micros === micros && booked.currency === currency) return false
+      const words = about.reference.split(' ').slice(2).join(' ')
+      throw new DomainError(
+        'IDEMPOTENCY_KEY_REUSED',
+        `Another amount was granted as "${words}" before; choose another reference`,
       )
     },
   }

@@ -1,7 +1,7 @@
 import { ErrorResponse } from '@garrison/contract/common'
 import { EngineError } from '@garrison/engines/engine'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { DomainError, InvalidState, NotFound, ValidationError } from '../errors.ts'
+import { DomainError, InvalidState, NotFound, NotSetUp, ValidationError } from '../errors.ts'
 import { createWorld, type World } from '../testing/world.ts'
 import { createApp } from './app.ts'
 import { createMetrics } from './metrics.ts'
@@ -36,6 +36,11 @@ async function thrown(error: unknown) {
   const body = ErrorResponse.parse(await response.json())
   return { status: response.status, headers: response.headers, body, logged }
 }
+
+it('logs nothing as broken that was never set up', async () => {
+  const { status, logged } = await thrown(new NotSetUp('No payment provider is configured'))
+  expect([status, logged]).toEqual([503, []])
+})
 
 it('gives each error of the domain its status and its words', async () => {
   expect(await thrown(new NotFound('Snapshot', 'BRK-123456S'))).toMatchObject({

@@ -4,7 +4,7 @@ import { EngineError } from '@garrison/engines/engine'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { isUnavailable } from '../database/database.ts'
-import { DomainError, TooMany, ValidationError } from '../errors.ts'
+import { DomainError, NotSetUp, TooMany, ValidationError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AppContext } from './answers.ts'
 
@@ -59,7 +59,7 @@ export function answerError(c: AppContext, error: unknown, log: Log): Response {
     return c.body(null, 400)
   }
   const known = asDomainError(error)
-  if (known === null || statusOf[known.code] >= 500) {
+  if (known === null || (statusOf[known.code] >= 500 && !(known instanceof NotSetUp))) {
     log('error', 'a request failed', { ...request, error })
   }
   const { code, message } = known ?? {

@@ -134,17 +134,6 @@ export const runningMachines = (tx: Tx, accountId: string) =>
     .orderBy('id')
     .execute()
 
-/** What was booked under a reference; micro-units of the credits that it moved. */
-export const bookedAs = (tx: Tx, reference: string) =>
-  tx
-    .selectFrom('ledger_transactions as booked')
-    .innerJoin('ledger_entries as entry', 'entry.transaction_id', 'booked.id')
-    .innerJoin('ledger_accounts as mine', 'mine.id', 'entry.ledger_account_id')
-    .select(['entry.amount_micros', 'mine.currency'])
-    .where('booked.reference', '=', reference)
-    .where('mine.kind', '=', 'credits')
-    .executeTakeFirst()
-
 /** Accounts whose credits are used up. */
 export async function countDepleted(db: Database): Promise<number> {
   const { n } = await db

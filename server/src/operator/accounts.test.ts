@@ -183,7 +183,10 @@ describe('credits', () => {
     expect([other.status, other.body.error_code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
     expect((await client.get('/api/balance/')).body.balance.amount).toBe(12.5)
     expect(await audited('credits.grant')).toMatchObject([
-      { detail: { amount: 12.5, currency: 'USD', reference: 'welcome' } },
+      {
+        detail: { amount: 12.5, currency: 'USD', reference: 'welcome' },
+        ...{ before: { balance: 0 }, after: { balance: 12.5 } },
+      },
     ])
   })
 })

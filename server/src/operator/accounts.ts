@@ -18,7 +18,7 @@ import { savepoint } from '../database/savepoint.ts'
 import { DomainError, ValidationError } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { InstanceService } from '../instances/service.ts'
-import { fromDecimal } from '../money.ts'
+import { fromDecimal, toDecimal } from '../money.ts'
 import * as store from './account-store.ts'
 
 export type OperatorAccountDeps = {
@@ -169,6 +169,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
       const micros = fromDecimal(input.amount)
       // As the command of the host does, so that neither gives what the other has given.
       const reference = `grant ${publicId} ${input.reference}`
+      const before = (await balances(tx, account.id))[currency]
       const granted = await billing.grant(tx, {
         ...{ accountId: account.id, currency, micros, reference },
         description: input.description ?? 'Credits from the operator',
@@ -177,6 +178,8 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
         const { amount } = input
         await audit(tx, caller, 'credits.grant', publicId, {
           detail: { amount, currency, reference: input.reference },
+          before: { balance: toDecimal(before) },
+          after: { balance: toDecimal(before + micros) },
         })
         await recordEvent(
           tx,
@@ -188,14 +191,6 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
           },
           clock.now(),
         )
-      } else {
-        const booked = await store.bookedAs(tx, reference)
-        if (booked?.amount_micros !== micros || booked.currency !== currency) {
-          throw new DomainError(
-            'IDEMPOTENCY_KEY_REUSED',
-            `Another amount was granted as "${input.reference}" before; choose another reference`,
-          )
-        }
       }
       const left = (await balances(tx, account.id))[currency]
       return { granted, currency, micros, left }

@@ -15,7 +15,7 @@ import type { PaymentsConfig } from '../config/payments.ts'
 import { type Database, type Tx, transaction } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
 import type { ReceiptParty } from '../database/schema-payments.ts'
-import { DomainError, NotFound, ValidationError } from '../errors.ts'
+import { DomainError, NotFound, NotSetUp, ValidationError } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
 import { type Booked, type Books, bookPayment, bookRefund, isCredited, tell } from './booking.ts'
 import { type Offer, offerFor, packagesFor, taxFor, totalOf } from './offer.ts'
@@ -45,12 +45,12 @@ export function createPaymentService(deps: PaymentServiceDeps) {
   function requireProvider(name: string): PaymentProvider {
     const provider = providerNamed(name)
     if (provider !== undefined) return provider
-    throw new DomainError('SERVICE_UNAVAILABLE', notConfigured)
+    throw new NotSetUp(notConfigured)
   }
 
   function whyUnavailable(): DomainError | null {
     if (billing.mode === 'off') return new DomainError('PERMISSION_DENIED', nothingToBuy)
-    return providers.length > 0 ? null : new DomainError('SERVICE_UNAVAILABLE', notConfigured)
+    return providers.length > 0 ? null : new NotSetUp(notConfigured)
   }
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
@@ -100,7 +100,7 @@ export function createPaymentService(deps: PaymentServiceDeps) {
       const unavailable = whyUnavailable()
       if (unavailable !== null) throw unavailable
       const [provider] = providers
-      if (provider === undefined) throw new DomainError('SERVICE_UNAVAILABLE', notConfigured)
+      if (provider === undefined) throw new NotSetUp(notConfigured)
       await billing.requireProfile(tx, caller)
       await accounts.lock(tx, caller.accountId)
       const buyer = await accounts.byId(tx, caller.accountId)
