@@ -74,7 +74,8 @@ function Ask({ publicKey, state, port, host }: Asked) {
       <Page guide="cli-login" title="Log in a command line">
         <Notice tone="warning">
           This address has no TLS, so a key cannot be handed over safely. Make one under API keys,
-          and give it to the command line: <code>./garrison login {location.origin} --key -</code>
+          and give it to the command line:{' '}
+          <code>./garrison login {location.origin} --no-browser</code>
         </Notice>
       </Page>
     )

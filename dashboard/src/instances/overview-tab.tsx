@@ -64,12 +64,16 @@ function machineOf(instance: Instance): [string, React.ReactNode][] {
 }
 
 function waysTo(instance: Instance): [string, React.ReactNode][] {
-  const { ssh_command, ip_address, private_ip, jupyter_url, ssh_keys } = instance
+  const { ssh_command, ip_address, private_ip, jupyter_url, ssh_keys, simulated } = instance
   return [
     [
       'SSH',
       ssh_command === null ? (
-        'not yet'
+        simulated ? (
+          'none, it is simulated'
+        ) : (
+          'not yet'
+        )
       ) : (
         <Copyable key="ssh" text={ssh_command} name="Copy SSH command" />
       ),

@@ -105,6 +105,8 @@ function Chosen({ instance }: { instance: Instance }) {
                 'SSH',
                 instance.ssh_command ? (
                   <Copyable key="ssh" text={instance.ssh_command} name="Copy SSH command" />
+                ) : instance.simulated ? (
+                  'none, it is simulated'
                 ) : (
                   'not yet'
                 ),
