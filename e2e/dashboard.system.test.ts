@@ -239,7 +239,7 @@ it('everything can be done without a mouse: a firewall is made and deleted', asy
   }
   const command = async (words: string) => {
     await keyboard.press('Control+k')
-    await ada.page.getByRole('combobox', { name: 'Page or action' }).waitFor()
+    await ada.page.getByRole('dialog').getByRole('combobox').waitFor()
     await keyboard.type(words)
     await keyboard.press('Enter')
   }

@@ -215,6 +215,8 @@ export class TestServer {
   /** Deletes everything that was made, stops the server and removes its folder. */
   async dispose() {
     if (this.#process === null) await this.launch()
+    const { body: waiting } = await this.get('/api/deploy-requests/?page_size=100')
+    for (const { id } of waiting.deploy_requests) await this.delete(`/api/deploy-requests/${id}/`)
     const { body: machines } = await this.get('/api/instances/?page_size=100')
     for (const { instance_id } of machines.instances)
       await this.delete(`/api/instances/${instance_id}/`)
