@@ -14,6 +14,8 @@ export const screenshots =
 const accessible = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 /** Emulated guests of other tests share the processors. */
 const patienceMs = 45_000
+/** Other tests make networks on this host, upon which Chromium gives up what it is loading. */
+const disturbance = /ERR_NETWORK_CHANGED/
 const heights = { phone: 844, desktop: 900 }
 
 export type Theme = 'light' | 'dark'
@@ -76,12 +78,17 @@ export class Person {
   readonly page: Page
   readonly #context: BrowserContext
   readonly #problems: string[] = []
+  #disturbed = false
 
   constructor(context: BrowserContext, page: Page) {
     this.#context = context
     this.page = page
     page.on('console', (message) => {
       if (message.type() !== 'error') return
+      if (disturbance.test(message.text())) {
+        this.#disturbed = true
+        return
+      }
       this.#problems.push(`${message.text()} (${message.location().url})`)
     })
     page.on('pageerror', (error) => this.#problems.push(error.stack ?? error.message))
@@ -95,8 +102,15 @@ export class Person {
 
   /** By address, as a link of somebody else's. */
   async go(path: string) {
-    await this.page.goto(path, { waitUntil: 'domcontentloaded' })
-    await this.settled()
+    for (let attempt = 1; ; attempt++) {
+      this.#disturbed = false
+      try {
+        await this.page.goto(path, { waitUntil: 'domcontentloaded' })
+        return await this.settled()
+      } catch (error) {
+        if (attempt === 3 || !(this.#disturbed || disturbance.test(String(error)))) throw error
+      }
+    }
   }
 
   /** Until there is a heading, and nothing on the page says that it is still on its way. */
