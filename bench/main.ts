@@ -18,6 +18,7 @@ import { fillPage, measureList } from './figures/list.ts'
 import { measureMachines } from './figures/machines.ts'
 import { measureMemory } from './figures/memory.ts'
 import { measureMeter } from './figures/meter.ts'
+import { measureMicrovms } from './figures/microvms.ts'
 import { measureSignIn } from './figures/sign-in.ts'
 import { measureStart } from './figures/start.ts'
 import { measureWebhooks } from './figures/webhooks.ts'
@@ -92,6 +93,10 @@ async function measureAll(): Promise<Row[]> {
     image === null
       ? [{ figure: 'deploy, snapshot, restore', skipped: reason ?? '' }]
       : await measureMachines(api, { folder, image, key, keyId: ssh_key.id, progress })
+  const microvms: Row[] =
+    image === null
+      ? [{ figure: 'microVMs', skipped: reason ?? '' }]
+      : await measureMicrovms(imageCache, 100, progress)
 
   progress('Ledger and meter')
   const money = await measureMoney()
@@ -107,7 +112,15 @@ async function measureAll(): Promise<Row[]> {
   const webhooks = await measureWebhooks(api)
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  const running = [...machines, ...money, ...list, ...dashboard, ...signIn, ...webhooks]
+  const running = [
+    ...machines,
+    ...microvms,
+    ...money,
+    ...list,
+    ...dashboard,
+    ...signIn,
+    ...webhooks,
+  ]
   return [...running, ...starts, ...atRest, ...loaded, ...install]
 }
 

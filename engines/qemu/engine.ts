@@ -99,7 +99,7 @@ export class QemuEngine implements Engine {
   readonly #networks: Networks
   readonly #machines: Machines
   readonly #volumes: Volumes
-  readonly #microvms: QemuMicrovms | undefined
+  readonly microvms: QemuMicrovms | undefined
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #converting = new Locks()
   #host: HostFacts | null = null
@@ -123,16 +123,12 @@ export class QemuEngine implements Engine {
       ...{ machines: this.#machines, orders: this.#orders },
     })
     if (microvmKits !== undefined)
-      this.#microvms = new QemuMicrovms({
+      this.microvms = new QemuMicrovms({
         ...{ dataDir, mark, log, kits: microvmKits, orders: this.#orders },
         ...(microvmPool === undefined ? {} : { pool: microvmPool }),
         subnet: () => this.#networks.subnet,
         accelerator: () => this.#facts.accelerator,
       })
-  }
-
-  get microvms(): QemuMicrovms | undefined {
-    return this.#microvms
   }
 
   async start(): Promise<void> {
@@ -152,11 +148,11 @@ export class QemuEngine implements Engine {
       this.#options.log('warn', message, { files: strays })
     }
     await this.#orders.load(
-      (thing) => this.#store.has(thing) || (this.#microvms?.has(thing) ?? false),
+      (thing) => this.#store.has(thing) || (this.microvms?.has(thing) ?? false),
     )
     await this.#networks.start()
     await this.#machines.adopt()
-    await this.#microvms?.start()
+    await this.microvms?.start()
     await this.#store.sweep()
     await sweepExports(this.#transfer)
     await this.#store.sweepMemories()
@@ -171,7 +167,7 @@ export class QemuEngine implements Engine {
     clearInterval(this.#mending)
     this.#orders.close()
     this.#machines.close()
-    await this.#microvms?.close()
+    await this.microvms?.close()
     // Goes when no machine is running; otherwise it is not empty.
     await rmdir(this.#paths.run).catch(() => {})
   }

@@ -7,6 +7,7 @@ import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
 import { wakeUp } from './start.ts'
+import { keepSnapshot } from './take-snapshot.ts'
 
 const BOOT_MS = 180_000
 const WARM_MS = 60_000
@@ -53,7 +54,7 @@ export async function buildSnapshot(
     log('Warming up')
     await warmUp(guest, signal)
     const gid = host.identities.gidOf(spec.tenant)
-    const files = host.captureFiles(slot, ram, name, spec.isPublic ? null : gid)
+    const files = await host.captureFiles(slot, ram, name, spec.isPublic ? null : gid)
     const captured = await capture(live, files, async () => {}, false)
     const qemu = await live.version()
     await live.end()
@@ -62,11 +63,20 @@ export async function buildSnapshot(
       if (!isOsLayer(each)) await host.layers.freeze(each, gid, spec.isPublic)
     const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(layer))
     const record: MicrovmSnapshotRecord = {
-      ...{ tenant: spec.tenant, isPublic: spec.isPublic, vcpus, memoryMib, layer, env, sizeBytes },
+      ...{
+        tenant: spec.tenant,
+        gid,
+        isPublic: spec.isPublic,
+        vcpus,
+        memoryMib,
+        layer,
+        env,
+        sizeBytes,
+      },
       memory: { name, qemu, unsafeSince: host.bootId },
       pausedMs: captured.pausedMs,
     }
-    await host.keepSnapshot(spec.id, record)
+    await keepSnapshot(host, spec.id, record)
     log('Done')
     return record
   } catch (error) {

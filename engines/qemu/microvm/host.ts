@@ -1,7 +1,7 @@
 /** What microVMs of a host share: records, layers, memory, places, the pool; and how each ends. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { CapacityError, type EgressPolicy, EngineError, NotRunningError } from '../../engine.ts'
+import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
 import { Layers, newLayerName } from '../disks/layers.ts'
 import type { Cidr } from '../network/addresses/subnets.ts'
 import { nextFree } from '../network/addresses/subnets.ts'
@@ -10,7 +10,7 @@ import { findProcesses, killAndWait } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
 import { Identities } from '../records/identities.ts'
 import { Records } from '../records/records.ts'
-import { capture, makeSafe } from './capture.ts'
+import type { CaptureFiles } from './capture.ts'
 import type { MicrovmKit, MicrovmKits } from './kit.ts'
 import { SLOTS, type SlotLayout, slotLayout } from './layout.ts'
 import { LiveMicrovm } from './live.ts'
@@ -19,7 +19,6 @@ import { type MicrovmPaths, microvmPathsOf } from './paths.ts'
 import { Pool } from './pool.ts'
 import { MicrovmRecord, MicrovmSnapshotRecord, type SlotRecord } from './records.ts'
 import { removeFolders, type Slot, spawnMicrovm } from './spawn.ts'
-import { wakeUp } from './start.ts'
 
 export type MicrovmHostOptions = {
   readonly dataDir: string
@@ -91,10 +90,13 @@ export class MicrovmHost {
     await this.machines.load()
     await this.snapshots.load()
     this.#boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    for (const record of [...this.machines.values(), ...this.snapshots.values()])
+      this.identities.remember({ tenant: record.tenant, gid: record.gid })
     for (const [id, record] of this.machines.entries()) {
       if (record.slot === null) continue
       const { uid, gid, number, name } = record.slot
-      this.identities.remember({ machine: name, uid, tenant: record.tenant, gid })
+      const tenant = gid === record.gid ? record.tenant : NOBODY
+      this.identities.remember({ machine: name, uid, tenant, gid })
       this.#numbers.add(number)
       await this.#adopt(id, record.slot)
     }
@@ -194,7 +196,7 @@ export class MicrovmHost {
       return { slot, live, layer, ram }
     } catch (error) {
       pin[Symbol.dispose]()
-      await this.#endOf(slot)
+      await this.endOf(slot)
       throw error
     }
   }
@@ -231,69 +233,16 @@ export class MicrovmHost {
     this.live.delete(id)
     await live?.kill()
     const { slot } = record
-    if (slot !== null) await this.#endOf({ name: slot.name, layout: this.layoutOf(slot.number) })
+    if (slot !== null) await this.endOf({ name: slot.name, layout: this.layoutOf(slot.number) })
     await this.machines.delete(id)
     await this.sweep()
   }
 
   /** Ends what carries a place's name, and the place. */
-  async #endOf(slot: Pick<Slot, 'name' | 'layout'>): Promise<void> {
+  async endOf(slot: Pick<Slot, 'name' | 'layout'>): Promise<void> {
     const found = await findProcesses(processName(this.options.mark, slot.name))
     for (const process of found) await killAndWait(process)
     await this.freeSlot(slot)
-  }
-
-  async takeSnapshot(id: string, record: MicrovmRecord, snapshot: string) {
-    const live = this.live.get(id)
-    if (live === undefined || record.slot === null)
-      throw new NotRunningError('It does not run; resume it first')
-    const { slot } = record
-    const overlay = newLayerName()
-    const owner = { uid: slot.uid, gid: slot.gid }
-    using _pin = this.layers.pin(overlay)
-    using _below = this.layers.pin(record.layer)
-    await this.layers.createOverlay(overlay, record.layer, owner)
-    const name = this.newMemory()
-    try {
-      const gid = this.identities.gidOf(record.tenant)
-      const files = this.captureFiles(slot, record.ram, name, gid)
-      const captured = await capture(
-        live,
-        files,
-        async () => {
-          await this.machines.put(id, { ...record, layer: overlay }, { durable: false })
-          await live.switchDisk(overlay, this.layers.path(overlay))
-        },
-        true,
-      )
-      await this.layers.freeze(record.layer, gid)
-      const { tenant, vcpus, memoryMib } = record
-      const sizeBytes = captured.sizeBytes + (await this.layers.bytesAboveOs(record.layer))
-      const taken: MicrovmSnapshotRecord = {
-        ...{ tenant, vcpus, memoryMib, isPublic: false, layer: record.layer, env: {}, sizeBytes },
-        memory: { name, qemu: await live.version(), unsafeSince: this.#boot },
-        pausedMs: captured.pausedMs,
-      }
-      await this.keepSnapshot(snapshot, taken)
-      return taken
-    } finally {
-      this.pinned.delete(name)
-    }
-  }
-
-  /** Recorded at once, and safe from a power failure a little later. */
-  async keepSnapshot(id: string, record: MicrovmSnapshotRecord): Promise<void> {
-    await this.snapshots.put(id, record)
-    const { name } = record.memory
-    void makeSafe([this.paths.ram(name), this.paths.state(name), this.paths.memory])
-      .then(async () => {
-        if (this.snapshots.get(id) !== record) return
-        await this.snapshots.put(id, { ...record, memory: { ...record.memory, unsafeSince: null } })
-      })
-      .catch((error: unknown) => {
-        if (this.snapshots.get(id) === record)
-          this.options.log('warn', 'memory of a snapshot is not safe', { snapshot: id, error })
-      })
   }
 
   /** Whether this memory can be gone on from here, or why not. */
@@ -305,10 +254,15 @@ export class MicrovmHost {
     return null
   }
 
-  captureFiles(slot: Pick<SlotRecord, 'name'>, from: string, name: string, gid: number | null) {
-    if (this.#kit === null) throw new EngineError('The kit of microVMs is not there yet')
+  async captureFiles(
+    slot: Pick<SlotRecord, 'name'>,
+    from: string,
+    name: string,
+    gid: number | null,
+  ): Promise<CaptureFiles> {
+    const { tool } = await this.kit()
     return {
-      ...{ tool: this.#kit.tool, from, ram: this.paths.ram(name), state: this.paths.state(name) },
+      ...{ tool, from, ram: this.paths.ram(name), state: this.paths.state(name) },
       ...{ stateOut: this.paths.stateOut(slot.name), gid },
     }
   }
@@ -318,39 +272,6 @@ export class MicrovmHost {
     const name = `m${randomBytes(8).toString('hex')}`
     this.pinned.add(name)
     return name
-  }
-
-  async goOn(id: string, record: MicrovmRecord): Promise<void> {
-    const began = performance.now()
-    const slot = this.newSlot('pool', record.tenant)
-    const { vcpus, memoryMib, layer, ram, egress } = record
-    const state = ram.replace(/\.ram$/, '.state')
-    try {
-      const live = await this.spawn(slot, {
-        vcpus,
-        memoryMib,
-        layer,
-        below: null,
-        ram,
-        state,
-        egress,
-      })
-      const { name, uid, gid, layout } = slot
-      const placed = { ...record, slot: { name, uid, gid, number: layout.number } }
-      await this.machines.put(id, placed)
-      await live.goOn()
-      const hostMs = performance.now() - began
-      this.follow(id, live)
-      await wakeUp(live, null, 30_000)
-      const guestMs = performance.now() - began - hostMs
-      const start = { how: 'memory' as const, pooled: false, hostMs, guestMs }
-      await this.machines.put(id, { ...placed, suspended: false, start })
-    } catch (error) {
-      this.live.delete(id)
-      await this.#endOf(slot)
-      await this.machines.put(id, record)
-      throw error
-    }
   }
 
   async removeSnapshot(id: string): Promise<void> {
@@ -380,7 +301,6 @@ export class MicrovmHost {
     const [process] = await findProcesses(processName(this.options.mark, slot.name))
     if (process === undefined) return
     try {
-      await this.kit()
       this.follow(id, await LiveMicrovm.attach(process, this.paths.sockets(slot.name)))
       // Its agent is greeted when somebody first asks for something.
       const live = this.live.get(id)

@@ -99,6 +99,7 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     use(await world.reopen())
     expect(await engine().observeMicrovm(id)).toMatchObject({ status: 'running' })
     expect((await run(id, 'bash', 'echo $kept')).stdout).toBe('1\n')
+    expect((await start()).start.how).toBe('memory')
     await engine().ensureMicrovmGone(id, order())
     const left = (await engine().microvmHoldings()).microvms.filter(
       (each) => each.status === 'running',

@@ -40,7 +40,8 @@ import { MicrovmHost, type MicrovmHostOptions } from './host.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
 import { type Started, startMicrovm } from './start.ts'
-import { keepMemory } from './suspend.ts'
+import { goOnAgain, keepMemory } from './suspend.ts'
+import { takeMicrovmSnapshot } from './take-snapshot.ts'
 
 export type QemuMicrovmsOptions = MicrovmHostOptions & { readonly orders: Orders }
 
@@ -65,6 +66,11 @@ export class QemuMicrovms implements MicrovmEngine {
   /** Machines run on; those that wait in the pool end. */
   close(): Promise<void> {
     return this.#host.close()
+  }
+
+  /** Resolves when as many wait as are to. */
+  fillPool(): Promise<void> {
+    return this.#host.pool.filled()
   }
 
   /** Leaves everything as it is, as if this process had been killed. */
@@ -110,7 +116,7 @@ export class QemuMicrovms implements MicrovmEngine {
   ensureMicrovmResumed(microvm: string, order: Order): Promise<Started> {
     return this.#orders.run(microvm, order, async () => {
       const record = this.#found(microvm)
-      if (record.suspended) await this.#host.goOn(microvm, record)
+      if (record.suspended) await goOnAgain(this.#host, microvm, record)
       const now = this.#found(microvm)
       return { ...this.#stateOf(microvm, now), start: now.start as MicrovmStart }
     })
@@ -130,7 +136,7 @@ export class QemuMicrovms implements MicrovmEngine {
       if (there !== undefined) return resultOf(there)
       const taken = await this.#orders.runUnordered(
         microvm,
-        () => this.#host.takeSnapshot(microvm, this.#found(microvm), snapshot),
+        () => takeMicrovmSnapshot(this.#host, microvm, this.#found(microvm), snapshot),
         signal,
       )
       return resultOf(taken)

@@ -40,8 +40,10 @@ export async function makeNetwork(slot: SlotLayout, uid: number, policy: EgressP
     `route add ${address}/32 dev ${hostLink}`,
   ]
   await run('ip', ['-batch', '-'], outside.join('\n'))
-  await run('ip', ['netns', 'exec', netns, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'])
-  await applyPolicy(slot, policy)
+  const forwards = 'echo 1 > /proc/sys/net/ipv4/ip_forward; exec nft -f -'
+  const { text } = egressRules(policy, address)
+  await run('ip', ['netns', 'exec', netns, 'sh', '-c', forwards], text)
+  if (asksNames(policy)) await startDns(slot, policy)
 }
 
 /** From here on, also for what is under way. */

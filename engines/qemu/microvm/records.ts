@@ -17,9 +17,13 @@ const SlotRecord = z.object({ name: z.string(), number: z.int(), uid: z.int(), g
 
 export const MicrovmRecord = z.object({
   tenant: z.string(),
+  /** Of the tenant; that of its process may be nobody's. */
+  gid: z.int(),
   vcpus: z.int(),
   memoryMib: z.int(),
   egress: Policy,
+  /** What every machine of its image is given. */
+  env: z.record(z.string(), z.string()),
   /** Active layer of its disk. */
   layer: z.string(),
   /** Memory that its process began with; of a suspended one, that it goes on with. */
@@ -27,12 +31,15 @@ export const MicrovmRecord = z.object({
   /** `null`: no process. */
   slot: SlotRecord.nullable(),
   suspended: z.boolean(),
+  /** Of a suspended one: the QEMU that wrote its memory. */
+  qemu: z.string().nullable(),
   /** `null` until it has answered. */
   start: Start.nullable(),
 })
 
 export const MicrovmSnapshotRecord = z.object({
   tenant: z.string(),
+  gid: z.int(),
   isPublic: z.boolean(),
   vcpus: z.int(),
   memoryMib: z.int(),

@@ -8,6 +8,7 @@ import {
   type MicrovmState,
 } from '../../engine.ts'
 import { newLayerName } from '../disks/layers.ts'
+import { isAlive } from '../process/processes.ts'
 import { abortable } from '../waiting.ts'
 import { entriesOf } from './agent/guest.ts'
 import { emptyMemory } from './capture.ts'
@@ -61,7 +62,11 @@ async function fromMemory(
   began: number,
   signal: AbortSignal,
 ): Promise<MicrovmStart> {
-  const taken = host.pool.take(snapshot.id, spec.egress)
+  let taken = host.pool.take(snapshot.id, spec.egress)
+  if (taken !== null && !(await isAlive(taken.item.live.process))) {
+    await host.endWaiting(taken.item)
+    taken = null
+  }
   const waiting = taken?.item ?? (await host.spawnWaiting(snapshot.id, spec.egress))
   const version = await waiting.live.version()
   const why = host.whyNotMemory(snapshot, version)
@@ -72,7 +77,7 @@ async function fromMemory(
   }
   if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
   // From here on it is found again after a crash; it runs at the earliest when this is written.
-  await place(host, spec, waiting)
+  await place(host, spec, snapshot.env, waiting)
   await waiting.live.goOn()
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
@@ -97,19 +102,25 @@ async function fromDisk(
   using _pin = host.layers.pin(layer)
   const plan = { vcpus, memoryMib, layer, below: snapshot.layer, ram, state: null, egress }
   const live = await host.spawn(slot, plan)
-  await place(host, spec, { slot, live, layer, ram })
+  await place(host, spec, snapshot.env, { slot, live, layer, ram })
   const hostMs = performance.now() - began
   await abortable(wakeUp(live, withEnv(spec.identity, snapshot.env), BOOT_MS), signal)
   const guestMs = performance.now() - began - hostMs
   return { how: 'cold-boot', why, pooled: false, hostMs, guestMs }
 }
 
-async function place(host: MicrovmHost, spec: MicrovmSpec, { slot, live, layer, ram }: Waiting) {
+async function place(
+  host: MicrovmHost,
+  spec: MicrovmSpec,
+  env: Readonly<Record<string, string>>,
+  { slot, live, layer, ram }: Waiting,
+) {
   const { id, tenant, vcpus, memoryMib, egress } = spec
   const { name, uid, gid, layout } = slot
   const record = {
     ...{ tenant, vcpus, memoryMib, egress, layer, ram, suspended: false, start: null },
     slot: { name, uid, gid, number: layout.number },
+    ...{ gid: host.identities.gidOf(tenant), env: { ...env }, qemu: null },
   }
   // No process outlives a power failure, so this need not either.
   await host.machines.put(id, record, { durable: false })

@@ -1,9 +1,12 @@
-/** Suspending: memory goes to files, the process ends; host.ts has the way back. */
+/** Suspending: memory goes to files and the process ends; and the way back. */
 import { NotRunningError } from '../../engine.ts'
 import { syncPath } from '../records/durable-files.ts'
-import { capture, makeSafe } from './capture.ts'
+import { capture, emptyMemory, makeSafe } from './capture.ts'
 import type { MicrovmHost } from './host.ts'
+import type { LiveMicrovm } from './live.ts'
 import type { MicrovmRecord } from './records.ts'
+import type { Slot } from './spawn.ts'
+import { wakeUp } from './start.ts'
 
 /** In the machine's turn. Whatever it throws, a machine that ran goes on. */
 export async function keepMemory(
@@ -16,13 +19,16 @@ export async function keepMemory(
   if (live === undefined || slot === null) throw new NotRunningError('Its process has ended')
   const name = host.newMemory()
   try {
-    const gid = host.identities.gidOf(record.tenant)
-    const files = host.captureFiles(slot, record.ram, name, gid)
+    const files = await host.captureFiles(slot, record.ram, name, record.gid)
+    const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
     await capture(live, files, still, false)
     try {
       await makeSafe([files.ram, files.state, host.paths.memory])
-      await host.machines.put(id, { ...record, ram: files.ram, slot: null, suspended: true })
+      await host.machines.put(id, {
+        ...record,
+        ...{ ram: files.ram, slot: null, suspended: true, qemu },
+      })
     } catch (error) {
       await live.resume()
       throw error
@@ -34,4 +40,61 @@ export async function keepMemory(
   } finally {
     host.pinned.delete(name)
   }
+}
+
+/** A suspended one runs again, from its memory unless another QEMU wrote that. */
+export async function goOnAgain(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+): Promise<void> {
+  const began = performance.now()
+  const slot = host.newSlot('pool', record.tenant)
+  let runs = false
+  try {
+    let live = await spawnAgain(host, slot, record, record.ram.replace(/\.ram$/, '.state'))
+    const version = await live.version()
+    const isSame = version === record.qemu
+    let { ram } = record
+    if (!isSame) {
+      await live.kill()
+      ram = host.paths.ram(`empty-${record.memoryMib}`)
+      await emptyMemory(ram, record.memoryMib)
+      live = await spawnAgain(host, slot, { ...record, ram }, null)
+    }
+    const { name, uid, gid, layout } = slot
+    const place = { name, uid, gid, number: layout.number }
+    const placed = { ...record, ram, slot: place, suspended: false, qemu: null }
+    // Before it runs: memory that has been gone on with once must never be again, on a disk that moved on.
+    await host.machines.put(id, placed)
+    if (isSame) await live.goOn()
+    runs = true
+    const hostMs = performance.now() - began
+    host.follow(id, live)
+    await wakeUp(live, null, isSame ? 30_000 : 120_000)
+    const timings = { pooled: false, hostMs, guestMs: performance.now() - began - hostMs }
+    const start = isSame
+      ? { how: 'memory' as const, ...timings }
+      : {
+          ...{ how: 'cold-boot' as const, ...timings },
+          why: `Its memory was written by QEMU ${record.qemu}, and this host has QEMU ${version}.`,
+        }
+    await host.machines.put(id, { ...placed, start })
+    await host.sweep()
+  } catch (error) {
+    if (runs) throw error
+    await host.endOf(slot)
+    await host.machines.put(id, record)
+    throw error
+  }
+}
+
+function spawnAgain(
+  host: MicrovmHost,
+  slot: Slot,
+  record: MicrovmRecord,
+  state: string | null,
+): Promise<LiveMicrovm> {
+  const { vcpus, memoryMib, layer, ram, egress } = record
+  return host.spawn(slot, { vcpus, memoryMib, layer, below: null, ram, state, egress })
 }

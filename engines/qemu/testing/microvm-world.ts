@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MicrovmKits } from '@garrison/guest/microvm/kit'
 import type { MicrovmWorld } from '../../contract/microvms.ts'
+import { destroyQemu } from '../destroy.ts'
 import { QemuEngine } from '../engine.ts'
 import type { QemuMicrovms } from '../microvm/microvms.ts'
 import { type MicrovmPaths, microvmPathsOf } from '../microvm/paths.ts'
-import { Networks } from '../network/networks.ts'
-import { findProcesses, killAndWait } from '../process/processes.ts'
 import { testOsImages } from './os-images.ts'
 
 export type QemuMicrovmWorld = MicrovmWorld & {
@@ -51,10 +50,7 @@ export async function makeMicrovmWorld(pool = { each: 2, all: 4 }): Promise<Qemu
       for (const { id } of (await microvms.microvmHoldings()).microvms)
         await microvms.ensureMicrovmGone(id, order())
       for (const engine of engines) await engine.close()
-      for (const purpose of ['pool', 'build'])
-        for (const process of await findProcesses(`garrison-${purpose}-${mark}-`))
-          await killAndWait(process)
-      await new Networks({ dir: join(dataDir, 'networks'), mark, log: () => {} }).destroy()
+      await destroyQemu({ dataDir, mark })
       await rm(dataDir, { recursive: true })
     },
   }

@@ -1,0 +1,28 @@
+/** Takes off the host what microVMs have there outside the data folder. */
+import { rm } from 'node:fs/promises'
+import { run } from '../network/run.ts'
+import { findProcesses, killAndWait } from '../process/processes.ts'
+import { readFolderIfThere } from '../records/durable-files.ts'
+import { numberIn } from './layout.ts'
+import { microvmPathsOf } from './paths.ts'
+
+export async function destroyMicrovms(mark: string): Promise<void> {
+  for (const purpose of ['pool', 'build'])
+    for (const process of await findProcesses(`garrison-${purpose}-${mark}-`))
+      await killAndWait(process)
+  for (const netns of await readFolderIfThere('/run/netns')) {
+    if (numberIn(netns, mark) === null) continue
+    const pids = await run('ip', ['netns', 'pids', netns])
+    for (const pid of pids.split('\n').filter(Boolean)) endIfThere(Number(pid))
+    await run('ip', ['netns', 'delete', netns])
+  }
+  await rm(microvmPathsOf('/', mark).run, { recursive: true, force: true })
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended since we looked.
+  }
+}

@@ -1,0 +1,69 @@
+/** A snapshot of a machine that runs: its disk and its memory at one point in time. */
+import { NotRunningError } from '../../engine.ts'
+import { newLayerName } from '../disks/layers.ts'
+import { capture, makeSafe } from './capture.ts'
+import type { MicrovmHost } from './host.ts'
+import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
+
+/** In the machine's turn; it goes on whatever happens. */
+export async function takeMicrovmSnapshot(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+  snapshot: string,
+): Promise<MicrovmSnapshotRecord> {
+  const live = host.live.get(id)
+  if (live === undefined || record.slot === null)
+    throw new NotRunningError('It does not run; resume it first')
+  const { slot } = record
+  const overlay = newLayerName()
+  const owner = { uid: slot.uid, gid: slot.gid }
+  using _pin = host.layers.pin(overlay)
+  using _below = host.layers.pin(record.layer)
+  await host.layers.createOverlay(overlay, record.layer, owner)
+  const name = host.newMemory()
+  try {
+    const { gid } = record
+    const files = await host.captureFiles(slot, record.ram, name, gid)
+    const captured = await capture(
+      live,
+      files,
+      async () => {
+        await host.machines.put(id, { ...record, layer: overlay }, { durable: false })
+        await live.switchDisk(overlay, host.layers.path(overlay))
+      },
+      true,
+    )
+    await host.layers.freeze(record.layer, gid)
+    const { tenant, vcpus, memoryMib, env } = record
+    const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(record.layer))
+    const taken: MicrovmSnapshotRecord = {
+      ...{ tenant, gid, vcpus, memoryMib, isPublic: false, layer: record.layer, env, sizeBytes },
+      memory: { name, qemu: await live.version(), unsafeSince: host.bootId },
+      pausedMs: captured.pausedMs,
+    }
+    await keepSnapshot(host, snapshot, taken)
+    return taken
+  } finally {
+    host.pinned.delete(name)
+  }
+}
+
+/** Recorded at once, and safe from a power failure a little later. */
+export async function keepSnapshot(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmSnapshotRecord,
+): Promise<void> {
+  await host.snapshots.put(id, record)
+  const { name } = record.memory
+  void makeSafe([host.paths.ram(name), host.paths.state(name), host.paths.memory])
+    .then(async () => {
+      if (host.snapshots.get(id) !== record) return
+      await host.snapshots.put(id, { ...record, memory: { ...record.memory, unsafeSince: null } })
+    })
+    .catch((error: unknown) => {
+      if (host.snapshots.get(id) === record)
+        host.options.log('warn', 'memory of a snapshot is not safe', { snapshot: id, error })
+    })
+}
