@@ -67,8 +67,7 @@ async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<vo
       ...['netns', 'exec', netns, 'dnsmasq', '--conf-file=/dev/null', '--keep-in-foreground'],
       ...['--no-resolv', '--no-hosts', '--user=nobody', '--bind-interfaces', '--pid-file='],
       ...[`--listen-address=${INNER_GATEWAY}`, '--cache-size=200', '--filter-AAAA', ...asked],
-      // Addresses of our own networks under somebody's name would be a way around the rules.
-      ...['--stop-dns-rebind'],
+      // What a name may lead to is for the rules to say: private addresses are refused before names count.
       ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),
     ],
     { detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' },
