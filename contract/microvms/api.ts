@@ -1,0 +1,83 @@
+/** Every route of the microVM API that is served, by name. What matches another's pattern comes before it. */
+import {
+  download,
+  execute,
+  executeAsync,
+  getExecution,
+  kill,
+  listExecutions,
+  upload,
+} from './execution.ts'
+import {
+  createSession,
+  getSession,
+  getSessionStatus,
+  getSessionUsage,
+  listSandboxes,
+} from './sessions.ts'
+import {
+  createMicrovmSnapshot,
+  deleteMicrovmSnapshot,
+  getBuildLog,
+  getMicrovmSnapshot,
+  listMicrovmSnapshots,
+} from './snapshots.ts'
+import { createToken } from './token.ts'
+import {
+  cloneVm,
+  createVm,
+  deleteVm,
+  getVm,
+  listVms,
+  resumeVm,
+  snapshotVm,
+  suspendVm,
+  updateVm,
+} from './vms.ts'
+
+export const microvmApi = {
+  listMicrovmSnapshots,
+  createMicrovmSnapshot,
+  getMicrovmSnapshot,
+  deleteMicrovmSnapshot,
+  getBuildLog,
+  listVms,
+  createVm,
+  getVm,
+  updateVm,
+  deleteVm,
+  snapshotVm,
+  cloneVm,
+  suspendVm,
+  resumeVm,
+  createSession,
+  listSandboxes,
+  getSession,
+  getSessionStatus,
+  getSessionUsage,
+  execute,
+  executeAsync,
+  listExecutions,
+  getExecution,
+  kill,
+  upload,
+  download,
+  createToken,
+}
+
+/** Those that stand beside `/v1`; they are known below it as well. */
+const rootPaths = ['/execute', '/execute_async', '/upload', '/download', '/kill']
+
+/** Whether a path, as the server knows it, is of this dialect. */
+export const isMicrovmPath = (path: string) =>
+  path === '/v1' || path.startsWith('/v1/') || rootPaths.includes(path)
+
+/**
+ * How the server knows a path of this dialect: with no slash at its end, and without the `/v1` that comes
+ * from a client whose base URL ends so.
+ */
+export function canonicalMicrovmPath(path: string): string {
+  const bare = path.replace(/^\/v1(?=\/v1(\/|$))/, '').replace(/(?<=.)\/+$/, '')
+  const root = bare.replace(/^\/v1(?=\/)/, '')
+  return rootPaths.includes(root) ? root : bare
+}

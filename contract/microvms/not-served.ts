@@ -1,0 +1,45 @@
+/**
+ * Routes that clients of this dialect know and that are not there: 501, with a sentence. Whoever serves one
+ * takes its line away.
+ */
+const vaults = 'Vaults are not there yet: pass secrets in env when a VM or session is made'
+const browser = 'Browser sessions are not there yet: run a browser in a VM of your own'
+const computers = 'Computer use is not there yet'
+const domains = 'Custom domains are not there yet'
+const tape = 'Time travel is not there: take snapshots, and start VMs of them'
+const ptys = 'Terminals are not there yet: use execute'
+const volumes = 'Volumes of microVMs are not there yet: use files, or snapshots'
+const egress = 'Egress policies are not there yet'
+const shares = 'Shares are not there yet'
+const keys = 'SSH keys of microVMs are not there yet'
+const account = 'Ask the same of the other API, which is described at /docs'
+
+/** `*` stands for one part of a path, `**` for any number of them. */
+export const notServedRoutes: readonly (readonly [path: string, why: string])[] = [
+  ['/v1/vaults', vaults],
+  ['/v1/vaults/**', vaults],
+  ['/v1/browser/**', browser],
+  ['/v1/computeruse/**', computers],
+  ['/v1/custom-domains', domains],
+  ['/v1/custom-domains/**', domains],
+  ['/v1/vms/*/tape/start', tape],
+  ['/v1/sessions/*/tape/start', tape],
+  ['/v1/vms/*/stage-env', 'Environments are given when a VM is made: use env there'],
+  ['/v1/vms/*/pty/**', ptys],
+  ['/v1/sessions/*/pty/**', ptys],
+  ['/v1/vms/*/volumes', volumes],
+  ['/v1/vms/*/volumes/*', volumes],
+  ['/v1/volumes', volumes],
+  ['/v1/volumes/**', volumes],
+  ['/v1/egress/**', egress],
+  ['/v1/shares', shares],
+  ['/v1/shares/*', shares],
+  ['/v1/sessions/app-url/*', shares],
+  ['/v1/app/**', shares],
+  ['/v1/ssh-keys', keys],
+  ['/v1/ssh-keys/*', keys],
+  ['/v1/api-keys', `API keys are at /api/account/api-keys/. ${account}`],
+  ['/v1/api-keys/*', `API keys are at /api/account/api-keys/. ${account}`],
+  ['/v1/audit/**', `The audit log is at /api/audit/. ${account}`],
+  ['/v1/webhooks/**', `Webhooks are at /api/webhooks/. ${account}`],
+]
