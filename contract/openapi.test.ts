@@ -25,6 +25,7 @@ describe('the OpenAPI document', () => {
       'apiKey',
       'xApiKey',
       'consoleToken',
+      'OAuth2PasswordBearer',
       'bearer',
     ])
   })

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { isWrite } from './access.ts'
 import { api } from './api.ts'
 import { errors } from './common.ts'
+import { microvmApi } from './microvms/api.ts'
 
 const description = `
 Machines on hardware of your own: deploy them, log in over SSH, take snapshots, restore them.
@@ -41,6 +42,14 @@ const tags = [
   { name: 'Webhooks', description: 'The same, told to servers of yours.' },
   { name: 'Operator', description: 'For whoever runs the installation; others get 403.' },
   { name: 'AI chat', description: 'Models to ask, which may read what you have, and their cost.' },
+  {
+    name: 'MicroVM snapshots',
+    description:
+      'What microVMs begin as. This API and the next four have errors of their own form.',
+  },
+  { name: 'MicroVMs', description: 'Machines that run in milliseconds and end by themselves.' },
+  { name: 'Sessions', description: 'Names for microVMs that are made when they are needed.' },
+  { name: 'Execution', description: 'Running code in microVMs; files to and from them.' },
   { name: 'Health', description: 'For whatever watches the server.' },
 ]
 
@@ -58,6 +67,11 @@ const securitySchemes = {
     name: 'token',
     description: 'A token of `POST …/console-token/`, for websockets only.',
   },
+  OAuth2PasswordBearer: {
+    type: 'oauth2',
+    flows: { password: { scopes: {}, tokenUrl: '/v1/token' } },
+    description: 'Of the microVM API; a key as a bearer token does too.',
+  },
   bearer: { type: 'http', scheme: 'bearer', description: 'Your key as a bearer token.' },
 } as const
 
@@ -66,12 +80,40 @@ function withRefusal(route: (typeof api)[keyof typeof api]) {
   return isWrite(route) ? { ...route, responses: { ...errors(403), ...route.responses } } : route
 }
 
+const keyHeader = {
+  name: 'X-API-Key',
+  in: 'header',
+  required: false,
+  schema: { anyOf: [{ type: 'string' }, { type: 'null' }], title: 'X-Api-Key' },
+} as const
+
+/** As published: the key is a parameter of each as well. Its schema is null or text, so nobody checks it. */
+function withKeyHeader(document: ReturnType<typeof generated>) {
+  const operations = new Set<string>(
+    Object.values(microvmApi)
+      .filter(({ security }) => security.every((way) => Object.keys(way).length > 0))
+      .map(({ operationId }) => operationId),
+  )
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(path)) {
+      if (!operations.has(operation.operationId)) continue
+      operation.parameters = [...(operation.parameters ?? []), keyHeader]
+    }
+  }
+  return document
+}
+
 export function openApiDocument() {
+  return withKeyHeader(generated())
+}
+
+function generated() {
   const { openAPIRegistry: registry, getOpenAPI31Document } = new OpenAPIHono()
   for (const [name, scheme] of Object.entries(securitySchemes)) {
     registry.registerComponent('securitySchemes', name, scheme)
   }
   for (const route of Object.values(api)) registry.registerPath(withRefusal(route))
+  for (const route of Object.values(microvmApi)) registry.registerPath(route)
   const document = getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

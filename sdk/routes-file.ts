@@ -13,6 +13,8 @@ type Content = Readonly<Record<string, { readonly schema?: Schema }>>
 type Parameter = { readonly name: string; readonly in: string; readonly required?: boolean }
 type Operation = {
   readonly operationId: string
+  /** Of another API than the SDK's. */
+  readonly 'x-dialect'?: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Content; readonly required?: boolean }
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>
@@ -71,7 +73,7 @@ function operationsOf(document: Document) {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     methods.flatMap((method) => {
       const operation = item[method]
-      if (operation === undefined) return []
+      if (operation === undefined || operation['x-dialect'] !== undefined) return []
       const { operationId } = operation
       return [{ operationId, path, route: routeOf(document, method, path, operation) }]
     }),

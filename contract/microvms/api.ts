@@ -66,7 +66,7 @@ export const microvmApi = {
 }
 
 /** Those that stand beside `/v1`; they are known below it as well. */
-const rootPaths = ['/execute', '/execute_async', '/upload', '/download', '/kill']
+export const rootPaths = ['/execute', '/execute_async', '/upload', '/download', '/kill']
 
 /** Whether a path, as the server knows it, is of this dialect. */
 export const isMicrovmPath = (path: string) =>

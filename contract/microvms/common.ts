@@ -24,13 +24,12 @@ export type HTTPValidationError = z.infer<typeof HTTPValidationError>
 export const ErrorDetail = z.object({ detail: z.string() }).openapi('ErrorDetail')
 
 const examples = {
-  400: ['Not possible as it is now', 'The VM is suspended; resume it first'],
+  400: ['The machine refuses it', 'This image has no python3'],
   401: ['No key, or one that is not valid', 'Not authenticated'],
   402: ['Not enough credits', 'Credits are used up; add some first'],
   403: ['Not allowed to whoever asks', 'This API key is read-only'],
   404: ["Does not exist, or is somebody else's", 'VM vm_x4k2 not found'],
-  408: ['It took too long', 'The VM did not start within 60 s'],
-  409: ['In conflict with what is there', 'The session has a VM already'],
+  409: ['Not possible as it is now', 'The VM is suspended; resume it first'],
   413: ['The body is too large', 'The request body is too large'],
   429: ['Too many requests, or no room; see Retry-After', 'There is no room; try again in 5 s'],
   500: ['A fault of ours', 'Something went wrong on our side'],

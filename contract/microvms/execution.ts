@@ -1,5 +1,6 @@
 /** Running code in a session, and files to and from it. These are at the root, as published. */
 import { createRoute, z } from '@hono/zod-openapi'
+import { onlyReads } from '../access.ts'
 import {
   answer,
   count,
@@ -102,7 +103,7 @@ export const execute = createRoute({
       timed_out: false,
       truncated: false,
     }),
-    ...microvmErrors(400, 402, 403, 404, 408, 409, 413, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 413, 501),
   },
 })
 
@@ -277,7 +278,7 @@ export const upload = createRoute({
       size_bytes: 1234,
       files: 1,
     }),
-    ...microvmErrors(400, 402, 403, 404, 408, 409, 413, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 413, 501),
   },
 })
 
@@ -308,6 +309,7 @@ export const DownloadResponse = z
 
 export const download = createRoute({
   ...head,
+  ...onlyReads,
   operationId: 'download',
   method: 'post',
   path: '/download',
@@ -334,6 +336,6 @@ export const download = createRoute({
       size_bytes: 8,
       format: 'file',
     }),
-    ...microvmErrors(400, 403, 404, 408, 409, 413, 501),
+    ...microvmErrors(400, 403, 404, 409, 413, 501),
   },
 })

@@ -118,7 +118,7 @@ export const createVm = createRoute({
   },
   responses: {
     ...answer(Vm, 'Successful Response', example),
-    ...microvmErrors(400, 402, 403, 404, 408, 409, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 501),
   },
 })
 
@@ -193,7 +193,7 @@ export const deleteVm = createRoute({
       message: 'It was deleted',
       terminated_at: exampleTime,
     }),
-    ...microvmErrors(403, 404, 408),
+    ...microvmErrors(403, 404),
   },
 })
 
@@ -218,7 +218,7 @@ export const snapshotVm = createRoute({
       snapshot_id: exampleIds.snapshot_id,
       status: 'ready',
     }),
-    ...microvmErrors(400, 402, 403, 404, 408, 409),
+    ...microvmErrors(400, 402, 403, 404, 409),
   },
 })
 
@@ -253,7 +253,7 @@ export const cloneVm = createRoute({
       snapshot_id: exampleIds.snapshot_id,
       snapshot_deleted: false,
     }),
-    ...microvmErrors(400, 402, 403, 404, 408, 409),
+    ...microvmErrors(400, 402, 403, 404, 409),
   },
 })
 
@@ -271,7 +271,7 @@ const stateRoute = <const Verb extends 'suspend' | 'resume'>(verb: Verb, descrip
         ...example,
         status: verb === 'suspend' ? 'suspended' : 'running',
       }),
-      ...microvmErrors(400, 402, 403, 404, 408, 409),
+      ...microvmErrors(400, 402, 403, 404, 409),
     },
   })
 

@@ -64,6 +64,14 @@ export class NotSetUp extends DomainError {
   }
 }
 
+/** This installation, or this kind of API, does not have it at all. */
+export class NotServed extends DomainError {
+  override name = 'NotServed'
+  constructor(message: string) {
+    super('TIER_NOT_SUPPORTED', message)
+  }
+}
+
 /** Another operation holds the resource. */
 export class OperationInProgress extends DomainError {
   override name = 'OperationInProgress'

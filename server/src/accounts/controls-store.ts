@@ -38,7 +38,9 @@ export async function holdings(db: Database | Tx, accountId: string) {
     volumeGb: number
     snapshots: number
   }>`
-    select instances, vcpus, "memoryMib", gpus, "volumeGb", snapshots from (
+    select instances + vms as instances, machines.vcpus + tiny.vcpus as vcpus,
+      machines."memoryMib" + tiny."memoryMib" as "memoryMib", gpus, "volumeGb",
+      images.snapshots + layers.snapshots as snapshots from (
       select count(*)::int as instances, coalesce(sum(vcpus), 0)::int as vcpus,
         coalesce(sum(memory_mib), 0)::bigint as "memoryMib", coalesce(sum(gpu_count), 0)::int as gpus
       from instances where account_id = ${accountId} and deleted_at is null
@@ -48,7 +50,14 @@ export async function holdings(db: Database | Tx, accountId: string) {
     ) disks, (
       select count(*)::int as snapshots
       from snapshots where account_id = ${accountId} and deleted_at is null
-    ) images
+    ) images, (
+      select count(*)::int as vms, coalesce(sum(vcpus), 0)::int as vcpus,
+        coalesce(sum(memory_mib), 0)::bigint as "memoryMib"
+      from microvms where account_id = ${accountId} and ended_at is null
+    ) tiny, (
+      select count(*)::int as snapshots
+      from microvm_snapshots where account_id = ${accountId} and deleted_at is null and not hidden
+    ) layers
   `.execute(db)
   const [row] = rows
   if (row === undefined) throw new Error('a sum has no row')

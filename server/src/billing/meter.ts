@@ -76,9 +76,14 @@ type Used = {
 async function meterDue(tx: Tx, now: Date, charge: boolean): Promise<Used[]> {
   const { rows } = await sql<Used>`
     with due as (
-      select id, account_id, currency, cost_micros, greatest(
-        minutes, floor(extract(epoch from coalesce(ended_at, ${now}) - started_at) / 60)::bigint
-      ) as total, hourly_rate_micros
+      select id, account_id, currency, cost_micros,
+        -- Minutes, or seconds where it counts those.
+        case when seconds is null then greatest(
+          minutes, floor(extract(epoch from coalesce(ended_at, ${now}) - started_at) / 60)::bigint
+        ) else greatest(
+          seconds, floor(extract(epoch from coalesce(ended_at, ${now}) - started_at))::bigint
+        ) end as total,
+        case when seconds is null then 60 else 3600 end as in_an_hour, hourly_rate_micros
       from billing_records
       where metered_until is not null
         and (ended_at is not null or metered_until <= ${now}::timestamptz - interval '1 minute')
@@ -86,8 +91,8 @@ async function meterDue(tx: Tx, now: Date, charge: boolean): Promise<Used[]> {
       order by account_id, id limit ${batchSize} for update skip locked
     ), costing as (
       select id, account_id, currency, total,
-        round(hourly_rate_micros::numeric * total / 60)::bigint as cost,
-        round(hourly_rate_micros::numeric * total / 60)::bigint - cost_micros as owed
+        round(hourly_rate_micros::numeric * total / in_an_hour)::bigint as cost,
+        round(hourly_rate_micros::numeric * total / in_an_hour)::bigint - cost_micros as owed
       from due
     ), floored as (
       select account_id, ledger.currency, greatest(0, balance_micros - floor_micros) as room
@@ -107,11 +112,13 @@ async function meterDue(tx: Tx, now: Date, charge: boolean): Promise<Used[]> {
       from costing left join floored using (account_id, currency)
     ), metered as (
       update billing_records record set
-        minutes = charging.total,
+        minutes = case when seconds is null then charging.total else charging.total / 60 end,
+        seconds = case when seconds is null then null else charging.total end,
         cost_micros = charging.cost,
         charged_micros = record.charged_micros + charging.charged,
         metered_until = case when ended_at is null
-          then started_at + charging.total * interval '1 minute' end
+          then started_at + charging.total * case when seconds is null
+            then interval '1 minute' else interval '1 second' end end
       from charging where record.id = charging.id
       returning account_id, currency, api_key_id, charging.charged
     )

@@ -1,4 +1,5 @@
 /** What a region's machines have been promised, summed from their rows. */
+import { microvmStatusesWithMemory } from '@garrison/contract/microvms/states'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { type Allocation, allocationOf } from './capacity.ts'
@@ -49,9 +50,10 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
     .groupBy(['host', 'gpu_model'])
     .execute()
   const volumes = await volumesByHost(db, region)
+  const microvms = await microvmsByHost(db, region)
   const byHost = Map.groupBy(rows, (row) => row.host)
   const hosts = new Set([...byHost.keys(), ...volumes.keys()])
-  return [...hosts]
+  const ofInstances = [...hosts]
     .map((host) => [host, byHost.get(host) ?? []] as const)
     .map(([host, parts]) => ({
       host,
@@ -64,6 +66,22 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
         ),
       ),
     }))
+  return [...ofInstances, ...microvms]
+}
+
+/** Their disks are thin and short-lived: only what is really free counts for them. */
+async function microvmsByHost(db: Database | Tx, region: string): Promise<Allocation[]> {
+  const rows = await db
+    .selectFrom('microvms')
+    .select(['host', sql<number>`sum(vcpus)`.as('vcpus'), sql<number>`sum(memory_mib)`.as('mib')])
+    .where('region', '=', region)
+    .where('ended_at', 'is', null)
+    .where('status', 'in', microvmStatusesWithMemory)
+    .groupBy('host')
+    .execute()
+  return rows.map(({ host, vcpus, mib }) => ({
+    ...{ host, vcpus: Number(vcpus), memoryMib: Number(mib), diskGb: 0, gpus: {} },
+  }))
 }
 
 /** GB; one that grows counts as what it is to be. */

@@ -164,6 +164,15 @@ export const configSchema = z.strictObject({
       disk_floor_gb: z.number().min(0).default(2),
     })
     .prefault({}),
+  microvms: z
+    .strictObject({
+      /** Where new ones run; `null`: the first region that has them. */
+      region: name.nullable().default(null),
+      /** At once, of one account. */
+      vms_per_account: z.int().min(0).default(100),
+      snapshots_per_account: z.int().min(0).default(100),
+    })
+    .prefault({}),
   regions: z.array(region).min(1).optional(),
   gpu_models: z.record(name, gpuModel).default({}),
   flavors: z.array(flavor).optional(),
@@ -174,6 +183,9 @@ export const configSchema = z.strictObject({
       snapshot_100gb: prices.prefault({ USD: 0.1, EUR: 0.1, INR: 10 }),
       /** Per hour for a hibernated instance, whatever its size. */
       hibernated: prices.prefault({ USD: 0.01, EUR: 0.01, INR: 1 }),
+      /** Of microVMs: for each virtual CPU and second, and each GB (1024 MiB) of memory and second. */
+      microvm_vcpu_second: prices.prefault({ USD: 0.000014, EUR: 0.000014, INR: 0.0012 }),
+      microvm_gb_second: prices.prefault({ USD: 0.0000045, EUR: 0.0000045, INR: 0.0004 }),
       /** Per TB (1000 GB) and hour, by tier and type of volume. */
       volumes: z.record(tier, z.partialRecord(z.enum(['SSD', 'HDD', 'NVMe']), prices)).prefault({
         legacy: { SSD: { USD: 0.1, EUR: 0.1, INR: 10 } },

@@ -24,6 +24,7 @@ import type { AssistantSchema } from './schema-assistant.ts'
 import type { DepletionSchema } from './schema-depletion.ts'
 import type { EventsSchema } from './schema-events.ts'
 import type { MailSchema } from './schema-mail.ts'
+import type { MicrovmSchema } from './schema-microvms.ts'
 import type { OperatorTables } from './schema-operator.ts'
 import type { PaymentsSchema } from './schema-payments.ts'
 import type { PeopleSchema } from './schema-people.ts'
@@ -37,6 +38,7 @@ export type Schema = AssistantSchema &
   DepletionSchema &
   EventsSchema &
   MailSchema &
+  MicrovmSchema &
   WebhooksSchema &
   OperatorTables &
   PaymentsSchema &
@@ -535,7 +537,7 @@ type BillingRecordsTable = {
   id: Generated<number>
   billing_id: Fixed<string>
   account_id: Fixed<string>
-  resource_kind: Fixed<'instance' | 'snapshot' | 'volume'>
+  resource_kind: Fixed<'instance' | 'snapshot' | 'volume' | 'microvm'>
   resource_id: Fixed<string>
   resource_public_id: Fixed<string>
   resource_name: Fixed<string>
@@ -549,6 +551,8 @@ type BillingRecordsTable = {
   started_at: Fixed<Date>
   ended_at: Date | null
   minutes: Generated<number>
+  /** Of what is metered by the second; its minutes follow from them. */
+  seconds: number | null
   cost_micros: Generated<number>
   charged_micros: Generated<number>
   metered_until: Date | null

@@ -1,12 +1,12 @@
 /** Which requests change something, as the contract says. */
 import { isWrite, mayWrite } from '@garrison/contract/access'
-import { api } from '@garrison/contract/api'
+import { everyRoute } from '@garrison/contract/every-route'
 import type { RequestCaller } from '../caller.ts'
 import { DomainError } from '../errors.ts'
 import type { AppContext } from './answers.ts'
 
 /** Routes whose method does not tell. */
-const marked = Object.values(api)
+const marked = everyRoute
   .filter((route) => 'x-access' in route)
   .map((route) => ({ route, path: new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`) }))
 

@@ -1,5 +1,6 @@
 /** The application: what happens to every request, in order; then the routes of each resource. */
 import { randomUUID } from 'node:crypto'
+import { canonicalMicrovmPath, isMicrovmPath, rootPaths } from '@garrison/contract/microvms/api'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
@@ -17,6 +18,10 @@ import { limitBody, readJson } from './bodies.ts'
 import { answerError } from './errors.ts'
 import { allowHeader, methodsOf } from './methods.ts'
 import type { HttpMetrics } from './metrics.ts'
+import { shownInBody } from './microvms/authentication.ts'
+import { limitMicrovmBody, readMicrovmBody } from './microvms/bodies.ts'
+import { answerMicrovmError, nothingThere } from './microvms/errors.ts'
+import { refuseInvalidMicrovm } from './microvms/validation.ts'
 import type { OriginCheck } from './own-origin.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { refuseInvalid } from './validation.ts'
@@ -39,7 +44,8 @@ export function createApp(deps: AppDeps): App {
   const { log } = deps
   const app = new OpenAPIHono<AppEnv>({
     getPath: (request) => canonical(getPath(request)),
-    defaultHook: refuseInvalid,
+    defaultHook: (result, c) =>
+      isMicrovmPath(c.req.path) ? refuseInvalidMicrovm(result, c) : refuseInvalid(result, c),
   })
 
   app.use(async (c, next) => {
@@ -69,8 +75,19 @@ export function createApp(deps: AppDeps): App {
   // Strangers are turned away before anything of theirs is read.
   app.use('/api/*', forCallersOnly, authenticate(deps), limitBody, readJson)
 
-  app.onError((error, c) => answerError(c, error, log))
-  app.notFound((c) => answerError(c, notFound(app, c), log))
+  for (const path of ['/v1', '/v1/*', ...rootPaths]) {
+    const known = authenticate({ ...deps, alsoBy: shownInBody })
+    app.use(path, forCallersOnly, limitMicrovmBody, known, readMicrovmBody)
+  }
+
+  app.onError((error, c) =>
+    isMicrovmPath(c.req.path) ? answerMicrovmError(c, error, log) : answerError(c, error, log),
+  )
+  app.notFound((c) =>
+    isMicrovmPath(c.req.path)
+      ? answerMicrovmError(c, nothingThere(app, c), log)
+      : answerError(c, notFound(app, c), log),
+  )
   return app
 }
 
@@ -86,6 +103,8 @@ function addressOf(c: AppContext, trustedProxies: readonly string[]): string | n
 
 /** Every path works with and without a slash at its end. Inside, those of the API have one, others none. */
 function canonical(path: string) {
+  const microvms = canonicalMicrovmPath(path)
+  if (isMicrovmPath(microvms)) return microvms
   if (path.startsWith('/api/')) return path.endsWith('/') ? path : `${path}/`
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }

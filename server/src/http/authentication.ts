@@ -1,5 +1,5 @@
 /** Who asks? A key in one of three headers, or the cookie of somebody who signed in. */
-import { api } from '@garrison/contract/api'
+import { everyRoute } from '@garrison/contract/every-route'
 import type { MiddlewareHandler } from 'hono'
 import type { AccountService } from '../accounts/service.ts'
 import type { RequestCaller } from '../caller.ts'
@@ -13,22 +13,27 @@ import type { RateLimits } from './rate-limits.ts'
 
 type Deps = {
   db: Database
+  /** Other ways in which a request may show who asks; null: it does not. */
+  alsoBy?: (c: AppContext) => Promise<Shown | null>
   accounts: AccountService
   limits: RateLimits
   sessions: Sessions
   origins: OriginCheck
 }
 
+/** A key, or the cookie that a bearer token stands for. */
+export type Shown = { readonly key: string } | { readonly cookie: string }
+
 const patternOf = (text: string) => new RegExp(`^${text.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 
 /** Those that the contract lets answer without a key too, as `METHOD /path/`. */
-const publicRoutes = Object.values(api)
-  .filter((route) => route.security.some((way) => Object.keys(way).length === 0))
+const publicRoutes = everyRoute
+  .filter((route) => route.security?.some((way) => Object.keys(way).length === 0))
   .map((route) => patternOf(`${route.method.toUpperCase()} ${route.path}`))
 
 /** Those that a token of their own opens too, which they look at themselves. */
-const tokenRoutes = Object.values(api)
-  .filter((route) => route.security.some((way) => 'consoleToken' in way))
+const tokenRoutes = everyRoute
+  .filter((route) => route.security?.some((way) => 'consoleToken' in way))
   .map((route) => patternOf(route.path))
 
 function bringsToken(c: AppContext) {
@@ -48,7 +53,14 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
 
   /** Null when there is neither a key nor a session. */
   async function identify(c: AppContext, remoteAddress: string | null) {
-    const key = keyOf(c)
+    const shown = (await deps.alsoBy?.(c)) ?? null
+    if (shown !== null && 'cookie' in shown) {
+      const signedIn = await sessions.find(shown.cookie)
+      if (signedIn !== null) return signedIn
+      await limits.countFailure(c, remoteAddress)
+      throw new DomainError('INVALID_API_KEY', 'This token has ended; ask for another one')
+    }
+    const key = shown?.key ?? keyOf(c)
     if (key === null) {
       const signedIn = await sessions.find(c.req.header('cookie'))
       if (signedIn !== null && asksForMore(c)) origins.requireOwn(c)

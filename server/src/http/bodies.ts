@@ -1,6 +1,5 @@
 /** Reads a request's body once, before the schemas look at it, so that its faults get clear words. */
-import { api } from '@garrison/contract/api'
-import type { RouteConfig } from '@hono/zod-openapi'
+import { everyRoute } from '@garrison/contract/every-route'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { DomainError, ValidationError } from '../errors.ts'
@@ -11,8 +10,7 @@ const largestBodyBytes = 1024 * 1024
 const deepestBody = 32
 
 /** Routes whose body is a file: it is streamed, and whoever takes it knows how long it may be. */
-const routes: readonly RouteConfig[] = Object.values(api)
-const fileRoutes = routes
+const fileRoutes = everyRoute
   .filter(({ request }) => request?.body?.content['application/octet-stream'] !== undefined)
   .map(({ method, path }) => ({
     method: method.toUpperCase(),

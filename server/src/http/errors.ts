@@ -8,7 +8,7 @@ import { DomainError, NotSetUp, TooMany, ValidationError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AppContext } from './answers.ts'
 
-const statusOf = {
+export const statusOf = {
   VALIDATION_ERROR: 400,
   INVALID_INSTANCE_STATE: 400,
   INVALID_SNAPSHOT_STATE: 400,
@@ -50,7 +50,7 @@ const statusOf = {
   SERVICE_UNAVAILABLE: 503,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>
 
-const retryAfterSeconds = 2
+export const retryAfterSeconds = 2
 
 export function answerError(c: AppContext, error: unknown, log: Log): Response {
   const request = { request_id: c.get('requestId'), method: c.req.method, path: c.req.path }
@@ -86,7 +86,7 @@ const hasLeft = ({ env }: AppContext) => env?.incoming?.destroyed === true && !e
 const fieldsOf = ({ fields }: ValidationError) =>
   Object.fromEntries(Object.entries(fields).map(([name, words]) => [name, [...words]]))
 
-function asDomainError(error: unknown): DomainError | null {
+export function asDomainError(error: unknown): DomainError | null {
   if (error instanceof DomainError) return error
   if (isUnavailable(error)) {
     return new DomainError(

@@ -36,7 +36,7 @@ export type OperationHeader = {
 
 /** What an operation is about. `id` is internal, `publicId` is what people see. */
 export type Subject = {
-  readonly kind: 'instance' | 'snapshot' | 'image' | 'volume'
+  readonly kind: 'instance' | 'snapshot' | 'image' | 'volume' | 'microvm' | 'microvm-snapshot'
   readonly id: string
   readonly publicId: string
 }

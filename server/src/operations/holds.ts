@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Tx } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 
 /** Serialises everyone who wants to hold one of these, until the transaction ends. */
@@ -59,6 +59,17 @@ export function lockPending(tx: Tx, kind: string, subjectId: string) {
     .forUpdate('operations')
     .executeTakeFirst()
 }
+
+/** The latest that holds it: it waits behind the others. */
+export const findHolder = (db: Database | Tx, resourceId: string) =>
+  db
+    .selectFrom('operation_holds')
+    .innerJoin('operations', 'operations.id', 'operation_holds.operation_id')
+    .select('operation_holds.operation_id')
+    .where('resource_id', '=', resourceId)
+    .orderBy('operations.seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 
 /** Their runners write nothing until the transaction ends. */
 export async function lockOperationsOn(tx: Tx, resourceId: string) {

@@ -1,6 +1,8 @@
 /** Every kind of operation there is, by the name that its rows carry. */
 import { applyFirewall } from './apply-firewall.ts'
 import { attachVolumes, detachVolumes } from './attach-volumes.ts'
+import { buildMicrovmSnapshot } from './build-microvm-snapshot.ts'
+import { cloneMicrovm } from './clone-microvm.ts'
 import { createImage } from './create-image.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { cloneVolume, createVolume } from './create-volume.ts'
@@ -8,6 +10,8 @@ import type { AnyOperationKind } from './definition.ts'
 import { deleteExport } from './delete-export.ts'
 import { deleteImage } from './delete-image.ts'
 import { deleteInstance } from './delete-instance.ts'
+import { deleteMicrovm } from './delete-microvm.ts'
+import { deleteMicrovmSnapshot } from './delete-microvm-snapshot.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
 import { deleteVolume } from './delete-volume.ts'
 import { deployInstance } from './deploy-instance.ts'
@@ -19,8 +23,11 @@ import { resizeVolume } from './resize-volume.ts'
 import { restoreInstance } from './restore-instance.ts'
 import { restoreSnapshot } from './restore-snapshot.ts'
 import { rollbackInstance } from './rollback-instance.ts'
+import { snapshotMicrovm } from './snapshot-microvm.ts'
 import { recoverInstance, startInstance } from './start-instance.ts'
+import { startMicrovm } from './start-microvm.ts'
 import { stopInstance } from './stop-instance.ts'
+import { resumeMicrovm, suspendMicrovm } from './suspend-microvm.ts'
 import { togglePublicIp } from './toggle-public-ip.ts'
 
 const all: readonly AnyOperationKind[] = [
@@ -49,6 +56,14 @@ const all: readonly AnyOperationKind[] = [
   deleteVolume,
   attachVolumes,
   detachVolumes,
+  startMicrovm,
+  cloneMicrovm,
+  snapshotMicrovm,
+  suspendMicrovm,
+  resumeMicrovm,
+  deleteMicrovm,
+  buildMicrovmSnapshot,
+  deleteMicrovmSnapshot,
 ]
 
 export const operationKinds: ReadonlyMap<string, AnyOperationKind> = new Map(

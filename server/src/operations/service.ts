@@ -113,6 +113,12 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
       return { operation, steps: await store.loadSteps(db, operation.id) }
     },
 
+    /** The operation that is at work on it, or is to be; null: none. */
+    async openOn(db: Database | Tx, resourceId: string): Promise<string | null> {
+      const row = await holds.findHolder(db, resourceId)
+      return row?.operation_id ?? null
+    },
+
     stepsOf: (db: Database | Tx, id: string) => store.loadSteps(db, id),
 
     list(db: Database, accountId: string, filter: store.OperationFilter, range: Range) {

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import { counterOf, countOfMatches, type Range, readPage } from '../database/pages.ts'
+import type { Subject } from './definition.ts'
 
 /** Somebody else leased the operation since: whatever we were doing is theirs to do now. */
 export class LeaseLost extends Error {
@@ -64,7 +65,7 @@ type OperationRow = {
   kind: string
   account_id: string
   region: string
-  subject_kind: 'instance' | 'snapshot' | 'image' | 'volume'
+  subject_kind: Subject['kind']
   subject_id: string
   subject_public_id: string
   input: Record<string, unknown>

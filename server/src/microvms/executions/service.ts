@@ -1,0 +1,155 @@
+/** Running code in the machine of a session, with the caller waiting or not. */
+import type { CommandRequest } from '@garrison/contract/microvms/execution'
+import { EngineError } from '@garrison/engines/engine'
+import type { ExecuteResult, ExecuteSpec } from '@garrison/engines/microvms'
+import { recordAudit } from '../../accounts/audit.ts'
+import type { AccountLimits } from '../../accounts/limits.ts'
+import type { AccountService } from '../../accounts/service.ts'
+import type { Caller } from '../../caller.ts'
+import type { Clock } from '../../clock.ts'
+import { type Database, type Tx, transaction } from '../../database/database.ts'
+import { DomainError, NotFound, TooMany } from '../../errors.ts'
+import { newUuid } from '../../ids.ts'
+import type { Log } from '../../log.ts'
+import { type Hosting, newId } from '../hosting.ts'
+import type { Machine, MicrovmSessionService } from '../sessions/service.ts'
+import * as store from './store.ts'
+import { executionResult } from './view.ts'
+
+const listed = 100
+/** Asynchronous ones of an account at once; machines are its limit otherwise. */
+const mostRunning = 200
+const retrySeconds = 5
+
+export type ExecutionDeps = {
+  db: Database
+  clock: Clock
+  accounts: AccountService
+  accountLimits: AccountLimits
+  hosting: Hosting
+  microvmSessions: MicrovmSessionService
+  log: Log
+}
+
+export function createExecutionService(deps: ExecutionDeps) {
+  const { db, clock, accounts, hosting, microvmSessions, log } = deps
+  const underWay = new Set<Promise<void>>()
+  const closing = new AbortController()
+
+  const specOf = ({ command, code, language, timeout }: CommandRequest): ExecuteSpec => ({
+    ...{ language: language ?? 'python', code: command ?? code ?? '' },
+    timeoutMs: timeout * 1000,
+  })
+
+  /** In the session that is named, or in one that is made for it. */
+  async function sessionFor(caller: Caller, input: CommandRequest): Promise<string> {
+    if (input.session_id != null) return input.session_id
+    const made = await transaction(db, (tx) => microvmSessions.create(tx, caller, {}))
+    return made.id
+  }
+
+  const audit = (tx: Database | Tx, caller: Caller, sessionId: string, what: string) =>
+    recordAudit(
+      tx as Tx,
+      caller,
+      { action: `microvm.${what}`, subjectKind: 'microvm-session', subjectId: sessionId },
+      clock.now(),
+    )
+
+  async function runIn(machine: Machine, spec: ExecuteSpec, signal: AbortSignal) {
+    return hosting.engine(machine.region).execute(machine.id, spec, signal)
+  }
+
+  async function carryOut(
+    caller: Caller,
+    row: { id: string; sessionId: string },
+    spec: ExecuteSpec,
+  ) {
+    const finish = (set: Parameters<typeof store.updateExecution>[3]) =>
+      store.updateExecution(db, caller.accountId, row.id, { ...set, finished_at: clock.now() })
+    try {
+      const machine = await microvmSessions.machine(caller, row.sessionId)
+      await store.updateExecution(db, caller.accountId, row.id, { vm_id: machine.id })
+      const result = await runIn(machine, spec, closing.signal)
+      await finish({ status: 'completed', ...columnsOf(result) })
+      await microvmSessions.countExecution(caller, row.sessionId, result)
+    } catch (error) {
+      const known = error instanceof DomainError || error instanceof EngineError
+      if (!known) log('error', 'an execution failed', { execution: row.id, error })
+      const words = known ? error.message : 'Something went wrong on our side'
+      await finish({ status: closing.signal.aborted ? 'lost' : 'failed', error: words })
+    }
+  }
+
+  return {
+    async execute(caller: Caller, input: CommandRequest, signal: AbortSignal) {
+      const sessionId = await sessionFor(caller, input)
+      const machine = await microvmSessions.machine(caller, sessionId)
+      // Beside it, so that nobody waits for it: it is there when the answer is.
+      const [result] = await Promise.all([
+        runIn(machine, specOf(input), signal),
+        audit(db, caller, sessionId, 'execute'),
+      ])
+      await microvmSessions.countExecution(caller, sessionId, result)
+      return executionResult(machine, result, hosting.isSimulated(machine.region))
+    },
+
+    /** Answers at once. */
+    async begin(caller: Caller, input: CommandRequest): Promise<store.Execution> {
+      const sessionId = await sessionFor(caller, input)
+      const session = await microvmSessions.require(db, caller, sessionId)
+      const spec = specOf(input)
+      const row = { id: newUuid(), public_id: newId('task'), account_id: caller.accountId }
+      await transaction(db, async (tx) => {
+        await accounts.lock(tx, caller.accountId)
+        if ((await store.runningOf(tx, caller.accountId)) >= mostRunning) {
+          const words = `An account has at most ${mostRunning} asynchronous executions at once`
+          throw new TooMany(`${words}; wait for one to end`, retrySeconds)
+        }
+        await store.insertExecution(tx, {
+          ...{ ...row, session_id: session.id, vm_id: session.vm_id, language: spec.language },
+          ...{ region: session.vm_region ?? hosting.region(), status: 'running' },
+          ...{ stdout: null, stderr: null, exit_code: null, seconds: null, cpu_seconds: null },
+          ...{ error: null, created_at: clock.now(), finished_at: null },
+        })
+        await audit(tx, caller, session.id, 'execute')
+      })
+      const running = carryOut(caller, { id: row.id, sessionId: session.id }, spec)
+        .catch((error: unknown) => log('warn', 'cannot write down an execution', { error }))
+        .finally(() => underWay.delete(running))
+      underWay.add(running)
+      return requireExecution(caller, row.public_id)
+    },
+
+    require: requireExecution,
+    list: (caller: Caller) => store.listExecutions(db, caller.accountId, listed),
+
+    /** Whoever owns these regions is this process: what ran before it is lost. */
+    giveUpRunning: (regions: readonly string[]) => store.giveUpRunning(db, regions, clock.now()),
+    forget: () => store.forgetOld(db, clock.now()),
+
+    /** What nobody waits for any more is written down as lost. */
+    async close() {
+      closing.abort()
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+    /** Until nothing runs that nobody waits for. */
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+  }
+
+  async function requireExecution(caller: Caller, publicId: string) {
+    const found = await store.findExecution(db, caller.accountId, publicId)
+    if (found === undefined) throw new NotFound('Execution', publicId)
+    return found
+  }
+}
+
+const columnsOf = (result: ExecuteResult) => ({
+  ...{ stdout: Buffer.from(result.stdout), stderr: Buffer.from(result.stderr) },
+  ...{ exit_code: result.exitCode, seconds: result.seconds, cpu_seconds: result.cpuSeconds },
+  ...{ timed_out: result.timedOut, truncated: result.truncated },
+})
+
+export type ExecutionService = ReturnType<typeof createExecutionService>

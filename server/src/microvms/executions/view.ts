@@ -1,0 +1,30 @@
+/** From rows and results to what the API answers. */
+import type * as contract from '@garrison/contract/microvms/execution'
+import type { ExecuteResult } from '@garrison/engines/microvms'
+import type { Machine } from '../sessions/service.ts'
+import type { Execution } from './store.ts'
+
+const text = (bytes: Buffer | null) => bytes?.toString('utf8') ?? null
+
+export const executionResult = (
+  { sessionId, publicId }: Machine,
+  result: ExecuteResult,
+  isSimulated: boolean,
+): contract.ExecutionResult => ({
+  ...{ session_id: sessionId, vm_id: publicId },
+  ...{ stdout: result.stdout, stderr: result.stderr },
+  ...{ exit_code: result.exitCode, success: result.exitCode === 0 },
+  ...{ execution_time: result.seconds, cpu_time: result.cpuSeconds },
+  ...{ timed_out: result.timedOut, truncated: result.truncated },
+  ...(isSimulated && { simulated: true as const }),
+})
+
+export const executionAnswer = (row: Execution): contract.Execution => ({
+  ...{ task_id: row.public_id, session_id: row.session_id, vm_id: row.vm_public_id },
+  ...{ status: row.status, is_complete: row.status !== 'running', language: row.language },
+  ...{ serialized_stdout: text(row.stdout), serialized_stderr: text(row.stderr) },
+  ...{ exit_code: row.exit_code, execution_time: row.seconds, cpu_time: row.cpu_seconds },
+  ...{ timed_out: row.timed_out, truncated: row.truncated, error: row.error },
+  created_at: row.created_at.toISOString(),
+  completed_at: row.finished_at?.toISOString() ?? null,
+})

@@ -1,0 +1,212 @@
+/**
+ * Sessions: each names at most one machine, which is made when something is to be run. What has ended is
+ * replaced by a new, empty one; what is suspended waits for whoever suspended it.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CreateSessionRequest } from '@garrison/contract/microvms/sessions'
+import type { CreateVmRequest } from '@garrison/contract/microvms/vms'
+import { recordAudit } from '../../accounts/audit.ts'
+import { bearingKey, type Caller } from '../../caller.ts'
+import type { Clock } from '../../clock.ts'
+import { type Database, type Tx, transaction } from '../../database/database.ts'
+import { DomainError, InvalidState, NotFound } from '../../errors.ts'
+import { isUuid } from '../../ids.ts'
+import type { Hosting } from '../hosting.ts'
+import type { MicrovmSnapshotService } from '../snapshots/service.ts'
+import type { MicrovmSnapshot } from '../snapshots/store.ts'
+import { type MicrovmService, type NewSession, usualLifetime } from '../vms/service.ts'
+import type { Microvm } from '../vms/store.ts'
+import * as store from './store.ts'
+import { vmStatusOf } from './view.ts'
+
+const usualShape = { vcpus: 2, memoryMib: 512 }
+const longestBuildWaitMs = 45_000
+/** Machines that end at the very moment of the call are replaced; more often than that is no accident. */
+const mostTries = 3
+
+/** Where a session's code runs. */
+export type Machine = {
+  readonly id: string
+  readonly publicId: string
+  readonly region: string
+  readonly sessionId: string
+}
+
+export type SessionDeps = {
+  db: Database
+  clock: Clock
+  hosting: Hosting
+  microvms: MicrovmService
+  microvmSnapshots: MicrovmSnapshotService
+}
+
+export function createMicrovmSessionService(deps: SessionDeps) {
+  const { db, clock, hosting, microvms, microvmSnapshots } = deps
+
+  async function require(reader: Database | Tx, caller: Caller, id: string) {
+    const found = isUuid(id) ? await store.findSession(reader, caller.accountId, id) : undefined
+    if (found === undefined) throw new NotFound('Session', id)
+    return found
+  }
+
+  const insert: NewSession = async (tx, caller, wanted) => {
+    // Not by time: whoever knows one of an account's must not guess the next.
+    const id = randomUUID()
+    await store.insertSession(tx, {
+      ...{ id, account_id: caller.accountId, lifetime: wanted.lifetime, vm_id: null },
+      ...{ vcpus: wanted.vcpus, memory_mib: wanted.memoryMib },
+      metadata: JSON.stringify(wanted.metadata),
+      env: JSON.stringify(wanted.env ?? {}),
+      ...{ api_key_id: bearingKey(caller), created_at: clock.now() },
+    })
+    return id
+  }
+
+  /** Begins to make its machine. The session is locked. */
+  async function begin(tx: Tx, caller: Caller, session: store.Session, base: MicrovmSnapshot) {
+    const started = await microvms.start(tx, caller, session.id, base, {
+      ...{ vcpu_count: session.vcpus, memory_mb: session.memory_mib },
+      ...{ metadata: session.metadata, env: session.env },
+      vm_lifetime_seconds: session.lifetime,
+    })
+    await store.setMachine(tx, caller.accountId, session.id, started.id)
+    return started
+  }
+
+  const machineIn = (session: Pick<store.Session, 'id'>, vm: Microvm): Machine => ({
+    ...{ id: vm.id, publicId: vm.public_id, region: vm.region, sessionId: session.id },
+  })
+
+  /** Begins to make the machine where there is none; answers what is at work on it. */
+  async function ensureBegun(caller: Caller, sessionId: string) {
+    const base = await microvmSnapshots.readyBase(longestBuildWaitMs)
+    return transaction(db, async (tx) => {
+      await store.lockSession(tx, caller.accountId, sessionId)
+      const session = await require(tx, caller, sessionId)
+      const status = vmStatusOf(session)
+      if (session.vm_id !== null && status !== 'expired') {
+        return { id: session.vm_id, operation: null }
+      }
+      return begin(tx, caller, session, base)
+    })
+  }
+
+  /** The machine of a session, which runs when this answers. */
+  async function machine(caller: Caller, sessionId: string): Promise<Machine> {
+    for (let tries = 1; ; tries++) {
+      const session = await require(db, caller, sessionId)
+      const { vm_id, vm_public_id, vm_region } = session
+      if (session.vm_status === 'running' && vm_id && vm_public_id && vm_region) {
+        return { id: vm_id, publicId: vm_public_id, region: vm_region, sessionId: session.id }
+      }
+      if (['suspending', 'suspended'].includes(session.vm_status ?? '')) {
+        const words = `VM ${vm_public_id} is ${session.vm_status}; resume it first`
+        throw new InvalidState('instance', words)
+      }
+      const begun = await ensureBegun(caller, session.id)
+      const vm = await microvms.settled(caller, begun.id, begun.operation)
+      if (vm.status === 'running') return machineIn(session, vm)
+      if (vm.status === 'failed') {
+        throw new DomainError('UPSTREAM_ERROR', `The VM could not be started: ${vm.message}`)
+      }
+      if (vm.status === 'starting' || tries === mostTries) {
+        const words = `VM ${vm.public_id} is ${vm.status}; try again shortly`
+        throw new DomainError('SERVICE_UNAVAILABLE', words)
+      }
+    }
+  }
+
+  return {
+    require,
+    machine,
+    insert,
+
+    /** The machine that a session has already: nothing is made to read from. */
+    async runningMachine(caller: Caller, sessionId: string): Promise<Machine> {
+      const session = await require(db, caller, sessionId)
+      if (session.vm_id === null || vmStatusOf(session) === 'expired') {
+        throw new DomainError(
+          'NOT_FOUND',
+          `Session ${session.id} has no VM; execute something first`,
+        )
+      }
+      return machine(caller, sessionId)
+    },
+
+    async create(tx: Tx, caller: Caller, input: CreateSessionRequest) {
+      // Where there are none, it says so now rather than at the first execution.
+      hosting.region()
+      const id = await insert(tx, caller, {
+        vcpus: input.vcpu_count ?? usualShape.vcpus,
+        memoryMib: input.memory_mb ?? usualShape.memoryMib,
+        metadata: input.metadata ?? {},
+        lifetime: input.vm_lifetime_seconds ?? usualLifetime,
+        env: input.env ?? {},
+      })
+      const subject = { subjectKind: 'microvm-session', subjectId: id }
+      await recordAudit(tx, caller, { action: 'microvm-session.create', ...subject }, clock.now())
+      return require(tx, caller, id)
+    },
+
+    /** Makes its machine ahead of time. */
+    async prewarm(caller: Caller, id: string) {
+      await ensureBegun(caller, id)
+      return require(db, caller, id)
+    },
+
+    /** A machine that was asked for by itself: with a session of its own, or one that has none. */
+    async createVm(tx: Tx, caller: Caller, input: CreateVmRequest, snapshot: MicrovmSnapshot) {
+      const sessionId = input.session_id ?? (await newFor(tx, caller, input, snapshot))
+      if (input.session_id != null) {
+        await require(tx, caller, input.session_id)
+        await store.lockSession(tx, caller.accountId, input.session_id)
+      }
+      const session = await require(tx, caller, sessionId)
+      if (!['pending', 'expired'].includes(vmStatusOf(session))) {
+        const words = `Session ${sessionId} has a VM already, ${session.vm_public_id}; end it first`
+        throw new InvalidState('instance', words)
+      }
+      const started = await microvms.start(tx, caller, sessionId, snapshot, input)
+      await store.setMachine(tx, caller.accountId, sessionId, started.id)
+      return started
+    },
+
+    async clone(tx: Tx, caller: Caller, publicId: string, snapshotName: string | null) {
+      const cloned = await microvms.clone(tx, caller, publicId, {
+        ...{ snapshotName, newSession: insert },
+      })
+      await store.setMachine(tx, caller.accountId, cloned.sessionId, cloned.row.id)
+      return cloned
+    },
+
+    /** Ends the machine and keeps the session. */
+    async kill(tx: Tx, caller: Caller, id: string) {
+      const session = await require(tx, caller, id)
+      if (session.vm_id === null || vmStatusOf(session) === 'expired') {
+        throw new DomainError('NOT_FOUND', `Session ${session.id} has no VM`)
+      }
+      return microvms.end(tx, caller, session.vm_id, 'It was killed')
+    },
+
+    async usage(caller: Caller, id: string) {
+      const session = await require(db, caller, id)
+      const used = await store.usageOf(db, caller.accountId, session.id, clock.now())
+      return { session, used }
+    },
+
+    countExecution: (caller: Caller, id: string, took: { seconds: number; cpuSeconds: number }) =>
+      store.countExecution(db, caller.accountId, id, took),
+  }
+
+  function newFor(tx: Tx, caller: Caller, input: CreateVmRequest, snapshot: MicrovmSnapshot) {
+    return insert(tx, caller, {
+      vcpus: input.vcpu_count ?? snapshot.vcpus ?? usualShape.vcpus,
+      memoryMib: input.memory_mb ?? snapshot.memory_mib ?? usualShape.memoryMib,
+      metadata: input.metadata ?? {},
+      lifetime: input.vm_lifetime_seconds ?? usualLifetime,
+      env: input.env ?? {},
+    })
+  }
+}
+
+export type MicrovmSessionService = ReturnType<typeof createMicrovmSessionService>

@@ -1,0 +1,121 @@
+/** MicroVMs in the database. Every function takes the account, but those that look after everybody's. */
+import { liveMicrovmStatuses } from '@garrison/contract/microvms/states'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
+import type { Database, Tx } from '../../database/database.ts'
+import type { Schema } from '../../database/schema.ts'
+
+/** With what the world knows its snapshot by. */
+export type Microvm = Selectable<Schema['microvms']> & { snapshot_public_id: string | null }
+
+const mostListed = 1_000
+
+const withSnapshot = (db: Database | Tx) =>
+  db
+    .selectFrom('microvms')
+    .leftJoin('microvm_snapshots as origin', 'origin.id', 'microvms.snapshot_id')
+    .selectAll('microvms')
+    .select('origin.public_id as snapshot_public_id')
+
+const owned = (db: Database | Tx, accountId: string) =>
+  withSnapshot(db).where('microvms.account_id', '=', accountId)
+
+/** One that has ended is found while `endedSince` allows it. */
+export const findMicrovm = (
+  db: Database | Tx,
+  accountId: string,
+  publicId: string,
+  endedSince: Date,
+) =>
+  owned(db, accountId)
+    .where('microvms.public_id', '=', publicId)
+    .where(sql<boolean>`(ended_at is null or ended_at >= ${endedSince})`)
+    .executeTakeFirst()
+
+/** By internal id: for operations, and sessions. */
+export const getMicrovm = (db: Database | Tx, accountId: string, id: string) =>
+  owned(db, accountId).where('microvms.id', '=', id).executeTakeFirstOrThrow()
+
+export const lockMicrovm = (tx: Tx, accountId: string, id: string) =>
+  owned(tx, accountId).where('microvms.id', '=', id).forUpdate('microvms').executeTakeFirstOrThrow()
+
+export function listMicrovms(
+  db: Database,
+  accountId: string,
+  wanted: { endedSince: Date | null; containing?: object | undefined; limit?: number },
+) {
+  const { endedSince, containing, limit = mostListed } = wanted
+  let found = owned(db, accountId)
+  found =
+    endedSince === null
+      ? found.where('microvms.ended_at', 'is', null)
+      : found.where(sql<boolean>`(ended_at is null or ended_at >= ${endedSince})`)
+  if (containing !== undefined)
+    found = found.where(sql<boolean>`microvms.metadata @> ${JSON.stringify(containing)}::jsonb`)
+  return found
+    .orderBy('microvms.created_at', 'desc')
+    .orderBy('microvms.id', 'desc')
+    .limit(limit)
+    .execute()
+}
+
+export async function countLive(tx: Tx, accountId: string): Promise<number> {
+  const { n } = await tx
+    .selectFrom('microvms')
+    .select((select) => select.fn.countAll<number>().as('n'))
+    .where('account_id', '=', accountId)
+    .where('status', 'in', liveMicrovmStatuses)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+export async function insertMicrovm(tx: Tx, microvm: Insertable<Schema['microvms']>) {
+  await tx.insertInto('microvms').values(microvm).execute()
+}
+
+export async function updateMicrovm(
+  tx: Database | Tx,
+  accountId: string,
+  id: string,
+  set: Updateable<Schema['microvms']> & { updated_at: Date },
+) {
+  await tx
+    .updateTable('microvms')
+    .set(set)
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .execute()
+}
+
+type Known = Pick<Selectable<Schema['microvms']>, 'id' | 'public_id' | 'account_id'>
+
+/** Everybody's whose time is over. Those in the middle of something are taken when it has ended. */
+export const overdue = (db: Database, now: Date, limit: number): Promise<Known[]> =>
+  db
+    .selectFrom('microvms')
+    .select(['id', 'public_id', 'account_id'])
+    .where('ended_at', 'is', null)
+    .where('ends_at', '<=', now)
+    .where('status', 'in', ['running', 'suspended'])
+    .orderBy('ends_at')
+    .limit(limit)
+    .execute()
+
+/** Everybody's of a region that have not ended. */
+export const liveIn = (db: Database, region: string) =>
+  db
+    .selectFrom('microvms')
+    .select(['id', 'public_id', 'account_id', 'status', 'updated_at'])
+    .where('region', '=', region)
+    .where('ended_at', 'is', null)
+    .execute()
+
+/** What runs and costs, of an account or of what one of its keys made. */
+export function spending(tx: Tx, accountId: string, keyId: string | null, limit: number) {
+  const found = tx
+    .selectFrom('microvms')
+    .select(['id', 'public_id'])
+    .where('account_id', '=', accountId)
+    .where('status', '=', 'running')
+    .limit(limit)
+  return (keyId === null ? found : found.where('api_key_id', '=', keyId)).execute()
+}

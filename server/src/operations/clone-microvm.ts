@@ -1,0 +1,69 @@
+import { updateSnapshot } from '../microvms/snapshots/store.ts'
+import { getMicrovm } from '../microvms/vms/store.ts'
+import type { OperationKind, Work } from './definition.ts'
+import { microvmFailed, microvmsOf, startMachine } from './microvm-steps.ts'
+import { recordCaptured } from './snapshot-microvm.ts'
+
+/** `keep`: the snapshot was given a name, and stays. */
+export type CloneMicrovmInput = { readonly sourceId: string; readonly keep: boolean }
+
+/** A snapshot of one machine, and another that begins as it. */
+export const cloneMicrovm: OperationKind<CloneMicrovmInput> = {
+  kind: 'clone-microvm',
+  steps: [
+    {
+      name: 'snapshot',
+      async do({ engine, input, order, db, operation }) {
+        const { snapshot_id } = await getMicrovm(db, operation.accountId, operation.subject.id)
+        const microvms = microvmsOf(engine)
+        return microvms.ensureMicrovmSnapshot(input.sourceId, String(snapshot_id), order)
+      },
+      async record(tx, work, result) {
+        await recordCaptured(tx, work, await snapshotOf(work, tx), result)
+      },
+      async undo(work) {
+        await microvmsOf(work.engine).ensureMicrovmSnapshotGone(await snapshotOf(work), work.order)
+      },
+    },
+    startMachine,
+    {
+      name: 'tidy',
+      async do(work) {
+        if (work.input.keep) return undefined
+        await microvmsOf(work.engine).ensureMicrovmSnapshotGone(await snapshotOf(work), work.order)
+        return undefined
+      },
+      async record(tx, work) {
+        if (work.input.keep) return
+        const now = work.clock.now()
+        const set = { deleted_at: now, updated_at: now }
+        await updateSnapshot(tx, work.operation.accountId, await snapshotOf(work, tx), set)
+      },
+    },
+  ],
+  async failed(tx, work, reason) {
+    await giveUpSnapshot(tx, work, reason)
+    await microvmFailed(tx, work as Work<never>, reason)
+  },
+  cancelled: (tx, work) => giveUpSnapshot(tx, work, 'The clone was given up'),
+}
+
+type Cloning = Work<CloneMicrovmInput>
+
+async function snapshotOf({ db, operation }: Cloning, reader: Cloning['db'] = db): Promise<string> {
+  const { snapshot_id } = await getMicrovm(reader, operation.accountId, operation.subject.id)
+  return String(snapshot_id)
+}
+
+/** One that nobody asked for by name is not shown as failed either. */
+async function giveUpSnapshot(
+  tx: Parameters<typeof recordCaptured>[0],
+  work: Cloning,
+  error: string,
+) {
+  const now = work.clock.now()
+  await updateSnapshot(tx, work.operation.accountId, await snapshotOf(work, tx), {
+    ...{ status: 'failed', error, updated_at: now },
+    ...(!work.input.keep && { deleted_at: now }),
+  })
+}

@@ -1,0 +1,83 @@
+/** What operations of microVMs share: their engine, and what is written when one runs. */
+import { type Engine, EngineError } from '@garrison/engines/engine'
+import { type EgressPolicy, type MicrovmEngine, NO_EGRESS } from '@garrison/engines/microvms'
+import { getMicrovm, updateMicrovm } from '../microvms/vms/store.ts'
+import type { Step, StepResult, Work } from './definition.ts'
+
+export function microvmsOf({ microvms }: Engine): MicrovmEngine {
+  if (microvms === undefined) throw new EngineError('This region has no microVMs any more')
+  return microvms
+}
+
+/** Nothing, where that can be enforced at all. */
+const egressOf = (engine: MicrovmEngine): EgressPolicy => ({
+  ...NO_EGRESS,
+  open: !engine.capabilities().egress,
+})
+
+/** What is installed while something is built comes from somewhere. */
+export const egressOfBuilds = (engine: MicrovmEngine): EgressPolicy =>
+  engine.capabilities().egress
+    ? { ...NO_EGRESS, packageManagers: true, http: true, https: true }
+    : egressOf(engine)
+
+/** Ensures that the subject runs, of the snapshot that its row names. */
+export const startMachine: Step<unknown> = {
+  name: 'machine',
+  async do({ engine, operation, order, db }) {
+    const microvms = microvmsOf(engine)
+    const row = await getMicrovm(db, operation.accountId, operation.subject.id)
+    if (row.snapshot_id === null) throw new EngineError('Its snapshot is gone')
+    const { start } = await microvms.ensureMicrovm(
+      {
+        id: row.id,
+        tenant: row.account_id,
+        snapshot: row.snapshot_id,
+        ...{ vcpus: row.vcpus, memoryMib: row.memory_mib },
+        identity: {
+          hostname: row.public_id.replace('_', '-'),
+          ...{ authorizedKeys: [], env: row.env ?? {} },
+        },
+        egress: egressOf(microvms),
+      },
+      order,
+    )
+    return { how: start.how, why: start.why ?? null, pooled: start.pooled, hostMs: start.hostMs }
+  },
+  record: recordRunning,
+  async undo({ engine, operation, order }) {
+    await microvmsOf(engine).ensureMicrovmGone(operation.subject.id, order)
+  },
+}
+
+async function recordRunning(
+  tx: Parameters<NonNullable<Step<unknown>['record']>>[0],
+  { operation, clock }: Work<unknown>,
+  result: StepResult,
+) {
+  const { accountId, subject } = operation
+  const { lifetime } = await getMicrovm(tx, accountId, subject.id)
+  const now = clock.now()
+  await updateMicrovm(tx, accountId, subject.id, {
+    status: 'running',
+    how: result.how as 'memory' | 'cold-boot',
+    message: result.why as string | null,
+    // Its guest has it, and nobody else needs it.
+    env: null,
+    started_at: now,
+    ends_at: new Date(now.getTime() + lifetime * 1000),
+    updated_at: now,
+  })
+}
+
+/** It never ran: what its row says is why. */
+export async function microvmFailed(
+  tx: Parameters<NonNullable<Step<unknown>['record']>>[0],
+  { operation, clock }: Work<never>,
+  reason: string,
+) {
+  const now = clock.now()
+  await updateMicrovm(tx, operation.accountId, operation.subject.id, {
+    ...{ status: 'failed', message: reason, env: null, updated_at: now, ended_at: now },
+  })
+}

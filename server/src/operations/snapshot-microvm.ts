@@ -1,0 +1,48 @@
+import type { MicrovmSnapshotResult } from '@garrison/engines/microvms'
+import type { Tx } from '../database/database.ts'
+import { updateSnapshot } from '../microvms/snapshots/store.ts'
+import type { OperationKind, StepResult, Work } from './definition.ts'
+import { microvmsOf } from './microvm-steps.ts'
+
+export type SnapshotMicrovmInput = { readonly vmId: string }
+
+/** Disk and memory of a machine that goes on. */
+export const snapshotMicrovm: OperationKind<SnapshotMicrovmInput> = {
+  kind: 'snapshot-microvm',
+  steps: [
+    {
+      name: 'snapshot',
+      do: ({ engine, operation, input, order }) =>
+        microvmsOf(engine).ensureMicrovmSnapshot(input.vmId, operation.subject.id, order),
+      record: (tx, work, result) => recordCaptured(tx, work, work.operation.subject.id, result),
+      async undo({ engine, operation, order }) {
+        await microvmsOf(engine).ensureMicrovmSnapshotGone(operation.subject.id, order)
+      },
+    },
+  ],
+  failed: microvmSnapshotFailed,
+  cancelled: (tx, work) => microvmSnapshotFailed(tx, work, 'The VM was ended meanwhile'),
+}
+
+export async function recordCaptured(
+  tx: Tx,
+  { operation, clock }: Pick<Work<unknown>, 'operation' | 'clock'>,
+  snapshotId: string,
+  result: StepResult,
+) {
+  const { sizeBytes, vcpus, memoryMib } = result as unknown as MicrovmSnapshotResult
+  await updateSnapshot(tx, operation.accountId, snapshotId, {
+    ...{ status: 'ready', size_bytes: sizeBytes, vcpus, memory_mib: memoryMib },
+    ...{ error: null, updated_at: clock.now() },
+  })
+}
+
+export async function microvmSnapshotFailed(
+  tx: Tx,
+  { operation, clock }: Pick<Work<unknown>, 'operation' | 'clock'>,
+  reason: string,
+) {
+  await updateSnapshot(tx, operation.accountId, operation.subject.id, {
+    ...{ status: 'failed', error: reason, updated_at: clock.now() },
+  })
+}
