@@ -19,6 +19,7 @@ export const addServerCommands: Add = (program, context, finish) => {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseHost)
     .option(configFlag, configWords, parsePath)
     .option('--demo', 'add simulated regions; needs neither root nor QEMU')
+    .option('--microvms', 'build what microVMs begin as now, not when one is first asked for')
     .option('--without <region...>', 'start although the configuration no longer names this region')
     .option('--detach', 'go on in the background once the server is ready')
     .option('--no-dashboard', 'serve the API only')

@@ -20,6 +20,7 @@ export type UpOptions = {
   readonly host?: string
   readonly config?: string
   readonly demo?: boolean
+  readonly microvms?: boolean
   readonly without?: readonly string[]
   readonly detach?: boolean
   readonly dashboard?: boolean
@@ -30,7 +31,7 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   const dataDir = dataFolder(context.data)
   const configFile = options.config === undefined ? undefined : resolve(options.config)
   const demo = options.demo ?? false
-  const { host, port, without = [] } = options
+  const { host, port, without = [], microvms = false } = options
   const config = loadConfig({ file: configFile, dataDir, demo, host, port })
 
   const other = await otherServer(dataDir)
@@ -42,7 +43,7 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   await requireFreePort(config.server)
   const dashboard = options.dashboard === false ? null : await ensureDashboard(context.terminal)
 
-  const about = { dataDir, ...config.server, configFile, demo, without, dashboard }
+  const about = { dataDir, ...config.server, configFile, demo, microvms, without, dashboard }
   const server = startServerProcess(about)
   using signals = stopOnSignals(server, terminal)
   using news = hear(server, terminal)

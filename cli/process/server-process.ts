@@ -20,6 +20,8 @@ export type ServerOptions = {
   readonly port: number
   readonly configFile?: string | undefined
   readonly demo: boolean
+  /** What microVMs begin as is built at once. */
+  readonly microvms?: boolean
   /** Regions that are not configured any more, and are to be left alone. */
   readonly without: readonly string[]
   /** Folder of the dashboard; null: none is served. */
@@ -41,12 +43,22 @@ export type ServerProcess = {
 export const logFile = (dataDir: string) => join(dataDir, 'logs/server.log')
 
 export function serverArguments(options: ServerOptions) {
-  const { dataDir, host, port, configFile, demo, without, dashboard = null } = options
+  const {
+    dataDir,
+    host,
+    port,
+    configFile,
+    demo,
+    microvms = false,
+    without,
+    dashboard = null,
+  } = options
   return [
     main,
     ...['--data', dataDir, '--host', host, '--port', String(port)],
     ...(configFile === undefined ? [] : ['--config', configFile]),
     ...(demo ? ['--demo'] : []),
+    ...(microvms ? ['--microvms'] : []),
     ...(dashboard === null ? [] : ['--dashboard', dashboard]),
     ...without.flatMap((region) => ['--without', region]),
   ]

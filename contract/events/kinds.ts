@@ -10,6 +10,7 @@ import { attachmentStatuses, firewallStatuses, ruleStatuses } from '../firewalls
 import { imageStatuses } from '../images/states.ts'
 import { startupStatuses } from '../instances/startup-log.ts'
 import { instanceStatuses } from '../instances/states.ts'
+import { microvmSnapshotStatuses, microvmStatuses } from '../microvms/states.ts'
 import { operationStates } from '../operations/states.ts'
 import { operatorEvents } from '../operator/events.ts'
 import { exportStatuses } from '../snapshot-exports/states.ts'
@@ -156,6 +157,37 @@ const snapshots = {
     instance: z.string(),
     reason: z.string(),
   }),
+}
+
+const microvms = {
+  ...states(
+    'microvm',
+    microvmStatuses,
+    {
+      starting: 'A microVM is being started.',
+      running: 'The microVM runs.',
+      suspending: 'Its memory goes to disk.',
+      suspended: 'The microVM is suspended.',
+      resuming: 'The microVM is on its way back.',
+      terminating: 'The microVM is being ended.',
+      terminated: 'The microVM has ended; `reason` says why.',
+      failed: 'The microVM could not be started; `reason` says why.',
+    },
+    { region, session: z.string(), reason },
+  ),
+  ...states(
+    'microvm-snapshot',
+    [...microvmSnapshotStatuses, 'deleted'],
+    {
+      pending: 'A snapshot of microVMs waits to be made.',
+      building: 'A snapshot of microVMs is being built.',
+      ready: 'MicroVMs can begin as the snapshot.',
+      failed: 'The snapshot could not be made, or not be deleted; `reason` says why.',
+      deleting: 'The snapshot is being deleted.',
+      deleted: 'The snapshot is gone.',
+    },
+    { name: z.string().optional(), region, vm: z.string().optional(), reason },
+  ),
 }
 
 const storage = {
@@ -381,6 +413,7 @@ export const eventKinds = {
   ...instances,
   ...snapshots,
   ...storage,
+  ...microvms,
   ...protection,
   ...work,
   ...account,

@@ -54,6 +54,16 @@ export const operationRules: Readonly<Record<string, Rule>> = {
   'delete-export': deletion,
   'delete-image': deletion,
   'delete-volume': deletion,
+  'start-microvm': notAgain('It was to run at once; its owner starts another'),
+  'clone-microvm': notAgain('A clone is of its moment, which has passed; its owner clones again'),
+  'snapshot-microvm': notAgain('A snapshot is of its moment, which has passed; take another one'),
+  'suspend-microvm': notAgain('It goes on; its owner suspends it again'),
+  'resume-microvm': notAgain('It is still suspended; its owner resumes it again'),
+  'build-microvm-snapshot': notAgain(
+    'Its owner builds another one, of what the log of this one says',
+  ),
+  'delete-microvm': deletion,
+  'delete-microvm-snapshot': deletion,
 }
 
 const unknown = 'Nobody knows this kind of operation any more'

@@ -8,9 +8,10 @@ import type { Regions } from './catalog/regions.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/database.ts'
-import { createHibernating } from './depletion/hibernating.ts'
+import { createHibernating, type HibernateSome } from './depletion/hibernating.ts'
 import { createDepletionWatch } from './depletion/watch.ts'
 import type { Log } from './log.ts'
+import { createSuspending } from './microvms/unpaid.ts'
 import type { Services } from './services.ts'
 
 export function createCharging(deps: {
@@ -24,7 +25,12 @@ export function createCharging(deps: {
   const { db, clock, config, regions, services, log } = deps
   const { mode } = config.billing
   const meter = createMeter({ clock, mode, prices: services.prices })
-  const hibernateSome = createHibernating({ clock, regions, log, ...services })
+  const hibernate = createHibernating({ clock, regions, log, ...services })
+  const suspend = createSuspending({ log, ...services })
+  const hibernateSome: HibernateSome = async (...unpaid) => {
+    const more = await hibernate(...unpaid)
+    return (await suspend(...unpaid)) || more
+  }
   const common = { db, clock, mode, hibernateSome, log, ...services }
   const depletion = createDepletionWatch({ ...common, reclaim: config.depletion.reclaim })
   const budgets = createBudgetWatch(common)

@@ -26,6 +26,8 @@ export type ConfigSources = {
   file?: string | undefined
   dataDir?: string | undefined
   demo?: boolean | undefined
+  /** What microVMs begin as is built at once. */
+  microvms?: boolean | undefined
   without?: readonly string[] | undefined
   /** Whether this host is a region where nobody says which there are. */
   local?: boolean | undefined
@@ -51,6 +53,10 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     regions,
     flavors,
     os_images,
+    microvms: {
+      ...rest.microvms,
+      base_at_start: sources.microvms || rest.microvms.base_at_start,
+    },
     server: {
       ...rest.server,
       host: sources.host ?? rest.server.host,

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     port: { type: 'string' },
     dashboard: { type: 'string' },
     demo: { type: 'boolean', default: false },
+    microvms: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true, default: [] },
   },
 })
@@ -37,6 +38,7 @@ try {
     file: values.config,
     dataDir: values.data,
     demo: values.demo,
+    microvms: values.microvms,
     without: values.without,
     local: !values.demo || hostRunsMachines(),
     host: values.host,

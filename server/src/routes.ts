@@ -31,6 +31,12 @@ import { publicAddressRoutes } from './instances/public-address-routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
+import { executionRoutes } from './microvms/executions/routes.ts'
+import { microvmFileRoutes } from './microvms/files/routes.ts'
+import { microvmSessionRoutes } from './microvms/sessions/routes.ts'
+import { microvmSnapshotRoutes } from './microvms/snapshots/routes.ts'
+import { tokenRoutes } from './microvms/token-routes.ts'
+import { microvmRoutes } from './microvms/vms/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { measureOperator } from './operator/metrics.ts'
 import { operatorRoutes } from './operator/routes.ts'
@@ -82,7 +88,9 @@ export function createServer({
   })
   const view = { isSimulated: services.catalog.isSimulated }
   const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
-  signInRoutes(app, { signIn, origins, limits: createSignInLimits(config.auth.limits) })
+  const signInLimits = createSignInLimits(config.auth.limits)
+  signInRoutes(app, { signIn, origins, limits: signInLimits })
+  tokenRoutes(app, { ...deps, limits: signInLimits })
   healthRoutes(app, { db, regions, disk })
   documentRoutes(app)
   metrics.routes(app, authenticate({ db, accounts, limits, sessions: signIn.sessions, origins }))
@@ -113,6 +121,11 @@ export function createServer({
   snapshotPolicyRoutes(app, deps)
   imageRoutes(app, deps)
   volumeRoutes(app, deps)
+  microvmSnapshotRoutes(app, deps)
+  microvmRoutes(app, deps)
+  microvmSessionRoutes(app, deps)
+  executionRoutes(app, deps)
+  microvmFileRoutes(app, deps)
   operationRoutes(app, deps)
   operatorRoutes(app, deps)
   eventRoutes(app, { ...deps, sessions: services.signIn.sessions })

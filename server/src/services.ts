@@ -33,6 +33,12 @@ import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
+import { createExecutionService } from './microvms/executions/service.ts'
+import { createMicrovmFileService } from './microvms/files/service.ts'
+import { createHosting } from './microvms/hosting.ts'
+import { createMicrovmSessionService } from './microvms/sessions/service.ts'
+import { createMicrovmSnapshotService } from './microvms/snapshots/service.ts'
+import { createMicrovmService } from './microvms/vms/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createOperatorAccountService } from './operator/accounts.ts'
 import { createHostService } from './operator/hosts.ts'
@@ -147,12 +153,27 @@ export function createServices(deps: {
     preparation,
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
+  const hosting = createHosting({ config, regions })
+  const small = { ...machines, db, config, accounts, hosting }
+  const microvmSnapshots = createMicrovmSnapshotService(small)
+  const microvms = createMicrovmService({ ...small, microvmSnapshots })
+  const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots })
+  const microvmFiles = createMicrovmFileService({ ...small, microvmSessions })
+  const executions = createExecutionService({
+    ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
+  })
   const assistant = createAssistantService({
     ...{ db, clock, accounts, billing, catalog, pricing, stock, instances, snapshots, volumes },
     config: config.assistant,
   })
   return {
     assistant,
+    hosting,
+    microvmSnapshots,
+    microvms,
+    microvmSessions,
+    microvmFiles,
+    executions,
     catalog,
     prices,
     hosts,

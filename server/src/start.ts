@@ -29,6 +29,7 @@ import type { Log } from './log.ts'
 import { startMail } from './mail/sender.ts'
 import { createMailTransport } from './mail/transport.ts'
 import { startSampling } from './metrics/sampler.ts'
+import { startMicrovmOrders } from './microvms/standing-orders.ts'
 import { hearOfOperations } from './operations/hear.ts'
 import { operationKinds } from './operations/kinds.ts'
 import { OperationRunner } from './operations/runner.ts'
@@ -161,6 +162,8 @@ export async function startServer(
       held.defer(() => reconciliation.close())
       const orders = await startStandingOrders({ db, clock, regions, services, listener, log })
       held.defer(() => orders.close())
+      const microvms = await startMicrovmOrders({ db, clock, regions, services, log })
+      held.defer(() => microvms.close())
       const sampling = startSampling({ db, clock, engines, log })
       held.defer(() => sampling.close())
       const collecting = startCollecting({ db, engines, firstBoot: services.firstBoot, log })
@@ -176,6 +179,7 @@ export async function startServer(
     stack.defer(() => charging.close())
 
     stack.defer(() => services.assistant.close())
+    stack.defer(() => services.executions.close())
     const app = createServer({
       db,
       clock,
@@ -192,12 +196,24 @@ export async function startServer(
     stack.defer(async () => services.events.endAll())
     await ensureCredentials({ db, config, services, url: server.url })
     claim.publish(server.url, names)
+    if (config.microvms.base_at_start) prepareBase(services, log)
     log('info', 'listening', { url: server.url, regions: names })
     return { url: server.url, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()
     throw error
   }
+}
+
+/** In the background: nobody waits for it but who needs it. */
+function prepareBase({ microvmSnapshots, hosting }: Services, log: Log) {
+  if (!hosting.isThere()) {
+    log('warn', 'there are no microVMs here: no region of this server has them')
+    return
+  }
+  microvmSnapshots
+    .registerBase()
+    .catch((error: unknown) => log('warn', 'cannot register the base of microVMs', { error }))
 }
 
 /** A claim is written down, for which a full disk has no room until the reserve is given up. */

@@ -1,5 +1,5 @@
 import type { Caller } from '../caller.ts'
-import type { Tx } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 
 /** A caller, or the operator of the host, who has the account and no key. */
 type Actor =
@@ -26,7 +26,7 @@ export type AuditEntry = {
 }
 
 /** Who did what, in the transaction that does it. Secrets never go into it. */
-export async function recordAudit(tx: Tx, actor: Actor, entry: AuditEntry, now: Date) {
+export async function recordAudit(tx: Database | Tx, actor: Actor, entry: AuditEntry, now: Date) {
   await tx
     .insertInto('audit_log')
     .values({

@@ -168,6 +168,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Where new ones run; `null`: the first region that has them. */
       region: name.nullable().default(null),
+      /** Build what all begin as when the server starts, rather than when it is first asked for. */
+      base_at_start: z.boolean().default(false),
       /** At once, of one account. */
       vms_per_account: z.int().min(0).default(100),
       snapshots_per_account: z.int().min(0).default(100),

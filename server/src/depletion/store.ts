@@ -48,6 +48,8 @@ async function look(db: Database | Tx, one: string | null): Promise<Looked[]> {
       coalesce(known.stage = 'depleted' and exists (
         select from instances where account_id = account.id and deleted_at is null
           and (status not in ('HIBERNATED', 'ERROR', 'DELETING') or retain_capacity)
+        union all
+        select from microvms where account_id = account.id and status = 'running'
       ), false) as "isAwake",
       coalesce(known.stage = 'depleted' and exists (
         select from counters where account_id = account.id and value > 0

@@ -50,7 +50,7 @@ export function createExecutionService(deps: ExecutionDeps) {
 
   const audit = (tx: Database | Tx, caller: Caller, sessionId: string, what: string) =>
     recordAudit(
-      tx as Tx,
+      tx,
       caller,
       { action: `microvm.${what}`, subjectKind: 'microvm-session', subjectId: sessionId },
       clock.now(),

@@ -4,7 +4,7 @@ import { maximumUploadBytes } from '@garrison/contract/microvms/execution'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
-import type { Database, Tx } from '../../database/database.ts'
+import type { Database } from '../../database/database.ts'
 import { DomainError } from '../../errors.ts'
 import type { Hosting } from '../hosting.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
@@ -46,7 +46,7 @@ export function createMicrovmFileService(deps: FileDeps) {
       const subject = { subjectKind: 'microvm', subjectId: machine.publicId }
       const detail = { path, files: files.length, size_bytes: sizeBytes }
       const entry = { action: 'microvm.upload', ...subject, detail }
-      await recordAudit(db as unknown as Tx, caller, entry, clock.now())
+      await recordAudit(db, caller, entry, clock.now())
       return { machine, path, sizeBytes, files: files.length }
     },
 

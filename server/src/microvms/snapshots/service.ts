@@ -146,7 +146,6 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
   return {
     require,
     requireRoomForOne,
-    ensureBase,
 
     list: (db: Database, caller: Caller, type: 'user' | 'system' | undefined) =>
       store.listSnapshots(db, caller.accountId, type),
@@ -232,6 +231,9 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
       await audit(tx, caller, 'delete', row)
       return row
     },
+
+    /** Begins to build the base, where it was not yet. */
+    registerBase: () => transaction(db, ensureBase),
 
     /** Until what is at work on it has ended, and not for ever. Answers it as it is then. */
     async settled(caller: Caller, publicId: string, operation: string | null) {

@@ -94,6 +94,14 @@ export async function snapshotIdsToKeep(db: Database): Promise<Set<string>> {
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Everybody's of a region that can be started from. */
+export const readyIn = (db: Database, region: string) =>
+  there(db)
+    .select(['id', 'public_id', 'account_id', 'origin'])
+    .where('region', '=', region)
+    .where('status', '=', 'ready')
+    .execute()
+
 /** Of clones that never came to be. */
 export const forgottenSnapshots = (db: Database, before: Date) =>
   there(db)

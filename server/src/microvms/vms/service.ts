@@ -316,6 +316,14 @@ export function createMicrovmService(deps: MicrovmDeps) {
       return store.getMicrovm(db, caller.accountId, id)
     },
 
+    /** Somebody is at work on it, or is about to be. */
+    isBusy: async (tx: Tx, id: string) => (await operations.openOn(tx, id)) !== null,
+
+    /** It is not what it was when it was looked at. */
+    async hasChanged(tx: Tx, seen: Pick<store.Microvm, 'id' | 'account_id' | 'status'>) {
+      return (await store.getMicrovm(tx, seen.account_id, seen.id)).status !== seen.status
+    },
+
     /** Everybody's whose time is over, as whom they belong to. */
     async overdue(limit: number) {
       const rows = await store.overdue(db, clock.now(), limit)
