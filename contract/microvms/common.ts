@@ -133,7 +133,7 @@ export const Metadata = z
   .record(z.string(), z.unknown())
   .refine((value) => JSON.stringify(value).length <= 16_384, 'metadata has at most 16 KiB')
   .refine((value) => !JSON.stringify(value).includes('\\u0000'), 'null characters are not allowed')
-  .openapi({ type: 'object', additionalProperties: true, example: { task: 'tests' } })
+  .openapi({ example: { task: 'tests' } })
 
 /** Set for every command; 64 KiB in all. Kept apart from what anybody can read. */
 export const Environment = z
@@ -147,16 +147,12 @@ export const Environment = z
     if (JSON.stringify(value).length > 65_536)
       context.addIssue({ code: 'custom', message: 'an environment has at most 64 KiB' })
   })
-  .openapi({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    example: { STAGE: 'test' },
-  })
+  .openapi({ example: { STAGE: 'test' } })
 
 /** What cannot be an id is nobody's: not found, rather than a fault of form. */
-export const microvmId = z.string().openapi({ example: 'vm_2k7m4q9x1c5t8w3z' })
-export const snapshotId = z.string().openapi({ example: 'snap_7d3h6r1p9v2b5n8k' })
-export const sessionId = z.string().openapi({ example: '7d0f6d5e-0a55-4f0e-8f4b-0c6f1a2b3c4d' })
+export const microvmId = words(64).openapi({ example: 'vm_2k7m4q9x1c5t8w3z' })
+export const snapshotId = words(64).openapi({ example: 'snap_7d3h6r1p9v2b5n8k' })
+export const sessionId = words(64).openapi({ example: '7d0f6d5e-0a55-4f0e-8f4b-0c6f1a2b3c4d' })
 
 export const exampleIds = {
   vm_id: 'vm_2k7m4q9x1c5t8w3z',

@@ -26,6 +26,7 @@ export const maximumCodeBytes = 1024 * 1024
 
 const source = z
   .string()
+  .max(maximumCodeBytes)
   .refine((value) => Buffer.byteLength(value) <= maximumCodeBytes, 'code has at most 1 MiB')
   .refine((value) => value.isWellFormed(), 'the text is not valid Unicode')
   .refine((value) => !value.includes('\0'), 'null characters are not allowed')
@@ -36,7 +37,7 @@ export const CommandRequest = z
     command: source,
     code: source,
     /** In place of a header. */
-    api_key: z.string().max(512).nullish(),
+    api_key: words(512).nullish(),
     /** Left out: a session is made, and named in the answer. */
     session_id: sessionId.nullish(),
     language: z.enum(['python', 'bash']).nullish(),
@@ -131,7 +132,7 @@ export const Execution = z
   .openapi('Execution')
 export type Execution = z.infer<typeof Execution>
 
-const taskId = z.string().openapi({ example: 'task_5n8k2v7d3h6r1p9v' })
+const taskId = words(64).openapi({ example: 'task_5n8k2v7d3h6r1p9v' })
 
 const example: Execution = {
   task_id: 'task_5n8k2v7d3h6r1p9v',
@@ -287,11 +288,7 @@ export const DownloadRequest = z
     filename: path,
     session_id: sessionId,
     /** `true`: of a folder, as a tar archive. */
-    recursive: z
-      .enum(['true', 'false', 'True', 'False'])
-      .or(z.boolean())
-      .optional()
-      .openapi({ type: 'string', enum: ['true', 'false'] }),
+    recursive: z.enum(['true', 'false', 'True', 'False']).optional(),
   })
   .openapi('DownloadRequest')
 
@@ -320,10 +317,6 @@ export const download = createRoute({
       required: true,
       content: {
         'application/x-www-form-urlencoded': { schema: DownloadRequest },
-        'application/json': {
-          schema: DownloadRequest,
-          example: { filename: 'data.csv', session_id: exampleIds.session_id },
-        },
       },
     },
   },

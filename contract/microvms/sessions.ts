@@ -31,7 +31,7 @@ const { lifetime } = machineLimits
 export const CreateSessionRequest = z
   .strictObject({
     /** In place of a header. */
-    api_key: z.string().max(512).nullish(),
+    api_key: words(512).nullish(),
     vm_lifetime_seconds: count(lifetime.least, lifetime.mostOfSession).nullish(),
     memory_mb: MemoryMb.nullish(),
     vcpu_count: z.literal([1, 2, 4, 6, 8]).nullish(),

@@ -17,8 +17,9 @@ export type Place = 'query' | 'path' | 'header' | 'body'
 export function faultsOf(place: Place, issues: readonly Issue[], raw: unknown): Fault[] {
   const faults = issues.flatMap((issue) => faultsOfIssue(place, issue, raw))
   const known = new Set<string>()
-  return faults.filter(({ loc, type }) => {
-    const name = JSON.stringify([loc, type])
+  // One for each place: what is wrong with a value besides follows from it.
+  return faults.filter(({ loc }) => {
+    const name = JSON.stringify(loc)
     return !known.has(name) && known.add(name)
   })
 }

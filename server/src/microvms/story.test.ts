@@ -52,7 +52,7 @@ describe('a session', () => {
 
   it('whose environment is given has its machine at once', async () => {
     const made = await post('/v1/sessions/session', { env: { STAGE: 'test' } })
-    expect(made.body).toMatchObject({ status: undefined, vm_id: expect.stringMatching(/^vm_/) })
+    expect(made.body).toMatchObject({ vm_id: expect.stringMatching(/^vm_/) })
     expect((await run(made.body.session_id, 'echo $STAGE')).body.stdout).toBe('test\n')
   })
 
@@ -77,7 +77,10 @@ it('asynchronous executions are asked for until they are complete', async () => 
 describe('a machine', () => {
   it('begins as a snapshot, is captured, cloned, suspended, resumed, changed and ended', async () => {
     const { body: vm, status } = await post('/v1/vms?wait=true', { metadata: { task: 'a' } })
-    expect({ status, vm }).toMatchObject({ status: 200, vm: { status: 'running', start: 'memory' } })
+    expect({ status, vm }).toMatchObject({
+      status: 200,
+      vm: { status: 'running', start: 'memory' },
+    })
     await run(vm.session_id, 'WORD=mine')
     const taken = await post(`/v1/vms/${vm.vm_id}/snapshot`, { name: 'prepared' })
     expect(taken.body).toEqual({ snapshot_id: expect.stringMatching(/^snap_/), status: 'ready' })
@@ -174,14 +177,15 @@ describe('files', () => {
     const file = new File(['a,b\n1,2\n'], 'data.csv')
     const sent = await form('/upload', { file, session_id, remote_path: 'in/data.csv' })
     expect(sent).toMatchObject({ status: 200, body: { remote_path: '/app/in/data.csv' } })
-    const encoded = new URLSearchParams({ filename: '/app/in/data.csv', session_id }).toString()
-    const got = await api.send('POST', '/download', {
-      ...keyed({ 'Content-Type': 'application/x-www-form-urlencoded' }),
-      body: encoded,
-    })
+    const fetched = (filename: string) =>
+      api.send('POST', '/download', {
+        ...keyed({ 'Content-Type': 'application/x-www-form-urlencoded' }),
+        body: new URLSearchParams({ filename, session_id }).toString(),
+      })
+    const got = await fetched('/app/in/data.csv')
     expect(got.status).toBe(200)
     expect(Buffer.from(got.body.content, 'base64').toString()).toBe('a,b\n1,2\n')
-    const missing = await post('/download', { filename: 'none', session_id })
+    const missing = await fetched('none')
     expect(missing).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
   })
 
@@ -191,7 +195,10 @@ describe('files', () => {
       const session_id = await session()
       const file = new File(['x'], 'x')
       const sent = await form('/upload', { file, session_id, remote_path })
-      expect(sent).toMatchObject({ status: 422, body: { detail: [{ loc: ['body', 'remote_path'] }] } })
+      expect(sent).toMatchObject({
+        status: 422,
+        body: { detail: [{ loc: ['body', 'remote_path'] }] },
+      })
       const named = new File(['x'], '../../etc/passwd')
       expect((await form('/upload', { file: named, session_id })).status).toBe(422)
     },

@@ -1,3 +1,4 @@
+import { EngineError, FencedError } from '@garrison/engines/engine'
 import { updateSnapshot } from '../microvms/snapshots/store.ts'
 import { getMicrovm } from '../microvms/vms/store.ts'
 import type { OperationKind, Work } from './definition.ts'
@@ -29,12 +30,19 @@ export const cloneMicrovm: OperationKind<CloneMicrovmInput> = {
     {
       name: 'tidy',
       async do(work) {
-        if (work.input.keep) return undefined
-        await microvmsOf(work.engine).ensureMicrovmSnapshotGone(await snapshotOf(work), work.order)
-        return undefined
+        if (work.input.keep) return { gone: false }
+        try {
+          const { engine, order } = work
+          await microvmsOf(engine).ensureMicrovmSnapshotGone(await snapshotOf(work), order)
+          return { gone: true }
+        } catch (error) {
+          // No reason to give up a machine that runs: what is left is removed later.
+          if (!(error instanceof EngineError) || error instanceof FencedError) throw error
+          return { gone: false }
+        }
       },
-      async record(tx, work) {
-        if (work.input.keep) return
+      async record(tx, work, { gone }) {
+        if (gone !== true) return
         const now = work.clock.now()
         const set = { deleted_at: now, updated_at: now }
         await updateSnapshot(tx, work.operation.accountId, await snapshotOf(work, tx), set)

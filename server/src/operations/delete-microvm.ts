@@ -1,14 +1,15 @@
 import { EngineError, FencedError } from '@garrison/engines/engine'
-import { updateSnapshot } from '../microvms/snapshots/store.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { getSnapshot, updateSnapshot } from '../microvms/snapshots/store.ts'
 import { updateMicrovm } from '../microvms/vms/store.ts'
-import type { OperationKind } from './definition.ts'
+import type { OperationKind, Work } from './definition.ts'
 import { microvmFailed, microvmsOf } from './microvm-steps.ts'
 import { recordCaptured } from './snapshot-microvm.ts'
 
 /** `snapshotId`: what it leaves behind, where that was asked for. */
 export type DeleteMicrovmInput = { readonly reason: string; readonly snapshotId: string | null }
 
-/** Nothing is undone: what could not be removed, reconciliation removes. */
+/** What could not be removed, reconciliation removes. */
 export const deleteMicrovm: OperationKind<DeleteMicrovmInput> = {
   kind: 'delete-microvm',
   steps: [
@@ -35,6 +36,15 @@ export const deleteMicrovm: OperationKind<DeleteMicrovmInput> = {
           ...{ status: 'failed', error: result.failed, updated_at: work.clock.now() },
         })
       },
+      /** Its time is over all the same; what was not captured whole is no snapshot. */
+      async undo(work) {
+        const microvms = microvmsOf(work.engine)
+        const { snapshotId } = work.input
+        if (snapshotId !== null && !(await isReady(work, work.db))) {
+          await microvms.ensureMicrovmSnapshotGone(snapshotId, work.order)
+        }
+        await microvms.ensureMicrovmGone(work.operation.subject.id, work.order)
+      },
     },
     {
       name: 'machine',
@@ -51,5 +61,17 @@ export const deleteMicrovm: OperationKind<DeleteMicrovmInput> = {
       },
     },
   ],
-  failed: microvmFailed,
+  async failed(tx, work, reason) {
+    const { snapshotId } = work.input
+    if (snapshotId !== null && !(await isReady(work, tx))) {
+      const set = { status: 'failed', error: reason, updated_at: work.clock.now() } as const
+      await updateSnapshot(tx, work.operation.accountId, snapshotId, set)
+    }
+    await microvmFailed(tx, work as Work<never>, reason)
+  },
+}
+
+async function isReady({ input, operation }: Work<DeleteMicrovmInput>, db: Database | Tx) {
+  const row = await getSnapshot(db, operation.accountId, String(input.snapshotId))
+  return row.status === 'ready'
 }

@@ -178,6 +178,57 @@ const scenarios: Record<string, Scenario> = {
     const ids = [volume.public_id]
     return () => world.change((tx) => world.services.attachments.detach(tx, caller, ids, undefined))
   },
+  'start-microvm': async (world, caller) => {
+    await world.services.microvmSnapshots.registerBase()
+    await world.settle()
+    return () => microvm(world, caller)
+  },
+  'clone-microvm': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    return () =>
+      world.change((tx) => world.services.microvmSessions.clone(tx, caller, publicId, null))
+  },
+  'snapshot-microvm': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    return () => world.change((tx) => world.services.microvms.snapshot(tx, caller, publicId, null))
+  },
+  'suspend-microvm': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    return () => world.change((tx) => world.services.microvms.suspend(tx, caller, publicId))
+  },
+  'resume-microvm': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    await world.change((tx) => world.services.microvms.suspend(tx, caller, publicId))
+    await world.settle()
+    return () => world.change((tx) => world.services.microvms.resume(tx, caller, publicId))
+  },
+  'delete-microvm': async (world, caller) => {
+    const { id } = await runningMicrovm(world, caller)
+    return () => world.change((tx) => world.services.microvms.end(tx, caller, id, 'Over'))
+  },
+  'build-microvm-snapshot': async (world) => () => world.services.microvmSnapshots.registerBase(),
+  'delete-microvm-snapshot': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    const { microvms, microvmSnapshots } = world.services
+    const { snapshot } = await world.change((tx) => microvms.snapshot(tx, caller, publicId, null))
+    await world.settle()
+    return () => world.change((tx) => microvmSnapshots.delete(tx, caller, snapshot.public_id))
+  },
+}
+
+/** Begins to start one that leaves a snapshot when it ends. */
+const microvm = async (world: World, caller: Caller) => {
+  const { microvmSnapshots, microvmSessions } = world.services
+  const base = await microvmSnapshots.readyBase(1_000)
+  const input = { snapshot_on_terminate: true }
+  return world.change((tx) => microvmSessions.createVm(tx, caller, input, base))
+}
+const runningMicrovm = async (world: World, caller: Caller) => {
+  await world.services.microvmSnapshots.registerBase()
+  await world.settle()
+  const started = await microvm(world, caller)
+  await world.settle()
+  return started
 }
 
 /** A machine that has a volume. */
@@ -387,5 +438,27 @@ async function expectNothingLeftOver() {
     const attached = volumes.filter((row) => row.instance_id === id && !row.is_boot)
     expect(engine.volumesOf(id)).toEqual(ids(attached))
   }
+  await expectNoMicrovmsLeftOver()
   expect(await db.selectFrom('operation_holds').selectAll().execute()).toEqual([])
+}
+
+async function expectNoMicrovmsLeftOver() {
+  const { db, engine } = world
+  const rows = await db.selectFrom('microvms').select(['id', 'status', 'ended_at']).execute()
+  const held = await engine.microvms.microvmHoldings()
+  const live = rows.filter(({ status }) => ['running', 'suspended'].includes(status))
+  const plain = (all: readonly { id: string; status: string }[]) =>
+    all.map(({ id, status }) => `${id} ${status}`).sort()
+  expect(plain(held.microvms)).toEqual(plain(live))
+  for (const { status, ended_at } of rows) {
+    expect(['running', 'suspended', 'terminated', 'failed']).toContain(status)
+    expect(ended_at !== null).toBe(['terminated', 'failed'].includes(status))
+  }
+  const ready = await db
+    .selectFrom('microvm_snapshots')
+    .select('id')
+    .where('status', '=', 'ready')
+    .where('deleted_at', 'is', null)
+    .execute()
+  expect([...held.snapshots].sort()).toEqual(ready.map(({ id }) => id).sort())
 }

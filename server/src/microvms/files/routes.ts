@@ -4,7 +4,7 @@ import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
 import { type MicrovmFileService, wholeOf } from './service.ts'
 
-const isTrue = (said: string | boolean | undefined) => String(said).toLowerCase() === 'true'
+const isTrue = (said: string | undefined) => said?.toLowerCase() === 'true'
 
 export function microvmFileRoutes(
   app: App,
@@ -27,8 +27,7 @@ export function microvmFileRoutes(
   })
 
   app.openapi(contract.download, async (c) => {
-    const isJson = c.req.header('content-type')?.includes('json') === true
-    const input = isJson ? c.req.valid('json') : c.req.valid('form')
+    const input = c.req.valid('form')
     const asked = { sessionId: input.session_id, path: input.filename }
     const recursive = isTrue(input.recursive)
     const { machine, path, stream } = await microvmFiles.open(callerOf(c), { ...asked, recursive })

@@ -37,6 +37,8 @@ export type Operation = {
   readonly parameters: readonly Parameter[]
   /** Content type → form and example; empty when it takes no body. */
   readonly body: Readonly<Record<string, Media>>
+  /** Of another form of errors than the rest has. */
+  readonly dialect: string | null
   /** Nobody needs a key for it. */
   readonly open: boolean
 }
@@ -49,6 +51,7 @@ export type Document = {
 
 type Described = {
   operationId: string
+  'x-dialect'?: string
   parameters?: Parameter[]
   requestBody?: { content: Record<string, Media> }
   security?: object[]
@@ -67,6 +70,7 @@ export function parseDocument(source: Source): Document {
         const security = described.security ?? source.security ?? []
         return {
           operationId: described.operationId,
+          dialect: described['x-dialect'] ?? null,
           method: method.toUpperCase(),
           path,
           parameters: described.parameters ?? [],
