@@ -29,6 +29,8 @@ const concerned: Readonly<Record<Subject, readonly string[]>> = {
   'snapshot-import': ['/api/snapshots/'],
   'snapshot-policy': ['/api/snapshot-policies/', '/api/snapshots/'],
   image: ['/api/custom-images/', '/api/snapshots/'],
+  microvm: ['/v1/vms', '/v1/sessions/', '/api/balance/', '/api/operator/', ...stock],
+  'microvm-snapshot': ['/v1/snapshots'],
   volume: ['/api/volumes/', '/api/instances/'],
   firewall: ['/api/firewalls/', '/api/instances/'],
   'firewall-attachment': ['/api/firewalls/', '/api/instances/'],

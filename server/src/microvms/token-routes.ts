@@ -18,7 +18,7 @@ export function tokenRoutes(app: App, { db, signIn, limits }: Deps) {
     const { username: email, password } = c.req.valid('form')
     const address = c.get('remoteAddress')
     const way = 'v1/token'
-    const blocked = await limits.guess('password', email, address)
+    const blocked = await limits.guess('password', { email }, address)
     const at = { email, way, requestId: c.get('requestId'), remoteAddress: address }
     if (blocked !== null) {
       if (blocked.begins) signIn.background(signIn.recordAttempt('sign-in.blocked', at))
@@ -35,7 +35,7 @@ export function tokenRoutes(app: App, { db, signIn, limits }: Deps) {
       signIn.background(signIn.recordAttempt('sign-in.failed', at))
       throw asDomainError(refusal)
     }
-    await limits.forgive('password', email, address)
+    await limits.forgive('password', { email }, address)
     const cookie = await shortLived(response.headers.getSetCookie())
     return c.json(
       { access_token: tokenOf(cookie), token_type: 'bearer' as const, expires_in: tokenSeconds },
