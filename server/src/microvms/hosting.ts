@@ -1,7 +1,7 @@
 /** Where microVMs run: the region whose engine has them, what they cost there, and their ids. */
 import { randomInt } from 'node:crypto'
 import type { Currency } from '@garrison/contract/common'
-import type { MicrovmEngine } from '@garrison/engines/microvms'
+import type { MicrovmEngine } from '@garrison/engines/engine'
 import type { Regions } from '../catalog/regions.ts'
 import type { Config } from '../config.ts'
 import { NotServed } from '../errors.ts'

@@ -3,9 +3,9 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, transaction } from '../database/database.ts'
 import type { Log } from '../log.ts'
+import { createMicrovmReconciler } from '../reconciliation/microvms.ts'
 import { repeat } from '../repeat.ts'
 import type { Services } from '../services.ts'
-import { createMicrovmReconciler } from './reconciliation.ts'
 
 const lifetimesMs = 1_000
 const reconcileMs = 15_000

@@ -1,6 +1,11 @@
 /** What operations of microVMs share: their engine, and what is written when one runs. */
-import { type Engine, EngineError } from '@garrison/engines/engine'
-import { type EgressPolicy, type MicrovmEngine, NO_EGRESS } from '@garrison/engines/microvms'
+import {
+  type EgressPolicy,
+  type Engine,
+  EngineError,
+  type MicrovmEngine,
+  NO_EGRESS,
+} from '@garrison/engines/engine'
 import { getMicrovm, updateMicrovm } from '../microvms/vms/store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
 

@@ -1,4 +1,4 @@
-import type { MicrovmSnapshotResult } from '@garrison/engines/microvms'
+import type { MicrovmSnapshotResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
 import { updateSnapshot } from '../microvms/snapshots/store.ts'
 import type { OperationKind, StepResult, Work } from './definition.ts'

@@ -4,7 +4,6 @@ import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import { counterOf, countOfMatches, type Range, readPage } from '../database/pages.ts'
-import type { Subject } from './definition.ts'
 
 /** Somebody else leased the operation since: whatever we were doing is theirs to do now. */
 export class LeaseLost extends Error {
@@ -65,7 +64,7 @@ type OperationRow = {
   kind: string
   account_id: string
   region: string
-  subject_kind: Subject['kind']
+  subject_kind: 'instance' | 'snapshot' | 'image' | 'volume' | 'microvm' | 'microvm-snapshot'
   subject_id: string
   subject_public_id: string
   input: Record<string, unknown>

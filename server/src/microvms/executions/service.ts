@@ -1,7 +1,7 @@
 /** Running code in the machine of a session, with the caller waiting or not. */
 import type { CommandRequest } from '@garrison/contract/microvms/execution'
+import type { ExecuteResult, ExecuteSpec } from '@garrison/engines/engine'
 import { EngineError } from '@garrison/engines/engine'
-import type { ExecuteResult, ExecuteSpec } from '@garrison/engines/microvms'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { AccountLimits } from '../../accounts/limits.ts'
 import type { AccountService } from '../../accounts/service.ts'

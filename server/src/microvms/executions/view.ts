@@ -1,6 +1,6 @@
 /** From rows and results to what the API answers. */
 import type * as contract from '@garrison/contract/microvms/execution'
-import type { ExecuteResult } from '@garrison/engines/microvms'
+import type { ExecuteResult } from '@garrison/engines/engine'
 import type { Machine } from '../sessions/service.ts'
 import type { Execution } from './store.ts'
 

@@ -2,17 +2,17 @@
  * Makes microVMs follow what is wanted: what died is ended, with its reason; what nobody owns is removed
  * after a grace time. Unknown is never read as dead.
  */
-import type { MicrovmEngine, MicrovmHoldings, MicrovmState } from '@garrison/engines/microvms'
+import type { MicrovmEngine, MicrovmHoldings, MicrovmState } from '@garrison/engines/engine'
 import type { AccountService } from '../accounts/service.ts'
 import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, transaction } from '../database/database.ts'
 import { newUuid } from '../ids.ts'
 import type { Log } from '../log.ts'
+import * as snapshots from '../microvms/snapshots/store.ts'
+import type { MicrovmService } from '../microvms/vms/service.ts'
+import * as store from '../microvms/vms/store.ts'
 import { nextFence } from '../operations/store.ts'
-import * as snapshots from './snapshots/store.ts'
-import type { MicrovmService } from './vms/service.ts'
-import * as store from './vms/store.ts'
 
 /** Long enough that nothing of an operation in flight is taken for a stray. */
 const graceMs = 10 * 60_000
