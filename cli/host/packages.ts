@@ -45,6 +45,8 @@ export const microvmPackages: readonly HostPackage[] = [
     why: 'is compiled into the agent of microVMs',
   },
   { name: 'mmdebstrap', programs: ['mmdebstrap'], why: 'makes the root disk of microVMs' },
+  { name: 'skopeo', programs: ['skopeo'], why: 'fetches images for microVMs' },
+  { name: 'umoci', programs: ['umoci'], why: 'unpacks images for microVMs' },
 ]
 
 /** What `garrison check` needs beyond that: it looks at the dashboard as people do. */

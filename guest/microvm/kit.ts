@@ -19,7 +19,7 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { packageNames } from '../build-image.ts'
 import { buildInitrd } from '../build-initrd.ts'
@@ -34,6 +34,7 @@ import { packagesHash } from '../recipe-hash.ts'
 import { garrisonSmall } from '../recipes/garrison-small.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { BASES, buildBase } from './bases.ts'
+import { inspectOci, type OciImage, type OciSource, unpackOci } from './oci.ts'
 
 const AGENT = join(import.meta.dirname, '../agent')
 
@@ -52,7 +53,7 @@ export type MicrovmKit = {
 }
 
 /** A root disk that nobody has booted yet. */
-export type MicrovmBase = { readonly root: string; readonly virtualSizeBytes: number }
+export type MicrovmBase = { readonly root: string }
 
 /** Only what the initrd is made of differs from the larger machines' recipe. */
 const recipe: Recipe = {
@@ -103,7 +104,30 @@ export class MicrovmKits {
       this.#report(`Building the root disk of microVMs, ${name}; this takes some minutes`)
       await buildBase(base, scratch, join(target, 'root.qcow2'))
     })
-    return { root: join(folder, 'root.qcow2'), virtualSizeBytes: base.virtualSizeBytes }
+    return { root: join(folder, 'root.qcow2') }
+  }
+
+  /**
+   * The content of an image as a root disk, unpacked once for each digest.
+   * @throws In words for whoever named the image.
+   */
+  async ensureOci(
+    source: OciSource,
+    signal: AbortSignal,
+  ): Promise<MicrovmBase & { env: OciImage['env'] }> {
+    const image = await inspectOci(source, signal)
+    const folder = join(this.#cacheDir, `microvm-oci-${image.digest.slice(0, 32)}`)
+    // A lock of its own: a registry takes its time, and others have nothing to do with it.
+    const own = { lock: `${folder}.lock`, scratch: `${folder}.unpacking-` }
+    await this.#publish(
+      folder,
+      'root.qcow2',
+      (target, scratch) =>
+        unpackOci(source, image, { scratch, target: join(target, 'root.qcow2') }, signal),
+      own,
+    )
+    const root = join(folder, 'root.qcow2')
+    return { root, env: image.env }
   }
 
   async #ensure(): Promise<MicrovmKit> {
@@ -175,6 +199,7 @@ export class MicrovmKits {
     folder: string,
     proof: string,
     build: (target: string, scratch: string) => Promise<void>,
+    own = { lock: join(this.#cacheDir, 'lock'), scratch: `${folder}.building-` },
   ): Promise<void> {
     const isThere = () =>
       access(join(folder, proof)).then(
@@ -184,9 +209,13 @@ export class MicrovmKits {
     if (await isThere()) return
     if ((await mkdir(this.#cacheDir, { recursive: true })) !== undefined)
       await chmod(this.#cacheDir, 0o755)
-    await using _lock = await lockFile(join(this.#cacheDir, 'lock'))
+    await using _lock = await lockFile(own.lock)
     if (await isThere()) return
-    const scratch = await mkdtemp(`${folder}.building-`)
+    // Of builds that were killed: whoever holds the lock is the only one who builds.
+    for (const name of await readdir(this.#cacheDir))
+      if (name.startsWith(basename(own.scratch)))
+        await rm(join(this.#cacheDir, name), { recursive: true, force: true })
+    const scratch = await mkdtemp(own.scratch)
     try {
       const target = join(scratch, 'target')
       await mkdir(target)

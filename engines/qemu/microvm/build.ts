@@ -1,5 +1,5 @@
 /** Makes a snapshot of an image: a machine boots from it, is changed as asked, warms up, and is captured. */
-import { GuestError, type MicrovmBuildSpec, UnsupportedError } from '../../engine.ts'
+import { EngineError, GuestError, type MicrovmBuildSpec } from '../../engine.ts'
 import { isOsLayer, newLayerName, osLayerName } from '../disks/layers.ts'
 import type { MicrovmGuest } from './agent/guest.ts'
 import { capture, emptyMemory } from './capture.ts'
@@ -24,7 +24,11 @@ export async function buildSnapshot(
   const signal = AbortSignal.any([outer, AbortSignal.timeout(spec.limitMs)])
   const log = bounded(tell)
   await host.kit()
-  const below = from === null ? await bottomLayer(host, spec, log) : from.layer
+  const bottom =
+    from === null
+      ? await bottomLayer(host, spec, log, signal)
+      : { below: from.layer, env: from.env }
+  const { below } = bottom
   const slot = host.newSlot('build', spec.tenant)
   const layer = newLayerName()
   const name = host.newMemory()
@@ -47,7 +51,7 @@ export async function buildSnapshot(
       state: null,
       egress,
     })
-    const env = { ...from?.env, ...spec.env }
+    const env = { ...bottom.env, ...spec.env }
     await wakeUp(live, { hostname: 'microvm', authorizedKeys: [], env }, BOOT_MS)
     const guest = await live.guest()
     for (const command of spec.commands) await runCommand(guest, command, log, signal)
@@ -92,22 +96,27 @@ export async function buildSnapshot(
   }
 }
 
-/** The layer that holds an image's content, the same for all who build of it. */
+/** The layer that holds an image's content, the same for all who build of it, and what it sets. */
 async function bottomLayer(
   host: MicrovmHost,
   { source }: MicrovmBuildSpec,
   log: (line: string) => void,
+  signal: AbortSignal,
 ) {
-  if (source.kind !== 'base')
-    throw new UnsupportedError(
-      'This engine cannot unpack images of registries yet; use a base image',
-    )
-  log(`Root disk: ${source.name}`)
-  const { root } = await host.options.kits.ensureBase(source.name)
+  const { kits } = host.options
+  if (source.kind === 'snapshot') throw new EngineError('It begins from a snapshot')
+  log(source.kind === 'base' ? `Root disk: ${source.name}` : `Fetching ${source.reference}`)
+  const { root, env } = await (source.kind === 'base'
+    ? kits.ensureBase(source.name).then(({ root }) => ({ root, env: {} }))
+    : kits.ensureOci(source, signal).catch((cause: unknown) => {
+        const words = cause instanceof Error ? cause.message : String(cause)
+        const late = 'The image was not fetched in time; does its registry answer?'
+        throw new GuestError('not-found', signal.aborted ? late : words)
+      }))
   // Its folder is named by a hash of its content.
   const layer = osLayerName(root.split('/').at(-2) ?? '')
   await host.layers.copyOsImage(layer, root)
-  return layer
+  return { below: layer, env }
 }
 
 function diskBytesOf(belowBytes: number, diskGb: number | null): number {
@@ -143,7 +152,8 @@ async function runCommand(
 /** What copies do first is in memory already, and what was written is on the disk. */
 async function warmUp(guest: MicrovmGuest, signal: AbortSignal): Promise<void> {
   const shell = { language: 'bash', code: 'sync; true', timeoutMs: WARM_MS } as const
-  await guest.execute(shell, signal)
+  const { exitCode } = await guest.execute(shell, signal)
+  if (exitCode !== 0) throw new GuestError('no-language', 'The image has no shell that works')
   try {
     await guest.execute({ language: 'python', code: 'pass', timeoutMs: WARM_MS }, signal)
   } catch (error) {

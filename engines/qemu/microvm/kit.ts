@@ -16,7 +16,6 @@ export type MicrovmKit = {
 export type MicrovmBase = {
   /** A qcow2 without a backing file. */
   readonly root: string
-  readonly virtualSizeBytes: number
 }
 
 export type MicrovmKits = {
@@ -26,4 +25,9 @@ export type MicrovmKits = {
   ensure(): Promise<MicrovmKit>
   /** May take minutes. */
   ensureBase(name: string): Promise<MicrovmBase>
+  /** An image of a registry, or of a folder. Rejects in words for whoever named it. */
+  ensureOci(
+    source: { readonly reference: string; readonly credentials?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<MicrovmBase & { readonly env: Readonly<Record<string, string>> }>
 }

@@ -87,7 +87,7 @@ export class QemuMicrovms implements MicrovmEngine {
 
   capabilities(): MicrovmCapabilities {
     return {
-      ...{ simulated: false, memory: true, egress: true, oci: false },
+      ...{ simulated: false, memory: true, egress: true, oci: true },
       ...{ bases: this.#host.options.kits.bases, notices: [] },
     }
   }
