@@ -2,8 +2,8 @@
  * What the host does for microVMs that no script can.
  *
  *     host-tool pages PID FILE COPY    copies what a process has changed in its private mapping of a file into a
- *                                      copy of that file; begins at the first byte on its input, says how many
- *                                      pages it were
+ *                                      copy of that file; begins at the first byte on its input, says "taken" when
+ *                                      the process may go on, and how many pages it were when they are written
  *     host-tool tsc                    says how fast the processor's clock runs, in kHz
  *
  * A page of a private mapping is the file's until it is written to; from then on it is the process's own, and
@@ -15,11 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 enum { PAGE = 4096, MOST = 256, /* pages read at once */ BATCH = 65536 };
+/* What is taken is held in memory up to this, so that the process waits for no disk. */
+#define MOST_HELD (512UL << 20)
 #define PRESENT (1ULL << 63)
 #define SWAPPED (1ULL << 62)
 #define OF_FILE (1ULL << 61)
@@ -32,12 +35,31 @@ static void die(const char *what) {
 static int memory, pages, copy;
 static long copied;
 
+/* Pieces that are held: where they belong, one behind the other in `held`. */
+static char *held;
+static size_t held_bytes, piece_count;
+static struct {
+  uint64_t to;
+  size_t bytes;
+} pieces[MOST_HELD / PAGE];
+
+static void write_held(void) {
+  char *from = held;
+  for (size_t i = 0; i < piece_count; i++) {
+    if (pwrite(copy, from, pieces[i].bytes, pieces[i].to) != (ssize_t)pieces[i].bytes) die("copy");
+    from += pieces[i].bytes;
+  }
+  held_bytes = piece_count = 0;
+}
+
 static void copy_run(uint64_t from, uint64_t to, uint64_t count) {
-  static char buffer[MOST * PAGE];
   while (count > 0) {
     size_t bytes = (count < MOST ? count : MOST) * PAGE;
-    if (pread(memory, buffer, bytes, from) != (ssize_t)bytes) die("memory");
-    if (pwrite(copy, buffer, bytes, to) != (ssize_t)bytes) die("copy");
+    if (held_bytes + bytes > MOST_HELD) write_held();
+    if (pread(memory, held + held_bytes, bytes, from) != (ssize_t)bytes) die("memory");
+    pieces[piece_count].to = to;
+    pieces[piece_count++].bytes = bytes;
+    held_bytes += bytes;
     from += bytes;
     to += bytes;
     count -= bytes / PAGE;
@@ -83,6 +105,8 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/proc/%d/pagemap", atoi(argv[1]));
   if ((pages = open(path, O_RDONLY)) < 0) die(path);
   if ((copy = open(argv[3], O_WRONLY | O_NOFOLLOW)) < 0) die(argv[3]);
+  held = mmap(NULL, MOST_HELD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (held == MAP_FAILED) die("memory");
   puts("ready");
   fflush(stdout);
   if (read(0, &go, 1) != 1) return 1;
@@ -103,6 +127,9 @@ int main(int argc, char **argv) {
     fprintf(stderr, "the process has no mapping of %s\n", argv[2]);
     return 1;
   }
+  puts("taken");
+  fflush(stdout);
+  write_held();
   printf("%ld\n", copied);
   return 0;
 }

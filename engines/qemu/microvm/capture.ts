@@ -50,9 +50,10 @@ export async function capture(
     letGo = await (await live.guest()).line.hold(2_000).catch(() => null)
     pausedAt = performance.now()
     await live.pause()
-    const [pages] = await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
+    await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
     if (goesOn) await live.resume()
     const pausedMs = performance.now() - pausedAt
+    const pages = await copying.written()
     await publish(files)
     const { blocks } = await stat(files.ram)
     return { pages, pausedMs, sizeBytes: blocks * 512 }
@@ -98,6 +99,7 @@ class Copying {
   readonly #child: ChildProcess
   readonly #complaints: Promise<string>
   readonly #answer: Promise<string>
+  readonly #taken = Promise.withResolvers<void>()
 
   static async begin(files: CaptureFiles, pid: number): Promise<Copying> {
     const child = spawn(files.tool, ['pages', String(pid), files.from, files.ram], {
@@ -113,15 +115,23 @@ class Copying {
     this.#child = child
     this.#complaints = child.stderr === null ? Promise.resolve('') : text(child.stderr)
     const said: Buffer[] = []
-    child.stdout?.on('data', (bytes: Buffer) => said.push(bytes))
+    child.stdout?.on('data', (bytes: Buffer) => {
+      said.push(bytes)
+      if (bytes.includes('taken')) this.#taken.resolve()
+    })
     child.stdin?.on('error', () => {})
     this.#answer = once(child, 'close').then(() => Buffer.concat(said).toString())
     this.#answer.catch(() => {})
   }
 
-  /** Answers how many pages it were. */
-  async go(): Promise<number> {
+  /** Everything was taken when this answers, and the machine may go on. */
+  async go(): Promise<void> {
     this.#child.stdin?.end('g')
+    await Promise.race([this.#taken.promise, this.#answer])
+  }
+
+  /** Answers how many pages it were. */
+  async written(): Promise<number> {
     const answer = await this.#answer
     const pages = /(\d+)\n$/.exec(answer)?.[1]
     if (this.#child.exitCode === 0 && pages !== undefined) return Number(pages)
