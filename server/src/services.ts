@@ -141,9 +141,13 @@ export function createServices(deps: {
   const volumes = createVolumeService(machines)
   const operatorAccounts = createOperatorAccountService({ ...machines, accounts, instances })
   const attachments = createAttachmentService({ clock, regions, operations, instances })
+  const hosting = createHosting({ config, regions })
+  const small = { ...machines, db, config, accounts, hosting }
+  const microvmSnapshots = createMicrovmSnapshotService(small)
+  const microvms = createMicrovmService({ ...small, microvmSnapshots })
   const retrying = createRetrying({
     ...{ accounts, instances, publicAddresses, hibernation, protection, snapshots },
-    ...{ snapshotExports, images, volumes, attachments },
+    ...{ snapshotExports, images, volumes, attachments, microvms, microvmSnapshots },
   })
   const operatorOperations = createOperatorOperationService({ clock, operations, retrying })
   const deployRequests = createDeployRequestService({
@@ -153,10 +157,6 @@ export function createServices(deps: {
     preparation,
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
-  const hosting = createHosting({ config, regions })
-  const small = { ...machines, db, config, accounts, hosting }
-  const microvmSnapshots = createMicrovmSnapshotService(small)
-  const microvms = createMicrovmService({ ...small, microvmSnapshots })
   const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots })
   const microvmFiles = createMicrovmFileService({ ...small, microvmSessions })
   const executions = createExecutionService({

@@ -16,8 +16,14 @@ export const keptOnHosts = [
 
 /** Every table whose rows are in a region and are somebody's; a test compares it with the database. */
 export const keptInRegions = [
-  ...keptOnHosts.map((kept) => ({ ...kept, marksDeleted: true })),
-  { table: 'firewalls', one: 'firewall', marksDeleted: false },
+  ...keptOnHosts.map((kept) => ({ ...kept, while: 'deleted_at is null' })),
+  { table: 'firewalls', one: 'firewall', while: 'true' },
+  { table: 'microvms', one: 'microVM', while: 'ended_at is null' },
+  {
+    ...{ table: 'microvm_snapshots', one: 'microVM snapshot' },
+    // The base is made anew wherever it is needed.
+    while: "deleted_at is null and origin <> 'base'",
+  },
 ] as const
 
 /** `things`: "2 instances, 1 snapshot". */
@@ -26,9 +32,9 @@ export type RegionInUse = { readonly region: string; readonly things: string }
 /** Regions in which anybody has anything, by name. */
 export async function regionsInUse(db: Database): Promise<RegionInUse[]> {
   const counts = keptInRegions.map(
-    ({ table, one, marksDeleted }) => sql`
+    ({ table, one, while: there }) => sql`
       select region, ${sql.lit(one)} as one, count(*)::int as count from ${sql.table(table)}
-      where ${marksDeleted ? sql`deleted_at is null` : sql`true`} group by region`,
+      where ${sql.raw(there)} group by region`,
   )
   const { rows } = await sql<{ region: string; one: string; count: number }>`
     ${sql.join(counts, sql` union all `)} order by region`.execute(db)
@@ -48,9 +54,9 @@ export async function unknownRegionsInUse(
   known: readonly string[],
 ): Promise<string[]> {
   const looks = keptInRegions.map(
-    ({ table, marksDeleted }) => sql`
+    ({ table, while: there }) => sql`
       (select region from ${sql.table(table)}
-        where region <> all(${known}::text[]) and ${marksDeleted ? sql`deleted_at is null` : sql`true`}
+        where region <> all(${known}::text[]) and ${sql.raw(there)}
         limit 1)`,
   )
   const { rows } = await sql<{ region: string }>`

@@ -11,6 +11,8 @@ import type { ImageService } from '../images/service.ts'
 import type { Hibernation } from '../instances/hibernation.ts'
 import type { PublicAddressService } from '../instances/public-addresses.ts'
 import type { InstanceService } from '../instances/service.ts'
+import type { MicrovmSnapshotService } from '../microvms/snapshots/service.ts'
+import type { MicrovmService } from '../microvms/vms/service.ts'
 import type { SnapshotExportService } from '../snapshot-exports/service.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import type { AttachmentService } from '../volumes/attachments.ts'
@@ -28,11 +30,14 @@ export type RetryingDeps = {
   images: ImageService
   volumes: VolumeService
   attachments: AttachmentService
+  microvms: MicrovmService
+  microvmSnapshots: MicrovmSnapshotService
 }
 
 export function createRetrying(deps: RetryingDeps) {
   const { accounts, instances, publicAddresses, hibernation, protection } = deps
   const { snapshots, snapshotExports, images, volumes, attachments } = deps
+  const { microvms, microvmSnapshots } = deps
 
   type Again = (tx: Tx, caller: Caller, operation: Row) => Promise<unknown>
 
@@ -43,6 +48,10 @@ export function createRetrying(deps: RetryingDeps) {
   const ways: Readonly<Record<string, Again>> = {
     'deploy-instance': reboot,
     'restore-snapshot': reboot,
+    'delete-microvm': (tx, caller, { subject_id }) =>
+      microvms.end(tx, caller, subject_id, 'It was deleted'),
+    'delete-microvm-snapshot': (tx, caller, { subject_public_id: id }) =>
+      microvmSnapshots.delete(tx, caller, id),
     'start-instance': reboot,
     'recover-instance': reboot,
     'reboot-instance': reboot,

@@ -91,6 +91,10 @@ export async function forgetOld(db: Database, now: Date) {
       and not exists (select from microvm_executions where vm_id = vm.id)
   `.execute(db)
   await sql`
+    delete from microvm_snapshots snapshot where deleted_at < ${before(30)}
+      and not exists (select from microvms where snapshot_id = snapshot.id)
+  `.execute(db)
+  await sql`
     delete from microvm_sessions session where created_at < ${before(30)}
       and not exists (select from microvms where session_id = session.id)
       and not exists (select from microvm_executions where session_id = session.id)
