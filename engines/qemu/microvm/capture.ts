@@ -5,8 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { EngineError } from '../../engine.ts'
+import { requireFreeSpace } from '../disks/free-space.ts'
 import { run } from '../network/run.ts'
 import { syncPath } from '../records/durable-files.ts'
 import type { LiveMicrovm } from './live.ts'
@@ -41,6 +43,8 @@ export async function capture(
   goesOn: boolean,
 ): Promise<Captured> {
   await rm(files.ram, { force: true })
+  // All of it may have been changed since.
+  await requireFreeSpace(dirname(files.ram), (await stat(files.from)).size)
   await run('cp', ['--reflink=auto', '--sparse=auto', files.from, files.ram])
   await truncate(files.stateOut, 0)
   const copying = await Copying.begin(files, live.process.pid)

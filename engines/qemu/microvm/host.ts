@@ -1,6 +1,7 @@
 /** What microVMs of a host share: records, layers, memory, places, the pool; and how each ends. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
 import { Layers, newLayerName } from '../disks/layers.ts'
 import type { Cidr } from '../network/addresses/subnets.ts'
@@ -19,6 +20,7 @@ import { type MicrovmPaths, microvmPathsOf } from './paths.ts'
 import { Pool } from './pool.ts'
 import { MicrovmRecord, MicrovmSnapshotRecord, type SlotRecord } from './records.ts'
 import { removeFolders, type Slot, spawnMicrovm } from './spawn.ts'
+import { Turns } from './turns.ts'
 
 export type MicrovmHostOptions = {
   readonly dataDir: string
@@ -61,6 +63,9 @@ export class MicrovmHost {
   readonly pinned = new Set<string>()
   readonly #changed: (microvm: string) => void
   readonly #numbers = new Set<number>()
+  readonly #spawning = new Turns(2 * availableParallelism())
+  /** MiB of machines that are being started. */
+  starting = 0
   #lastNumber = -1
   #kit: MicrovmKit | null = null
   #tscKhz = 0
@@ -173,10 +178,12 @@ export class MicrovmHost {
     },
   ): Promise<LiveMicrovm> {
     const kit = await this.kit()
-    return spawnMicrovm(this.paths, this.layers, kit, {
+    const spec = {
       ...{ slot, ...plan, tscKhz: this.#tscKhz, accelerator: this.options.accelerator() },
       processName: processName(this.options.mark, slot.name),
-    })
+    }
+    // A thousand that are asked for at once wait for one another, and not all for a host that stands still.
+    return this.#spawning.run(() => spawnMicrovm(this.paths, this.layers, kit, spec))
   }
 
   async spawnWaiting(snapshot: string, egress: EgressPolicy): Promise<Waiting> {

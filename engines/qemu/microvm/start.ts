@@ -7,6 +7,7 @@ import {
   type MicrovmStart,
   type MicrovmState,
 } from '../../engine.ts'
+import { requireFreeSpace } from '../disks/free-space.ts'
 import { newLayerName } from '../disks/layers.ts'
 import { isAlive } from '../process/processes.ts'
 import { abortable } from '../waiting.ts'
@@ -16,6 +17,7 @@ import type { MicrovmHost, Waiting } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
+import { requireMemory } from './room.ts'
 
 export type Started = MicrovmState & { start: MicrovmStart }
 
@@ -34,6 +36,9 @@ export async function startMicrovm(
 ): Promise<MicrovmStart> {
   const began = performance.now()
   const why = whyCold(host, spec, snapshot)
+  await requireMemory(spec.memoryMib, host.starting)
+  await requireFreeSpace(host.paths.data)
+  host.starting += spec.memoryMib
   try {
     const start =
       why === null
@@ -46,6 +51,8 @@ export async function startMicrovm(
   } catch (error) {
     await host.remove(spec.id)
     throw error
+  } finally {
+    host.starting -= spec.memoryMib
   }
 }
 
