@@ -209,7 +209,7 @@ export type ChangeAccountRequest = z.infer<typeof ChangeAccountRequest>
 
 export const ChangeAccountResponse = Envelope.extend({
   account: AccountDetails,
-  /** Instances that are being stopped now. */
+  /** Instances that are being stopped now, and microVMs that are being suspended. */
   stopped: z.array(z.string()),
   /** Those that run and could not be asked to, such as in the middle of something else, and why. */
   not_stopped: z.array(z.object({ id: z.string(), reason: z.string() })),

@@ -23,7 +23,7 @@ import { DomainError, InvalidState, NotFound } from './errors.ts'
 import { recordEvent } from './events/outbox.ts'
 import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
 import { lockInstallation } from './installation-lock.ts'
-import { allInstances, type Instance } from './instances/store.ts'
+import { allInstances } from './instances/store.ts'
 import { fromDecimal, toDecimal } from './money.ts'
 import { createServices, type Services } from './services.ts'
 import { linkSeconds } from './sign-in/link.ts'
@@ -243,7 +243,9 @@ export async function stopMachines(
       machines.map(async (machine) => {
         const { public_id: id, name, region } = machine
         const outcome = await (served.includes(region)
-          ? stopMachine(options, { db, services }, machine)
+          ? stopMachine(options, { db, services }, (tx) =>
+              services.instances.stopForOperator(tx, machine),
+            )
           : Promise.reject(new NotConfigured(region))
         ).catch((error: unknown) => ({ note: null, error: wordsOf(error) }))
         if (outcome === null) return null
@@ -252,7 +254,23 @@ export async function stopMachines(
         return ended
       }),
     )
-    return stopped.filter((machine) => machine !== null)
+    const small = await services.microvms.running(db)
+    const suspended = await Promise.all(
+      small
+        .filter(({ region }) => served.includes(region))
+        .map(async (machine) => {
+          const { public_id: id } = machine
+          const begin = (tx: Tx) => services.microvms.suspendForOperator(tx, machine)
+          const outcome = await stopMachine(options, { db, services }, begin).catch(
+            (error: unknown) => ({ note: null, error: wordsOf(error) }),
+          )
+          if (outcome === null) return null
+          const ended = { id, name: id, note: outcome.note, error: outcome.error }
+          report(ended)
+          return ended
+        }),
+    )
+    return [...stopped, ...suspended].filter((machine) => machine !== null)
   })
 }
 
@@ -260,14 +278,12 @@ export async function stopMachines(
 async function stopMachine(
   options: AdminOptions,
   { db, services }: { db: Database; services: Services },
-  machine: Instance,
+  begin: (tx: Tx) => Promise<string>,
 ) {
   for (;;) {
     requireServer(options)
     try {
-      const operation = await transaction(db, (tx) =>
-        services.instances.stopForOperator(tx, machine),
-      )
+      const operation = await transaction(db, begin)
       return await untilEnded(options, services, operation)
     } catch (error) {
       if (error instanceof InvalidState) return null

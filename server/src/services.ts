@@ -139,12 +139,17 @@ export function createServices(deps: {
   const console = createConsoleService({ clock, regions, accounts, instances })
   const machineMetrics = createMetricsService({ clock, regions, instances })
   const volumes = createVolumeService(machines)
-  const operatorAccounts = createOperatorAccountService({ ...machines, accounts, instances })
   const attachments = createAttachmentService({ clock, regions, operations, instances })
   const hosting = createHosting({ config, regions })
   const small = { ...machines, db, config, accounts, hosting }
   const microvmSnapshots = createMicrovmSnapshotService(small)
   const microvms = createMicrovmService({ ...small, microvmSnapshots })
+  const operatorAccounts = createOperatorAccountService({
+    ...machines,
+    accounts,
+    instances,
+    microvms,
+  })
   const retrying = createRetrying({
     ...{ accounts, instances, publicAddresses, hibernation, protection, snapshots },
     ...{ snapshotExports, images, volumes, attachments, microvms, microvmSnapshots },

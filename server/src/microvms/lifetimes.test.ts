@@ -140,3 +140,16 @@ it('a second costs what the configuration says, and what nothing pays for is sus
   expect(await vm(body.vm_id)).toMatchObject({ status: 'suspended' })
   expect(await me.post(`/v1/vms/${body.vm_id}/resume`)).toMatchObject({ status: 402 })
 })
+
+it('one of an account that is suspended with its machines stopped is suspended, with its memory kept', async () => {
+  const { body } = await me.post('/v1/vms', {})
+  const operator = await api.client('Operator', { role: 'operator' })
+  const reply = await operator.patch(`/api/operator/accounts/${me.caller.accountPublicId}/`, {
+    ...{ suspended: true, reason: 'Abuse', stop: true },
+  })
+  expect(reply.status, JSON.stringify(reply.body)).toBe(200)
+  await api.settle()
+  const [row] = await api.db.selectFrom('microvms').select('status').execute()
+  expect(row?.status).toBe('suspended')
+  expect(body.status).toBe('running')
+})

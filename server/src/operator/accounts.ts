@@ -18,6 +18,7 @@ import { savepoint } from '../database/savepoint.ts'
 import { DomainError, ValidationError } from '../errors.ts'
 import { recordEvent } from '../events/outbox.ts'
 import type { InstanceService } from '../instances/service.ts'
+import type { MicrovmService } from '../microvms/vms/service.ts'
 import { fromDecimal, toDecimal } from '../money.ts'
 import * as store from './account-store.ts'
 
@@ -27,6 +28,7 @@ export type OperatorAccountDeps = {
   accountLimits: AccountLimits
   billing: BillingService
   instances: InstanceService
+  microvms: MicrovmService
 }
 
 const limitColumns = [
@@ -43,7 +45,7 @@ const none = Object.fromEntries(limitColumns.map((column) => [column, null])) as
 >
 
 export function createOperatorAccountService(deps: OperatorAccountDeps) {
-  const { clock, accounts, accountLimits, billing, instances } = deps
+  const { clock, accounts, accountLimits, billing, instances, microvms } = deps
 
   async function withFacts(db: Database | Tx, rows: readonly store.Account[]) {
     const ids = rows.map(({ id }) => id)
@@ -91,6 +93,15 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
     for (const machine of await store.runningMachines(tx, accountId)) {
       try {
         await savepoint(tx, () => instances.stopForOperator(tx, machine))
+        stopped.push(machine.public_id)
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error
+        notStopped.push({ id: machine.public_id, reason: error.message })
+      }
+    }
+    for (const machine of await microvms.running(tx, accountId)) {
+      try {
+        await savepoint(tx, () => microvms.suspendForOperator(tx, machine))
         stopped.push(machine.public_id)
       } catch (error) {
         if (!(error instanceof DomainError)) throw error

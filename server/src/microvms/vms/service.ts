@@ -251,6 +251,20 @@ export function createMicrovmService(deps: MicrovmDeps) {
       return { row, operation }
     },
 
+    /**
+     * The operator needs the host, or has suspended the account, perhaps in a process without engines. There
+     * is no caller. Answers the operation.
+     */
+    async suspendForOperator(tx: Tx, { account_id, id }: Pick<store.Microvm, 'account_id' | 'id'>) {
+      const row = await store.lockMicrovm(tx, account_id, id)
+      requireState(row, 'suspend')
+      const operation = await begin(tx, row, 'suspend-microvm')
+      const set = { status: microvmActions.suspend.through, updated_at: clock.now() }
+      await store.updateMicrovm(tx, account_id, id, set)
+      return operation
+    },
+    running: store.runningMicrovms,
+
     /** Room is looked for before anything happens: without it, it stays suspended. */
     async resume(tx: Tx, caller: Caller, publicId: string) {
       const row = await lockFor(tx, caller, publicId, 'resume')

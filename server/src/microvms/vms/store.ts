@@ -109,6 +109,15 @@ export const liveIn = (db: Database, region: string) =>
     .where('ended_at', 'is', null)
     .execute()
 
+/** Everybody's that run, or an account's. */
+export function runningMicrovms(db: Database | Tx, accountId?: string) {
+  const found = db
+    .selectFrom('microvms')
+    .select(['id', 'public_id', 'account_id', 'region'])
+    .where('status', '=', 'running')
+  return (accountId === undefined ? found : found.where('account_id', '=', accountId)).execute()
+}
+
 /** What runs and costs, of an account or of what one of its keys made. */
 export function spending(tx: Tx, accountId: string, keyId: string | null, limit: number) {
   const found = tx
