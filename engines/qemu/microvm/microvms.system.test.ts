@@ -124,11 +124,14 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
   test('a machine is found again by a server that was started after its own was killed', async () => {
     const { id } = await start()
     await run(id, 'bash', 'kept=1')
-    use(await world.reopen())
+    const reopened = await world.reopen()
+    use(reopened)
     expect(await engine().observeMicrovm(id)).toMatchObject({ status: 'running' })
     expect((await run(id, 'bash', 'echo $kept')).stdout).toBe('1\n')
     expect((await start()).start.how).toBe('memory')
     await engine().ensureMicrovmGone(id, order())
+    // What is just being made to wait is a process too.
+    await reopened.fillPool()
     const left = (await engine().microvmHoldings()).microvms.filter(
       (each) => each.status === 'running',
     )
