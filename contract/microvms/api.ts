@@ -8,6 +8,7 @@ import {
   listExecutions,
   upload,
 } from './execution.ts'
+import { sessionPtys, vmPtys } from './ptys.ts'
 import {
   createSession,
   getSession,
@@ -62,6 +63,20 @@ export const microvmApi = {
   kill,
   upload,
   download,
+  createVmPty: vmPtys.create,
+  listVmPtys: vmPtys.list,
+  getVmPty: vmPtys.get,
+  resizeVmPty: vmPtys.resize,
+  deleteVmPty: vmPtys.delete,
+  createVmPtyToken: vmPtys.token,
+  connectVmPty: vmPtys.connect,
+  createSessionPty: sessionPtys.create,
+  listSessionPtys: sessionPtys.list,
+  getSessionPty: sessionPtys.get,
+  resizeSessionPty: sessionPtys.resize,
+  deleteSessionPty: sessionPtys.delete,
+  createSessionPtyToken: sessionPtys.token,
+  connectSessionPty: sessionPtys.connect,
   createToken,
 }
 

@@ -7,7 +7,6 @@ const browser = 'Browser sessions are not there yet: run a browser in a VM of yo
 const computers = 'Computer use is not there yet'
 const domains = 'Custom domains are not there yet'
 const tape = 'Time travel is not there: take snapshots, and start VMs of them'
-const ptys = 'Terminals are not there yet: use execute'
 const volumes = 'Volumes of microVMs are not there yet: use files, or snapshots'
 const egress = 'Egress policies are not there yet'
 const shares = 'Shares are not there yet'
@@ -25,8 +24,6 @@ export const notServedRoutes: readonly (readonly [path: string, why: string])[] 
   ['/v1/vms/*/tape/start', tape],
   ['/v1/sessions/*/tape/start', tape],
   ['/v1/vms/*/stage-env', 'Environments are given when a VM is made: use env there'],
-  ['/v1/vms/*/pty/**', ptys],
-  ['/v1/sessions/*/pty/**', ptys],
   ['/v1/vms/*/volumes', volumes],
   ['/v1/vms/*/volumes/*', volumes],
   ['/v1/volumes', volumes],

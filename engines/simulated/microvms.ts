@@ -44,6 +44,8 @@ type Microvm = {
   readonly address: string
   status: 'running' | 'suspended'
   egress: EgressPolicy
+  /** Cuts each terminal that is open. */
+  readonly ptys: Set<() => void>
 }
 
 /** The only port that anybody listens on, in every machine. */
@@ -87,7 +89,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
       guest.hostname = spec.identity.hostname
       const number = this.#microvms.size
       const microvm: Microvm = {
-        ...{ spec, guest, egress: spec.egress, status: 'running' },
+        ...{ spec, guest, egress: spec.egress, status: 'running', ptys: new Set() },
         address: `192.0.2.${(number % 250) + 1}`,
         start: {
           ...(fits ? { how: 'memory' } : { how: 'cold-boot', why: 'It has another size.' }),
@@ -102,7 +104,9 @@ export class SimulatedMicrovms implements MicrovmEngine {
 
   ensureMicrovmSuspended(id: string, order: Order): Promise<void> {
     return this.#run(id, order, async () => {
-      this.#found(id).status = 'suspended'
+      const microvm = this.#found(id)
+      microvm.status = 'suspended'
+      for (const cut of microvm.ptys) cut()
     })
   }
 
@@ -116,6 +120,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
 
   ensureMicrovmGone(id: string, order: Order): Promise<void> {
     return this.#run(id, order, async () => {
+      for (const cut of this.#microvms.get(id)?.ptys ?? []) cut()
       this.#microvms.delete(id)
     })
   }
@@ -223,8 +228,8 @@ export class SimulatedMicrovms implements MicrovmEngine {
   }
 
   async openPty(id: string): Promise<Pty> {
-    const { guest } = this.#running(id)
-    const exited = Promise.withResolvers<number>()
+    const { guest, ptys } = this.#running(id)
+    const exited = Promise.withResolvers<number | null>()
     const stream = new Duplex({
       read() {},
       write(chunk: Buffer, _, done) {
@@ -241,10 +246,16 @@ export class SimulatedMicrovms implements MicrovmEngine {
         done()
       },
       destroy(error, done) {
+        ptys.delete(cut)
         exited.resolve(129)
         done(error)
       },
     })
+    const cut = () => {
+      exited.resolve(null)
+      stream.destroy()
+    }
+    ptys.add(cut)
     stream.push(`${this.#notice}\r\n`)
     return { stream, exited: exited.promise, resize() {} }
   }

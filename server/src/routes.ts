@@ -33,6 +33,7 @@ import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { executionRoutes } from './microvms/executions/routes.ts'
 import { microvmFileRoutes } from './microvms/files/routes.ts'
+import { ptyRoutes } from './microvms/ptys/routes.ts'
 import { microvmSessionRoutes } from './microvms/sessions/routes.ts'
 import { microvmSnapshotRoutes } from './microvms/snapshots/routes.ts'
 import { tokenRoutes } from './microvms/token-routes.ts'
@@ -126,6 +127,7 @@ export function createServer({
   microvmSessionRoutes(app, deps)
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
+  ptyRoutes(app, { ...deps, config, limits, origins })
   operationRoutes(app, deps)
   operatorRoutes(app, deps)
   eventRoutes(app, { ...deps, sessions: services.signIn.sessions })

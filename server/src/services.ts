@@ -36,6 +36,7 @@ import { createMetricsService } from './metrics/service.ts'
 import { createExecutionService } from './microvms/executions/service.ts'
 import { createMicrovmFileService } from './microvms/files/service.ts'
 import { createHosting } from './microvms/hosting.ts'
+import { createPtyService } from './microvms/ptys/service.ts'
 import { createMicrovmSessionService } from './microvms/sessions/service.ts'
 import { createMicrovmSnapshotService } from './microvms/snapshots/service.ts'
 import { createMicrovmService } from './microvms/vms/service.ts'
@@ -167,6 +168,7 @@ export function createServices(deps: {
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
   })
+  const ptys = createPtyService({ ...small, console, microvms, microvmSessions })
   const assistant = createAssistantService({
     ...{ db, clock, accounts, billing, catalog, pricing, stock, instances, snapshots, volumes },
     config: config.assistant,
@@ -178,6 +180,7 @@ export function createServices(deps: {
     microvms,
     microvmSessions,
     microvmFiles,
+    ptys,
     executions,
     catalog,
     prices,

@@ -180,6 +180,7 @@ export async function startServer(
 
     stack.defer(() => services.assistant.close())
     stack.defer(() => services.executions.close())
+    stack.defer(async () => services.ptys.close())
     const app = createServer({
       db,
       clock,

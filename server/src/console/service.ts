@@ -119,6 +119,10 @@ export function createConsoleService({ clock, regions, accounts, instances }: Co
   }
 
   return {
+    /** Places of viewers, also of terminals elsewhere: who has to go from here has to go from there. */
+    viewers: sessions,
+    holderOf,
+
     async issueToken(tx: Tx, caller: RequestCaller, id: string, kind: LineKind) {
       const { instance } = await instances.lock(tx, caller, id)
       requireWatchable(instance, kind)

@@ -1,12 +1,14 @@
 /**
- * Who looks at which machine right now, in this process, which has the region's machines. Places are
+ * Who looks at which machine or terminal right now, in this process, which has the region's machines. Places are
  * taken before anything is opened, so that no number of requests at once exceeds them.
  */
 import { closeCodes, type LineKind } from '@garrison/contract/instances/console-routes'
 import { DomainError } from '../errors.ts'
 
 /** Viewers of one machine at a time. QEMU encodes the display for each of them anew. */
-const places: Record<LineKind, number> = { console: 8, display: 4 }
+const places: Record<Place, number> = { console: 8, display: 4, terminal: 8 }
+/** A terminal is of a microVM, and stands for itself; the others are an instance's. */
+type Place = LineKind | 'terminal'
 
 /** By a key, or as somebody who signed in. */
 export type Holder = { readonly keyId: string | null; readonly personId: string | null }
@@ -22,20 +24,16 @@ export type Session = {
 }
 
 export function createSessions() {
-  const open = new Map<
-    object,
-    { instanceId: string; kind: LineKind; holder: Holder; close: Close }
-  >()
+  const open = new Map<object, { of: string; kind: Place; holder: Holder; close: Close }>()
 
   /** Throws LIMIT_EXCEEDED when all places are taken. */
-  function requirePlace(instanceId: string, kind: LineKind) {
-    const taken = [...open.values()].filter(
-      (other) => other.instanceId === instanceId && other.kind === kind,
-    )
+  function requirePlace(of: string, kind: Place) {
+    const taken = [...open.values()].filter((other) => other.of === of && other.kind === kind)
     if (taken.length < places[kind]) return
+    const what = kind === 'terminal' ? 'This terminal' : `The ${kind} of this instance`
     throw new DomainError(
       'LIMIT_EXCEEDED',
-      `The ${kind} of this instance has ${places[kind]} viewers already; close one first`,
+      `${what} has ${places[kind]} viewers already; close one first`,
     )
   }
 
@@ -48,13 +46,13 @@ export function createSessions() {
     requirePlace,
 
     /** Takes a place, or throws LIMIT_EXCEEDED. */
-    enter(instanceId: string, kind: LineKind, holder: Holder): Session {
-      requirePlace(instanceId, kind)
+    enter(of: string, kind: Place, holder: Holder): Session {
+      requirePlace(of, kind)
       const place = {}
-      open.set(place, { instanceId, kind, holder, close: () => {} })
+      open.set(place, { of, kind, holder, close: () => {} })
       return {
         attend(close) {
-          if (open.has(place)) open.set(place, { instanceId, kind, holder, close })
+          if (open.has(place)) open.set(place, { of, kind, holder, close })
         },
         leave: () => void open.delete(place),
       }
