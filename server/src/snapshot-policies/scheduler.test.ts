@@ -307,8 +307,9 @@ describe('a policy', () => {
 
   it('tells the operator how old the oldest last success is, and who is late', async () => {
     const { public_id } = await web()
+    const operator = await api.client('Operator', { role: 'operator' })
     const number = async (name: string) => {
-      const { body } = await api.send('GET', '/metrics')
+      const { body } = await operator.get('/metrics')
       return Number(new RegExp(`^garrison_snapshot_${name} (.+)$`, 'm').exec(body)?.[1])
     }
     await policy({ hourly: 1, instance_ids: [public_id] })
