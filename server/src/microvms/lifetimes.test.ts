@@ -153,3 +153,15 @@ it('one of an account that is suspended with its machines stopped is suspended, 
   expect(row?.status).toBe('suspended')
   expect(body.status).toBe('running')
 })
+
+it('an account has no more at once than the configuration says, however many are asked for', async () => {
+  await api.close()
+  const microvms = {
+    ...{ region: null, base_at_start: false },
+    ...{ vms_per_account: 3, snapshots_per_account: 1 },
+  }
+  await open({ config: { microvms } })
+  const asked = Array.from({ length: 10 }, () => me.post('/v1/vms', { memory_mb: 128 }))
+  const statuses = (await Promise.all(asked)).map(({ status }) => status)
+  expect(statuses.toSorted()).toEqual([...Array(3).fill(200), ...Array(7).fill(429)])
+})

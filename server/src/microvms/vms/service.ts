@@ -106,6 +106,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
 
   /** Everything that could be wrong with one more machine, before there is one. */
   async function requireMore(tx: Tx, caller: Caller, shape: { vcpus: number; memoryMib: number }) {
+    // Nobody else makes one for this account until it is there to be counted.
+    await accounts.lock(tx, caller.accountId)
     await accountLimits.require(tx, caller, { instances: 1, ...shape })
     const most = config.microvms.vms_per_account
     if ((await store.countLive(tx, caller.accountId)) >= most) {
