@@ -115,6 +115,14 @@ export type MicrovmSnapshotResult = {
   readonly pausedMs: number
 }
 
+/** A registry that the operator has named: it is reached wherever it is. */
+export type OciRegistry = {
+  /** `user:password`. */
+  readonly credentials?: string
+  /** HTTP, or HTTPS with a certificate that nobody knows. */
+  readonly insecure?: boolean
+}
+
 export type MicrovmBuildSpec = {
   /** UUID of the snapshot that it becomes. */
   readonly id: string
@@ -123,8 +131,11 @@ export type MicrovmBuildSpec = {
   readonly isPublic: boolean
   readonly source:
     | { readonly kind: 'base'; readonly name: string }
-    /** `docker://…` or, for operators, `oci:/absolute/folder:tag`. `credentials`: `user:password`. */
-    | { readonly kind: 'oci'; readonly reference: string; readonly credentials?: string }
+    /**
+     * `docker://registry/path:tag`, `docker://registry/path@sha256:…`, or, for operators, `oci:/absolute/folder:tag`.
+     * `registry`: what the operator says of it. Without it, it must be in the internet and speak HTTPS.
+     */
+    | { readonly kind: 'oci'; readonly reference: string; readonly registry?: OciRegistry }
     | { readonly kind: 'snapshot'; readonly id: string }
   /** Of the machine it is built in, and of those that continue its memory. */
   readonly vcpus: number
@@ -217,8 +228,8 @@ export class GuestError extends EngineError {
   override name = 'GuestError'
   /** `not-found`, `exists`, `denied`, `no-language` (the image has no such interpreter), `full`, `failed`. */
   readonly reason: string
-  constructor(reason: string, message: string) {
-    super(message)
+  constructor(reason: string, message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
     this.reason = reason
   }
 }
@@ -259,7 +270,7 @@ export interface MicrovmEngine {
   /**
    * Makes a snapshot of an image: unpacked, booted, commands run inside, warmed up, captured with memory. `log` gets
    * what is printed, line by line, at most 1 MiB. Throws {@link GuestError} when a command fails, with its
-   * title; nothing is left then.
+   * title, or when the image cannot be had, is for other machines or has no shell; nothing is left then.
    */
   buildMicrovmSnapshot(
     spec: MicrovmBuildSpec,

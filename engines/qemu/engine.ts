@@ -79,6 +79,8 @@ export type QemuEngineOptions = {
   readonly microvmKits?: MicrovmKits
   /** How many of their processes wait for a snapshot that was started from, and in all. */
   readonly microvmPool?: { readonly each: number; readonly all: number }
+  /** Milliseconds that a registry of images may say nothing; a minute when left out. */
+  readonly registrySilenceMs?: number
 }
 
 /** A dead dnsmasq and rules that somebody flushed come back on their own. */
@@ -126,6 +128,7 @@ export class QemuEngine implements Engine {
       this.microvms = new QemuMicrovms({
         ...{ dataDir, mark, log, kits: microvmKits, orders: this.#orders },
         ...(microvmPool === undefined ? {} : { pool: microvmPool }),
+        registrySilenceMs: options.registrySilenceMs,
         subnet: () => this.#networks.subnet,
         accelerator: () => this.#facts.accelerator,
       })

@@ -34,7 +34,6 @@ import { packagesHash } from '../recipe-hash.ts'
 import { garrisonSmall } from '../recipes/garrison-small.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { BASES, buildBase } from './bases.ts'
-import { inspectOci, type OciImage, type OciSource, unpackOci } from './oci.ts'
 
 const AGENT = join(import.meta.dirname, '../agent')
 
@@ -107,29 +106,6 @@ export class MicrovmKits {
     return { root: join(folder, 'root.qcow2') }
   }
 
-  /**
-   * The content of an image as a root disk, unpacked once for each digest.
-   * @throws In words for whoever named the image.
-   */
-  async ensureOci(
-    source: OciSource,
-    signal: AbortSignal,
-  ): Promise<MicrovmBase & { env: OciImage['env'] }> {
-    const image = await inspectOci(source, signal)
-    const folder = join(this.#cacheDir, `microvm-oci-${image.digest.slice(0, 32)}`)
-    // A lock of its own: a registry takes its time, and others have nothing to do with it.
-    const own = { lock: `${folder}.lock`, scratch: `${folder}.unpacking-` }
-    await this.#publish(
-      folder,
-      'root.qcow2',
-      (target, scratch) =>
-        unpackOci(source, image, { scratch, target: join(target, 'root.qcow2') }, signal),
-      own,
-    )
-    const root = join(folder, 'root.qcow2')
-    return { root, env: image.env }
-  }
-
   async #ensure(): Promise<MicrovmKit> {
     const { ID = 'unknown', VERSION_ID = '' } = parseEnv(await readFile('/etc/os-release', 'utf8'))
     const host = `${ID}-${VERSION_ID}`
@@ -199,7 +175,6 @@ export class MicrovmKits {
     folder: string,
     proof: string,
     build: (target: string, scratch: string) => Promise<void>,
-    own = { lock: join(this.#cacheDir, 'lock'), scratch: `${folder}.building-` },
   ): Promise<void> {
     const isThere = () =>
       access(join(folder, proof)).then(
@@ -209,13 +184,14 @@ export class MicrovmKits {
     if (await isThere()) return
     if ((await mkdir(this.#cacheDir, { recursive: true })) !== undefined)
       await chmod(this.#cacheDir, 0o755)
-    await using _lock = await lockFile(own.lock)
+    await using _lock = await lockFile(join(this.#cacheDir, 'lock'))
     if (await isThere()) return
+    const scratchPrefix = `${folder}.building-`
     // Of builds that were killed: whoever holds the lock is the only one who builds.
     for (const name of await readdir(this.#cacheDir))
-      if (name.startsWith(basename(own.scratch)))
+      if (name.startsWith(basename(scratchPrefix)))
         await rm(join(this.#cacheDir, name), { recursive: true, force: true })
-    const scratch = await mkdtemp(own.scratch)
+    const scratch = await mkdtemp(scratchPrefix)
     try {
       const target = join(scratch, 'target')
       await mkdir(target)

@@ -1,9 +1,11 @@
 /** Makes a snapshot of an image: a machine boots from it, is changed as asked, warms up, and is captured. */
-import { EngineError, GuestError, type MicrovmBuildSpec } from '../../engine.ts'
+import { GuestError, type MicrovmBuildSpec, NotFoundError } from '../../engine.ts'
 import { isOsLayer, newLayerName, osLayerName } from '../disks/layers.ts'
+import { abortable } from '../waiting.ts'
 import type { MicrovmGuest } from './agent/guest.ts'
 import { capture, emptyMemory } from './capture.ts'
 import type { MicrovmHost } from './host.ts'
+import { type ImageLayer, imageLayer } from './images/image-layer.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
 import { wakeUp } from './start.ts'
@@ -12,6 +14,7 @@ import { keepSnapshot } from './take-snapshot.ts'
 const BOOT_MS = 180_000
 const WARM_MS = 60_000
 const HEADROOM_GB = 3
+const MAX_DISK_GB = 16
 const MAX_LOG_BYTES = 1024 * 1024
 
 export async function buildSnapshot(
@@ -23,17 +26,31 @@ export async function buildSnapshot(
 ): Promise<MicrovmSnapshotRecord> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(spec.limitMs)])
   const log = bounded(tell)
-  await host.kit()
-  const bottom =
-    from === null
-      ? await bottomLayer(host, spec, log, signal)
-      : { below: from.layer, env: from.env }
-  const { below } = bottom
+  try {
+    await host.kit()
+    const bottom = await bottomLayer(host, spec, from, log, signal)
+    using _ = bottom.pin
+    return await buildOn(host, spec, bottom, log, signal)
+  } catch (error) {
+    outer.throwIfAborted()
+    if (signal.aborted)
+      throw new GuestError('failed', `It was not done within ${Math.round(spec.limitMs / 1000)} s`)
+    throw error
+  }
+}
+
+async function buildOn(
+  host: MicrovmHost,
+  spec: MicrovmBuildSpec,
+  bottom: ImageLayer,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<MicrovmSnapshotRecord> {
+  const below = bottom.layer
   const slot = host.newSlot('build', spec.tenant)
   const layer = newLayerName()
   const name = host.newMemory()
   const ram = host.paths.ram(`empty-${spec.memoryMib}`)
-  using _below = host.layers.pin(below)
   using _pin = host.layers.pin(layer)
   let live: LiveMicrovm | null = null
   try {
@@ -52,7 +69,8 @@ export async function buildSnapshot(
       egress,
     })
     const env = { ...bottom.env, ...spec.env }
-    await wakeUp(live, { hostname: 'microvm', authorizedKeys: [], env }, BOOT_MS)
+    const identity = { hostname: 'microvm', authorizedKeys: [], env }
+    await abortable(wakeUp(live, identity, BOOT_MS), signal)
     const guest = await live.guest()
     for (const command of spec.commands) await runCommand(guest, command, log, signal)
     log('Warming up')
@@ -83,11 +101,6 @@ export async function buildSnapshot(
     await keepSnapshot(host, spec.id, record)
     log('Done')
     return record
-  } catch (error) {
-    outer.throwIfAborted()
-    if (signal.aborted)
-      throw new GuestError('failed', `It was not done within ${Math.round(spec.limitMs / 1000)} s`)
-    throw error
   } finally {
     await live?.kill()
     await host.freeSlot(slot)
@@ -100,27 +113,30 @@ export async function buildSnapshot(
 async function bottomLayer(
   host: MicrovmHost,
   { source }: MicrovmBuildSpec,
+  from: MicrovmSnapshotRecord | null,
   log: (line: string) => void,
   signal: AbortSignal,
-) {
-  const { kits } = host.options
-  if (source.kind === 'snapshot') throw new EngineError('It begins from a snapshot')
-  log(source.kind === 'base' ? `Root disk: ${source.name}` : `Fetching ${source.reference}`)
-  const { root, env } = await (source.kind === 'base'
-    ? kits.ensureBase(source.name).then(({ root }) => ({ root, env: {} }))
-    : kits.ensureOci(source, signal).catch((cause: unknown) => {
-        const words = cause instanceof Error ? cause.message : String(cause)
-        const late = 'The image was not fetched in time; does its registry answer?'
-        throw new GuestError('not-found', signal.aborted ? late : words)
-      }))
+): Promise<ImageLayer> {
+  if (from !== null) return { layer: from.layer, env: from.env, pin: host.layers.pin(from.layer) }
+  if (source.kind === 'oci') return imageLayer(host, source, log, signal)
+  if (source.kind !== 'base') throw new NotFoundError(`There is no snapshot ${source.id}`)
+  log(`Root disk: ${source.name}`)
+  const { root } = await abortable(host.options.kits.ensureBase(source.name), signal)
   // Its folder is named by a hash of its content.
   const layer = osLayerName(root.split('/').at(-2) ?? '')
-  await host.layers.copyOsImage(layer, root)
-  return { below: layer, env }
+  const pin = host.layers.pin(layer)
+  try {
+    await host.layers.copyOsImage(layer, root)
+    return { layer, env: {}, pin }
+  } catch (error) {
+    pin[Symbol.dispose]()
+    throw error
+  }
 }
 
 function diskBytesOf(belowBytes: number, diskGb: number | null): number {
-  const wanted = diskGb === null ? belowBytes + HEADROOM_GB * 1e9 : diskGb * 1e9
+  const most = Math.max(belowBytes, MAX_DISK_GB * 1e9)
+  const wanted = diskGb === null ? Math.min(most, belowBytes + HEADROOM_GB * 1e9) : diskGb * 1e9
   if (wanted < belowBytes)
     throw new GuestError(
       'full',

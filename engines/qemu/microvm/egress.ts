@@ -14,7 +14,7 @@ const TABLE = 'inet garrison'
 export const NAMES_SET = '4#inet#garrison#named'
 
 /** Nobody gets there by saying "the internet". */
-const NOT_INTERNET = [
+export const NOT_INTERNET = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
   ...['172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
 ]

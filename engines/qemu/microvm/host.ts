@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
+import { Locks } from '../../locks.ts'
 import { Layers, newLayerName } from '../disks/layers.ts'
 import type { Cidr } from '../network/addresses/subnets.ts'
 import { nextFree } from '../network/addresses/subnets.ts'
@@ -12,6 +13,7 @@ import { readFolderIfThere } from '../records/durable-files.ts'
 import { Identities } from '../records/identities.ts'
 import { Records } from '../records/records.ts'
 import type { CaptureFiles } from './capture.ts'
+import { KeptImages } from './images/kept.ts'
 import type { MicrovmKit, MicrovmKits } from './kit.ts'
 import { SLOTS, type SlotLayout, slotLayout } from './layout.ts'
 import { LiveMicrovm } from './live.ts'
@@ -36,6 +38,8 @@ export type MicrovmHostOptions = {
   readonly accelerator: () => 'kvm' | 'tcg'
   /** How many QEMUs wait for a snapshot that was started from, and in all. */
   readonly pool?: { readonly each: number; readonly all: number }
+  /** Milliseconds that a registry may say nothing; a minute when left out. */
+  readonly registrySilenceMs?: number | undefined
 }
 
 /** A QEMU that has everything but the word to go on. */
@@ -61,6 +65,11 @@ export class MicrovmHost {
   readonly pool: Pool<Waiting>
   /** Names of memory that is used before a record says so. */
   readonly pinned = new Set<string>()
+  readonly images: KeptImages
+  /** Of images; one at a time. */
+  readonly unpacking = new Locks()
+  /** The first of those that own what is being unpacked, as many as a guest has. */
+  readonly imageUsers: number
   readonly #changed: (microvm: string) => void
   readonly #numbers = new Set<number>()
   readonly #spawning = new Turns(2 * availableParallelism())
@@ -79,7 +88,10 @@ export class MicrovmHost {
     this.layers = new Layers(this.paths.layers)
     this.machines = new Records(this.paths.machines, MicrovmRecord)
     this.snapshots = new Records(this.paths.snapshots, MicrovmSnapshotRecord)
-    this.identities = ownIdentities(options.mark)
+    this.images = new KeptImages(this.paths.images, this.layers)
+    const machines = new Identities(options.mark)
+    this.identities = ownIdentities(`${options.mark} microvms`, [machines])
+    this.imageUsers = ownIdentities(`${options.mark} images`, [machines, this.identities]).first
     this.pool = new Pool<Waiting>({
       ...(options.pool ?? POOL),
       make: (snapshot, policy) => this.spawnWaiting(snapshot, policy),
@@ -91,7 +103,10 @@ export class MicrovmHost {
   async open(): Promise<void> {
     for (const folder of [this.paths.data, this.paths.memory, this.paths.slots])
       await mkdir(folder, { recursive: true, mode: 0o711 })
+    // Of somebody's making, so paths in it may be longer than a program can say at once.
+    await run('rm', ['-rf', '--one-file-system', '--', this.paths.unpacking])
     await this.layers.load()
+    await this.images.load()
     await this.machines.load()
     await this.snapshots.load()
     this.#boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
@@ -291,7 +306,11 @@ export class MicrovmHost {
   async sweep(): Promise<void> {
     const machines = this.machines.values()
     const snapshots = this.snapshots.values()
-    await this.layers.sweep([...machines, ...snapshots].map(({ layer }) => layer))
+    await this.layers.sweep(
+      [...machines, ...snapshots].map(({ layer }) => layer),
+      this.images.spared(),
+    )
+    await this.images.tidy()
     const needed = new Set([
       ...this.pinned,
       ...snapshots.map(({ memory }) => memory.name),
@@ -342,13 +361,10 @@ const processPrefix = (mark: string, purpose: string) => `garrison-${purpose}-${
 const nameIn = (process: string, mark: string) =>
   process.replace(new RegExp(`^garrison-(pool|build)-${mark}-`), '$1-')
 
-/** Numbers that machines of the other kind do not have. */
-function ownIdentities(mark: string): Identities {
-  const others = new Identities(mark)
+/** Numbers that none of the others has. */
+function ownIdentities(seed: string, others: readonly Identities[]): Identities {
   for (let attempt = 0; ; attempt++) {
-    const own = new Identities(`${mark} microvms ${attempt}`)
-    const probe = own.uidOf('probe')
-    own.releaseUid('probe')
-    if (!others.isOurs(probe)) return own
+    const own = new Identities(`${seed} ${attempt}`)
+    if (others.every(({ first }) => first !== own.first)) return own
   }
 }

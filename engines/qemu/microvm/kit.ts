@@ -25,9 +25,4 @@ export type MicrovmKits = {
   ensure(): Promise<MicrovmKit>
   /** May take minutes. */
   ensureBase(name: string): Promise<MicrovmBase>
-  /** An image of a registry, or of a folder. Rejects in words for whoever named it. */
-  ensureOci(
-    source: { readonly reference: string; readonly credentials?: string | undefined },
-    signal: AbortSignal,
-  ): Promise<MicrovmBase & { readonly env: Readonly<Record<string, string>> }>
 }

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
-import { buildSpec, describeMicrovms } from '../../contract/microvms.ts'
+import { describeMicrovms } from '../../contract/microvms.ts'
 import { GuestError } from '../../engine.ts'
 import { run as runOnHost } from '../network/run.ts'
 import { findProcesses } from '../process/processes.ts'
@@ -26,34 +26,6 @@ const filesOf = async (folder: string) =>
   Promise.all(
     (await readdir(folder)).sort().map(async (file) => [file, await hashOf(`${folder}/${file}`)]),
   )
-
-/** An image with a busybox and nothing else, as a layout. */
-async function makeOciLayout(folder: string): Promise<string> {
-  const layout = `${folder}/layout`
-  const bundle = `${folder}/bundle`
-  const umoci = (...args: string[]) => runOnHost('umoci', args)
-  await umoci('init', '--layout', layout)
-  await umoci('new', '--image', `${layout}:tiny`)
-  await umoci('unpack', '--image', `${layout}:tiny`, bundle)
-  const cache = '/var/cache/garrison/images'
-  const unpack = `dpkg-deb -x $(ls ${cache}/packages-*/busybox-static_*.deb | head -n 1) ${folder}/busybox
-    mkdir -p ${bundle}/rootfs/bin && cp ${folder}/busybox/bin/busybox ${bundle}/rootfs/bin/
-    for name in sh id test cat sync; do ln -s busybox ${bundle}/rootfs/bin/$name; done`
-  await runOnHost('sh', ['-ec', unpack])
-  await umoci('repack', '--image', `${layout}:tiny`, bundle)
-  await umoci(
-    'config',
-    '--image',
-    `${layout}:tiny`,
-    '--config.env',
-    'COLOUR=blue',
-    '--architecture',
-    'amd64',
-    '--os',
-    'linux',
-  )
-  return layout
-}
 
 describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
   test('twenty at once all run, each another machine', async () => {
@@ -154,30 +126,6 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     const { start: how, id } = await start({ memoryMib: 320 })
     expect(how).toMatchObject({ how: 'cold-boot', why: expect.stringContaining('256 MiB') })
     expect((await run(id, 'bash', 'cat /app/made')).stdout).toBe('built\n')
-  })
-
-  test('an image of a folder becomes a machine, with what it sets, and says what it lacks', async () => {
-    const layout = await makeOciLayout(world.paths.data)
-    const image = buildSpec({
-      source: { kind: 'oci', reference: `oci:${layout}:tiny` },
-      commands: [{ title: 'See', shell: 'test "$COLOUR" = blue' }],
-    })
-    await engine().buildMicrovmSnapshot(image, () => {}, order())
-    const { id } = await start({ snapshot: image.id })
-    expect((await run(id, 'bash', 'echo $COLOUR; id -u')).stdout).toBe('blue\n0\n')
-    await expect(run(id, 'python', 'print(1)')).rejects.toMatchObject({ reason: 'no-language' })
-    await engine().ensureMicrovmSnapshotGone(image.id, order())
-  })
-
-  test('an image that is not there is told in words', async () => {
-    const none = buildSpec({ source: { kind: 'oci', reference: 'docker://127.0.0.1:9/none:1' } })
-    const building = engine().buildMicrovmSnapshot(none, () => {}, order())
-    await expect(building).rejects.toMatchObject({ reason: 'not-found' })
-    await expect(building).rejects.toThrow(/refused/)
-    const odd = buildSpec({ source: { kind: 'oci', reference: 'docker://-x' } })
-    await expect(engine().buildMicrovmSnapshot(odd, () => {}, order())).rejects.toThrow(
-      'Not the name',
-    )
   })
 
   test('a build that cannot have its disk says so', async () => {

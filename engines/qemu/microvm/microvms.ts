@@ -7,6 +7,7 @@
  *     network.ts · egress.ts              what it may reach
  *     agent/                              what can be done inside
  *     build.ts                            how a snapshot is made of an image
+ *     images/                             images of registries as disk layers
  */
 import type { Duplex, Readable } from 'node:stream'
 import {

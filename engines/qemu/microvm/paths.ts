@@ -3,6 +3,8 @@
  *
  *     DATA/microvms/machines/<uuid>.json     DATA/microvms/snapshots/<uuid>.json
  *     DATA/microvms/layers/                  disks, each over the one that it began from; see disks/layers.ts
+ *     DATA/microvms/images/                  images of registries among the layers; see images/kept.ts
+ *     DATA/microvms/unpacking/<random>/      of such an image, until it is a layer
  *     DATA/microvms/memory/<name>.ram        memory as it was, sparse; nobody writes to it again
  *     DATA/microvms/memory/<name>.state      everything else of that machine
  *     DATA/microvms/memory/empty-<MiB>.ram   what a machine begins with that boots
@@ -24,6 +26,8 @@ export function microvmPathsOf(dataDir: string, mark: string) {
     snapshots: join(data, 'snapshots'),
     layers: join(data, 'layers'),
     slots: join(data, 'slots'),
+    images: join(data, 'images'),
+    unpacking: join(data, 'unpacking'),
     ram: (name: string) => join(memory, `${name}.ram`),
     state: (name: string) => join(memory, `${name}.state`),
     stateOut: (name: string) => join(slot(name), 'state'),

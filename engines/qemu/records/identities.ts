@@ -59,6 +59,11 @@ export class Identities {
     this.#uids.delete(machine)
   }
 
+  /** The first of as many users as a guest has; for a block that is used as nothing else. */
+  get first(): number {
+    return this.#first
+  }
+
   /** Whether a user of a process is one of ours. */
   isOurs(uid: number): boolean {
     return uid > this.#first && uid < this.#first + BLOCK

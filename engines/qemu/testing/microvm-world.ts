@@ -19,7 +19,10 @@ export type QemuMicrovmWorld = MicrovmWorld & {
   reopen(): Promise<QemuMicrovms>
 }
 
-export async function makeMicrovmWorld(pool = { each: 2, all: 4 }): Promise<QemuMicrovmWorld> {
+export async function makeMicrovmWorld(
+  pool = { each: 2, all: 4 },
+  registrySilenceMs = 60_000,
+): Promise<QemuMicrovmWorld> {
   const mark = randomBytes(3).toString('hex')
   const dataDir = await mkdtemp(join(tmpdir(), 'garrison-microvms-'))
   await chmod(dataDir, 0o711)
@@ -28,7 +31,7 @@ export async function makeMicrovmWorld(pool = { each: 2, all: 4 }): Promise<Qemu
   const options = { dataDir, mark, osImages: testOsImages(), log: () => {}, microvmKits }
   const engines: QemuEngine[] = []
   const open = async () => {
-    const engine = new QemuEngine({ ...options, microvmPool: pool })
+    const engine = new QemuEngine({ ...options, microvmPool: pool, registrySilenceMs })
     engines.push(engine)
     await engine.start()
     if (engine.microvms === undefined) throw new Error('The engine has no microVMs')

@@ -12,6 +12,13 @@ export type Confinement = {
   /** The largest file that it may write; none when left out. */
   readonly writesBytes?: number
   readonly signal: AbortSignal
+  /** None when left out. `resolver`: a file that it finds in place of `/etc/resolv.conf`. */
+  readonly network?: 'host' | { readonly netns: string; readonly resolver: string }
+  /** Path of a user namespace in which it is root, and whose first user `owner` is. */
+  readonly rootIn?: string
+  /** Of addresses; programs in Go reserve much that they never use. */
+  readonly memoryBytes?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Measured: converting takes 0.3 GB of addresses, and does not grow with the disk. */
@@ -19,6 +26,8 @@ const MEMORY_BYTES = 2 * 1024 ** 3
 /** Of one processor. A terabyte takes less, also compressed. */
 const CPU_SECONDS = 6 * 3600
 const OPEN_FILES = 1024
+/** What it takes to lay out files of many users. */
+const ROOT_IN_NAMESPACE = '+chown,+dac_override,+fowner,+fsetid,+setfcap'
 const COMPLAINT_BYTES = 4096
 const OUTPUT_BYTES = 1024 * 1024
 
@@ -26,22 +35,33 @@ const OUTPUT_BYTES = 1024 * 1024
 export async function runConfined(
   command: string,
   args: readonly string[],
-  { owner, writesBytes = 0, signal }: Confinement,
+  confinement: Confinement,
 ): Promise<string> {
+  const { owner, rootIn, writesBytes = 0, memoryBytes = MEMORY_BYTES, signal } = confinement
   signal.throwIfAborted()
+  const user =
+    rootIn === undefined
+      ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--bounding-set=-all']
+      : [`--bounding-set=-all,${ROOT_IN_NAMESPACE}`]
+  const [program = '', ...before] = [
+    ...(rootIn === undefined ? [] : ['nsenter', `--user=${rootIn}`, '--']),
+    ...placeOf(confinement),
+  ]
   const child = spawn(
-    'unshare',
+    program,
     [
-      ...['--net', '--ipc', '--'],
-      ...['prlimit', `--as=${MEMORY_BYTES}`, `--cpu=${CPU_SECONDS}`, `--nofile=${OPEN_FILES}`],
+      ...before,
+      ...['prlimit', `--as=${memoryBytes}`, `--cpu=${CPU_SECONDS}`, `--nofile=${OPEN_FILES}`],
       ...[`--fsize=${Math.ceil(writesBytes)}`, '--core=0', '--'],
-      ...['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'],
-      ...['--no-new-privs', '--inh-caps=-all', '--bounding-set=-all', '--pdeathsig=KILL', '--'],
+      ...['setpriv', ...user, '--no-new-privs', '--inh-caps=-all', '--pdeathsig=KILL', '--'],
       ...['nice', '-n', '10', command, ...args],
     ],
     {
       cwd: '/',
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      env: {
+        ...{ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+        ...confinement.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -62,6 +82,17 @@ export async function runConfined(
   } finally {
     signal.removeEventListener('abort', kill)
   }
+}
+
+/** The command before it that puts it where it sees no more than it should. */
+function placeOf({ network }: Confinement): string[] {
+  if (network === undefined) return ['unshare', '--net', '--ipc', '--']
+  if (network === 'host') return ['unshare', '--ipc', '--']
+  const bind = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+  return [
+    ...['nsenter', `--net=/run/netns/${network.netns}`, '--'],
+    ...['unshare', '--ipc', '--mount', '--', 'sh', '-c', bind, 'sh', network.resolver],
+  ]
 }
 
 /** The message has paths of this host: not for those who sent the file. */
