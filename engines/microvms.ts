@@ -115,14 +115,6 @@ export type MicrovmSnapshotResult = {
   readonly pausedMs: number
 }
 
-/** A registry that the operator has named: it is reached wherever it is. */
-export type OciRegistry = {
-  /** `user:password`. */
-  readonly credentials?: string
-  /** HTTP, or HTTPS with a certificate that nobody knows. */
-  readonly insecure?: boolean
-}
-
 export type MicrovmBuildSpec = {
   /** UUID of the snapshot that it becomes. */
   readonly id: string
@@ -131,11 +123,8 @@ export type MicrovmBuildSpec = {
   readonly isPublic: boolean
   readonly source:
     | { readonly kind: 'base'; readonly name: string }
-    /**
-     * `docker://registry/path:tag`, `docker://registry/path@sha256:…`, or, for operators, `oci:/absolute/folder:tag`.
-     * `registry`: what the operator says of it. Without it, it must be in the internet and speak HTTPS.
-     */
-    | { readonly kind: 'oci'; readonly reference: string; readonly registry?: OciRegistry }
+    /** `docker://registry/path:tag`, `docker://registry/path@sha256:…`, or, for operators, `oci:/absolute/folder:tag`. */
+    | { readonly kind: 'oci'; readonly reference: string }
     | { readonly kind: 'snapshot'; readonly id: string }
   /** Of the machine it is built in, and of those that continue its memory. */
   readonly vcpus: number

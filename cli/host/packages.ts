@@ -53,6 +53,8 @@ export const microvmPackages: readonly HostPackage[] = [
 export const checkPackages: readonly HostPackage[] = [
   ...hostPackages,
   ...microvmPackages,
+  { name: 'docker-registry', programs: ['docker-registry'], why: 'serves images of tests' },
+  { name: 'busybox-static', programs: ['busybox'], why: 'is what images of tests are made of' },
   { name: 'chromium', programs: ['chromium'], why: 'looks at the dashboard' },
   {
     name: 'fonts-liberation',

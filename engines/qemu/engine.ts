@@ -46,6 +46,7 @@ import { detectAcceleration } from './host/acceleration.ts'
 import { readInventory } from './host/inventory.ts'
 import { type Log, Machines } from './machines.ts'
 import { hibernate } from './memory/hibernation.ts'
+import type { ImageRegistry } from './microvm/images/pull.ts'
 import type { MicrovmKits } from './microvm/kit.ts'
 import { QemuMicrovms } from './microvm/microvms.ts'
 import { hasIpv6 } from './network/addresses/ipv6.ts'
@@ -79,6 +80,8 @@ export type QemuEngineOptions = {
   readonly microvmKits?: MicrovmKits
   /** How many of their processes wait for a snapshot that was started from, and in all. */
   readonly microvmPool?: { readonly each: number; readonly all: number }
+  /** Registries of images that need credentials, or are not in the internet. */
+  readonly imageRegistries?: readonly ImageRegistry[]
   /** Milliseconds that a registry of images may say nothing; a minute when left out. */
   readonly registrySilenceMs?: number
 }
@@ -128,6 +131,7 @@ export class QemuEngine implements Engine {
       this.microvms = new QemuMicrovms({
         ...{ dataDir, mark, log, kits: microvmKits, orders: this.#orders },
         ...(microvmPool === undefined ? {} : { pool: microvmPool }),
+        registries: options.imageRegistries,
         registrySilenceMs: options.registrySilenceMs,
         subnet: () => this.#networks.subnet,
         accelerator: () => this.#facts.accelerator,

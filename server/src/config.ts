@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { problemsOf, withKeys } from './config/assistant.ts'
 import { withDefaults } from './config/defaults.ts'
+import { problemsOfRegistries, withPasswords } from './config/image-registries.ts'
 import { withProviderOf } from './config/payments.ts'
 import { type ConfigFile, configSchema } from './config/schema.ts'
 import { ConfigError, describeConfigIssues } from './config/words.ts'
@@ -55,6 +56,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     os_images,
     microvms: {
       ...rest.microvms,
+      registries: withPasswords(rest.microvms.registries, env),
       base_at_start: sources.microvms || rest.microvms.base_at_start,
     },
     server: {
@@ -138,6 +140,7 @@ function requireConsistent(source: string, config: Config) {
       wrong.push(`gpu_models.${name}.shapes: wanted at least "1"`)
   }
   wrong.push(...problemsOf(config.assistant))
+  wrong.push(...problemsOfRegistries(config.microvms.registries))
   if (wrong.length > 0) {
     throw new ConfigError(`${source} is not right:\n${wrong.map((line) => `  ${line}`).join('\n')}`)
   }

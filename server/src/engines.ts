@@ -53,6 +53,10 @@ function qemu(region: Region, { config, log, installationId }: EngineDeps): Engi
     mark: installationMark(installationId),
     osImages: images,
     microvmKits: new MicrovmKits(cache),
+    imageRegistries: config.microvms.registries.map(({ name, username, password, insecure }) => ({
+      ...{ name, insecure },
+      credentials: username === null ? null : `${username}:${password}`,
+    })),
     addressPools: rangesOf(region.address_pools),
     log,
   })

@@ -118,7 +118,7 @@ async function bottomLayer(
   signal: AbortSignal,
 ): Promise<ImageLayer> {
   if (from !== null) return { layer: from.layer, env: from.env, pin: host.layers.pin(from.layer) }
-  if (source.kind === 'oci') return imageLayer(host, source, log, signal)
+  if (source.kind === 'oci') return imageLayer(host, source.reference, log, signal)
   if (source.kind !== 'base') throw new NotFoundError(`There is no snapshot ${source.id}`)
   log(`Root disk: ${source.name}`)
   const { root } = await abortable(host.options.kits.ensureBase(source.name), signal)

@@ -14,6 +14,7 @@ import { Identities } from '../records/identities.ts'
 import { Records } from '../records/records.ts'
 import type { CaptureFiles } from './capture.ts'
 import { KeptImages } from './images/kept.ts'
+import type { ImageRegistry } from './images/pull.ts'
 import type { MicrovmKit, MicrovmKits } from './kit.ts'
 import { SLOTS, type SlotLayout, slotLayout } from './layout.ts'
 import { LiveMicrovm } from './live.ts'
@@ -38,6 +39,7 @@ export type MicrovmHostOptions = {
   readonly accelerator: () => 'kvm' | 'tcg'
   /** How many QEMUs wait for a snapshot that was started from, and in all. */
   readonly pool?: { readonly each: number; readonly all: number }
+  readonly registries?: readonly ImageRegistry[] | undefined
   /** Milliseconds that a registry may say nothing; a minute when left out. */
   readonly registrySilenceMs?: number | undefined
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { MicrovmKits } from '@garrison/guest/microvm/kit'
 import type { MicrovmWorld } from '../../contract/microvms.ts'
 import { destroyQemu } from '../destroy.ts'
-import { QemuEngine } from '../engine.ts'
+import { QemuEngine, type QemuEngineOptions } from '../engine.ts'
 import type { QemuMicrovms } from '../microvm/microvms.ts'
 import { type MicrovmPaths, microvmPathsOf } from '../microvm/paths.ts'
 import { testOsImages } from './os-images.ts'
@@ -21,7 +21,7 @@ export type QemuMicrovmWorld = MicrovmWorld & {
 
 export async function makeMicrovmWorld(
   pool = { each: 2, all: 4 },
-  registrySilenceMs = 60_000,
+  images: Pick<QemuEngineOptions, 'imageRegistries' | 'registrySilenceMs'> = {},
 ): Promise<QemuMicrovmWorld> {
   const mark = randomBytes(3).toString('hex')
   const dataDir = await mkdtemp(join(tmpdir(), 'garrison-microvms-'))
@@ -31,7 +31,7 @@ export async function makeMicrovmWorld(
   const options = { dataDir, mark, osImages: testOsImages(), log: () => {}, microvmKits }
   const engines: QemuEngine[] = []
   const open = async () => {
-    const engine = new QemuEngine({ ...options, microvmPool: pool, registrySilenceMs })
+    const engine = new QemuEngine({ ...options, microvmPool: pool, ...images })
     engines.push(engine)
     await engine.start()
     if (engine.microvms === undefined) throw new Error('The engine has no microVMs')

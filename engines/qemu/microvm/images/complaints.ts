@@ -2,7 +2,7 @@
 
 const REASONS: readonly [pattern: RegExp, words: (image: string, registry: string) => string][] = [
   [
-    /manifest unknown|name unknown|repository name not known|not found: |status(?: code)?:? 404|manifest invalid/i,
+    /manifest unknown|name unknown|repository name not known|not found: |status(?: code)?:? 404|manifest invalid|no descriptor found for reference|index\.json: no such file/i,
     (image) => `There is no image ${image}`,
   ],
   [
@@ -16,7 +16,7 @@ const REASONS: readonly [pattern: RegExp, words: (image: string, registry: strin
   ],
   [
     /no such host|server misbehaving|temporary failure in name resolution/i,
-    (_, registry) => `There is no registry ${registry}`,
+    (_, registry) => `${registry} does not exist`,
   ],
   [
     /administratively prohibited|no route to host|network is unreachable|permission denied.*connect|connect: .*prohibited/i,
@@ -44,6 +44,12 @@ const REASONS: readonly [pattern: RegExp, words: (image: string, registry: strin
     (_, registry) => `${registry} does not answer`,
   ],
 ]
+
+/** What is to be done about a program that is not there; `null`: it is. */
+export function missingProgram(complaint: string): string | null {
+  if (!complaint.includes('(exit code 127)')) return null
+  return 'Images are fetched by skopeo and unpacked by umoci. Run: apt-get install skopeo umoci'
+}
 
 /** `null`: nothing that anybody expected. */
 export function inWords(complaint: string, image: string, registry: string): string | null {

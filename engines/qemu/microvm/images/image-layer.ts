@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { run } from '../../network/run.ts'
 import type { MicrovmHost } from '../host.ts'
 import { imageLayerName } from './kept.ts'
-import { type OciSource, type Puller, type ResolvedImage, withPuller } from './pull.ts'
+import { type Puller, type ResolvedImage, withPuller } from './pull.ts'
 import { unpackImage } from './unpack.ts'
 
 export type ImageLayer = {
@@ -21,14 +21,14 @@ export type ImageLayer = {
  */
 export async function imageLayer(
   host: MicrovmHost,
-  source: OciSource,
+  reference: string,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ImageLayer> {
   const folder = join(host.paths.unpacking, randomBytes(8).toString('hex'))
   await mkdir(folder, { recursive: true, mode: 0o711 })
   try {
-    return await withPuller(host, source, join(folder, 'pull'), async (puller) => {
+    return await withPuller(host, reference, join(folder, 'pull'), async (puller) => {
       const found = await puller.resolve(signal)
       log(`${found.image} is ${found.digest}`)
       const layer = imageLayerName(found.digest)

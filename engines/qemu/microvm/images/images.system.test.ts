@@ -6,45 +6,56 @@ import { buildSpec, microvmSpec } from '../../../contract/microvms.ts'
 import { GuestError, type MicrovmBuildSpec } from '../../../engine.ts'
 import { run as runOnHost } from '../../network/run.ts'
 import {
+  type HttpServer,
   type ImageRegistry,
   serve,
   startImageRegistry,
   withPassword,
 } from '../../testing/image-registry.ts'
 import { makeMicrovmWorld, type QemuMicrovmWorld } from '../../testing/microvm-world.ts'
-import type { OciSource } from './pull.ts'
 
 const SILENCE_MS = 2_000
 
+const credentials = 'reader:se:cret'
+
 let world: QemuMicrovmWorld
+let microvms: QemuMicrovmWorld['microvms']
+const opened = new AsyncDisposableStack()
 let registry: ImageRegistry
+let guarded: HttpServer
+let silent: HttpServer
 let tiny: string
-const insecure = { insecure: true }
 
 beforeAll(async () => {
-  ;[registry, world] = await Promise.all([
-    startImageRegistry(),
-    makeMicrovmWorld({ each: 0, all: 0 }, SILENCE_MS),
-  ])
+  registry = opened.use(await startImageRegistry())
+  guarded = opened.use(await withPassword(registry.name, credentials))
+  silent = opened.use(await serve(() => {}))
+  const named = [registry, guarded, silent].map(({ name }) => ({
+    ...{ name, insecure: true },
+    credentials: name === guarded.name ? credentials : null,
+  }))
   tiny = await registry.add('tiny')
+  const images = { imageRegistries: named, registrySilenceMs: SILENCE_MS }
+  world = await makeMicrovmWorld({ each: 0, all: 0 }, images)
+  microvms = world.microvms
 })
 afterAll(async () => {
   await world?.dispose()
-  await registry?.[Symbol.asyncDispose]()
+  await opened.disposeAsync()
 })
 
-const spec = (source: OciSource, overrides: Partial<MicrovmBuildSpec> = {}) =>
-  buildSpec({ source: { kind: 'oci', ...source }, commands: [], ...overrides })
+const spec = (reference: string, overrides: Partial<MicrovmBuildSpec> = {}) =>
+  buildSpec({ source: { kind: 'oci', reference }, commands: [], ...overrides })
 
 async function build(wanted: MicrovmBuildSpec): Promise<string[]> {
   const log: string[] = []
-  await world.microvms.buildMicrovmSnapshot(wanted, (line) => log.push(line), world.order())
+  await microvms.buildMicrovmSnapshot(wanted, (line) => log.push(line), world.order())
   return log
 }
 
 /** What somebody is told, and that nothing is left. */
-async function refusal(source: OciSource): Promise<string> {
-  const error: unknown = await build(spec(source)).catch((error: unknown) => error)
+async function refusal(reference: string): Promise<string> {
+  const error: unknown = await build(spec(reference)).catch((error: unknown) => error)
   expect(error).toBeInstanceOf(GuestError)
   expect(await readdir(world.paths.unpacking)).toEqual([])
   expect(await readdir(world.paths.slots)).toEqual([])
@@ -57,29 +68,27 @@ const unpacked = async () =>
   (await readdir(world.paths.layers)).filter((file) => file.startsWith('os-oci-'))
 
 test('an image of a registry becomes machines, with what it sets; the same is not unpacked twice', async () => {
-  const image = spec({ reference: tiny, registry: insecure })
-  const commands = [{ title: 'See', shell: 'test "$COLOUR" = blue && echo seen > /app/seen' }]
-  const log = await build({ ...image, commands })
+  const image = spec(tiny, {
+    commands: [{ title: 'See', shell: 'test "$COLOUR" = blue && echo seen > /app/seen' }],
+  })
+  const log = await build(image)
   expect(log.join('\n')).toMatch(/is sha256:.*\nFetching 1 layers.*\nUnpacking \d+ files.*\n/)
   const machine = microvmSpec({ snapshot: image.id })
-  await world.microvms.ensureMicrovm(machine, world.order())
+  await microvms.ensureMicrovm(machine, world.order())
   const code = 'cat /app/seen; echo $COLOUR; stat -c %u:%a /bin/busybox /tmp'
   const bash = { language: 'bash', code, timeoutMs: 30_000 } as const
-  const said = await world.microvms.execute(machine.id, bash)
-  expect(said.stdout).toBe('seen\nblue\n0:755\n0:1777\n')
+  expect((await microvms.execute(machine.id, bash)).stdout).toBe('seen\nblue\n0:755\n0:1777\n')
   const python = { language: 'python', code: '1', timeoutMs: 30_000 } as const
-  const none = world.microvms.execute(machine.id, python)
+  const none = microvms.execute(machine.id, python)
   await expect(none).rejects.toMatchObject({ reason: 'no-language' })
-  await world.microvms.ensureMicrovmGone(machine.id, world.order())
-  await world.microvms.ensureMicrovmSnapshotGone(image.id, world.order())
+  await microvms.ensureMicrovmGone(machine.id, world.order())
+  await microvms.ensureMicrovmSnapshotGone(image.id, world.order())
 
   const layers = await unpacked()
   expect(layers).toHaveLength(1)
-  await world.reopen()
-  const failing = [{ title: 'Break it', shell: 'echo before; false' }]
-  const again = spec({ reference: tiny, registry: insecure }, { commands: failing })
+  microvms = await world.reopen()
+  const again = spec(tiny, { commands: [{ title: 'Break it', shell: 'echo before; false' }] })
   const lines: string[] = []
-  const { microvms } = world
   const building = microvms.buildMicrovmSnapshot(again, (line) => lines.push(line), world.order())
   await expect(building).rejects.toThrow('Break it: failed with exit code 1')
   expect(lines).toContain('It is unpacked already')
@@ -89,34 +98,25 @@ test('an image of a registry becomes machines, with what it sets; the same is no
 })
 
 test('an image that is not there, or is for other machines, or has no shell, is refused in words', async () => {
-  const missing = tiny.replace('tiny', 'missing')
-  expect(await refusal({ reference: missing, registry: insecure })).toMatch(/There is no image/)
+  expect(await refusal(tiny.replace('tiny', 'missing'))).toMatch(/There is no image/)
   const arm = await registry.add('arm', { architecture: 'arm64' })
-  expect(await refusal({ reference: arm, registry: insecure })).toMatch(
-    /linux\/arm64.*linux\/amd64/,
-  )
+  expect(await refusal(arm)).toMatch(/linux\/arm64.*linux\/amd64/)
   const bare = await registry.add('bare', { hasShell: false })
-  expect(await refusal({ reference: bare, registry: insecure })).toMatch(/no shell at \/bin\/sh/)
-  const local = { reference: `oci:${registry.folder}/layout:none` }
-  expect(await refusal(local)).toMatch(/There is no image/)
+  expect(await refusal(bare)).toMatch(/no shell at \/bin\/sh/)
+  expect(await refusal(`oci:${registry.folder}/layout:none`)).toMatch(/There is no image/)
+  expect(await refusal('docker://-x')).toMatch(/Not an image/)
 })
 
 test('a registry that hangs is not waited for, and one that the operator has not named is out of reach', async () => {
-  await using silent = await serve(() => {})
-  const hanging = { reference: `docker://${silent.name}/some/image:1`, registry: insecure }
-  expect(await refusal(hanging)).toMatch(/does not answer/)
-  expect(await refusal({ reference: tiny })).toMatch(/not in the internet|Nobody answers/)
+  expect(await refusal(`docker://${silent.name}/some/image:1`)).toMatch(/does not answer/)
+  await using strange = await serve((_, response) => response.end('reached'))
+  const outside = `docker://${strange.name}/some/image:1`
+  expect(await refusal(outside)).toMatch(/not in the internet|Nobody answers/)
 })
 
 test('a registry that wants a password gets the one of the operator', async () => {
-  await using guarded = await withPassword(registry.name, 'reader:se:cret')
-  const reference = tiny.replace(registry.name, guarded.name)
-  expect(await refusal({ reference, registry: insecure })).toMatch(/without credentials/)
-  const credentials = 'reader:se:cret'
-  const short = { reference, registry: { ...insecure, credentials } }
-  const failing = [{ title: 'Enough', shell: 'false' }]
-  // Its content is here already, so it does not take long.
-  await expect(build(spec(short, { commands: failing }))).rejects.toThrow('Enough: failed')
+  const own = await registry.add('own', { hasShell: false, env: 'OWN=1' })
+  expect(await refusal(own.replace(registry.name, guarded.name))).toMatch(/no shell/)
 })
 
 test('a layer that leads out of its tree does not get there', async () => {
@@ -125,10 +125,10 @@ test('a layer that leads out of its tree does not get there', async () => {
     tar -cPf ../up.tar --transform "s,^file,../../../../../../../../..$2," file
     ln -s /tmp link && tar -cf ../link.tar link && rm link && mkdir link && echo mine > "link/\${2#/tmp/}"
     tar -cf ../through.tar "link/\${2#/tmp/}"`
-  const folder = join(registry.folder, 'hostile')
+  const folder = join(registry.folder, 'made')
   await runOnHost('sh', ['-ec', make, 'sh', folder, mark])
   const layers = ['up', 'link', 'through'].map((name) => `${folder}/${name}.tar`)
   await registry.add('hostile', { layers, hasShell: false })
-  expect(await refusal({ reference: `oci:${registry.folder}/layout:hostile` })).toMatch(/no shell/)
+  expect(await refusal(`oci:${registry.folder}/layout:hostile`)).toMatch(/no shell/)
   expect(existsSync(mark)).toBe(false)
 })

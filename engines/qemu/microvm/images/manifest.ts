@@ -81,7 +81,7 @@ export function factsOf(text: string, image: string, limits = LIMITS): ManifestF
     throw failed(`${image} has ${layers.length} layers; at most ${MAX_LAYERS} can be unpacked`)
   for (const { mediaType } of layers)
     if (
-      !/^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\.[a-z.]*?tar([.+]gzip)?$/.test(
+      !/^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\.[a-z0-9.]*?tar([.+]gzip)?$/.test(
         mediaType,
       )
     )

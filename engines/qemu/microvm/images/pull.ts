@@ -17,17 +17,27 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EngineError, GuestError, NO_EGRESS, type OciRegistry } from '../../../engine.ts'
+import { EngineError, GuestError, NO_EGRESS } from '../../../engine.ts'
 import { FLOOR_BYTES, requireFreeSpace } from '../../disks/free-space.ts'
 import { run } from '../../network/run.ts'
 import { ConfinedFailure, type Confinement, runConfined } from '../../transfer/confined.ts'
 import { INNER_GATEWAY, NOT_INTERNET } from '../egress.ts'
 import type { MicrovmHost } from '../host.ts'
 import { makeNetwork } from '../network.ts'
-import { inWords } from './complaints.ts'
+import { inWords, missingProgram } from './complaints.ts'
 import { environmentIn, factsOf, instanceIn } from './manifest.ts'
 
-export type OciSource = { readonly reference: string; readonly registry?: OciRegistry }
+/** What the operator says of a registry: then it is reached wherever it is. */
+export type ImageRegistry = {
+  /** `registry.example.com`, or with a port. */
+  readonly name: string
+  /** `user:password`. */
+  readonly credentials: string | null
+  /** HTTP, or HTTPS with a certificate that nobody knows. */
+  readonly insecure: boolean
+}
+
+type Source = { readonly reference: string; readonly registry: ImageRegistry | undefined }
 
 /** One image, exactly. */
 export type ResolvedImage = {
@@ -52,14 +62,14 @@ const SPARE_BYTES = 32e6
 
 /** Skopeo, as it may be run for one source. Files that it writes are in `folder`, and are its own. */
 export class Puller {
-  readonly #source: OciSource
+  readonly #source: Source
   readonly #host: MicrovmHost
   readonly #folder: string
   readonly #confinement: Omit<Confinement, 'signal'>
 
   constructor(
     host: MicrovmHost,
-    source: OciSource,
+    source: Source,
     folder: string,
     confinement: Omit<Confinement, 'signal'>,
   ) {
@@ -142,14 +152,8 @@ export class Puller {
       if (!(error instanceof ConfinedFailure)) throw error
       const image = nameOf(reference)
       this.#host.options.log('info', 'an image could not be fetched', { image, error })
-      if (
-        /failed to execute|No such file or directory.*skopeo|skopeo: No such file/.test(
-          error.message,
-        )
-      )
-        throw new EngineError(
-          'Images are fetched by skopeo and unpacked by umoci. Run: apt-get install skopeo umoci',
-        )
+      const missing = missingProgram(error.message)
+      if (missing !== null) throw new EngineError(missing)
       const words = inWords(error.message, image, this.#registry)
       throw new GuestError('failed', words ?? `${image} could not be fetched`, { cause: error })
     }
@@ -157,7 +161,7 @@ export class Puller {
 
   get #registry(): string {
     const { reference } = this.#source
-    return isLocal(reference) ? 'the folder' : `The registry ${nameOf(reference).split('/')[0]}`
+    return isLocal(reference) ? 'the folder' : `The registry ${registryOf(reference)}`
   }
 
   /** Ends a transfer that has stopped, or sends more than was announced, or than there is room for. */
@@ -188,17 +192,19 @@ const REFERENCE =
 /** What it is given is there until `work` has ended. */
 export async function withPuller<T>(
   host: MicrovmHost,
-  source: OciSource,
+  reference: string,
   folder: string,
   work: (puller: Puller) => Promise<T>,
 ): Promise<T> {
-  if (!REFERENCE.test(source.reference))
+  if (!REFERENCE.test(reference))
     throw new GuestError('failed', 'Not an image such as docker://docker.io/library/debian:12')
+  const registry = host.options.registries?.find(({ name }) => name === registryOf(reference))
+  const source = { reference, registry }
   const slot = host.newSlot('build', null)
   const { uid, gid, layout } = slot
   // An operator's own folder may be for root's eyes only.
-  const owner = isLocal(source.reference) ? { uid: 0, gid: 0 } : { uid, gid }
-  const isStrange = !isLocal(source.reference) && source.registry === undefined
+  const owner = isLocal(reference) ? { uid: 0, gid: 0 } : { uid, gid }
+  const isStrange = !isLocal(reference) && registry === undefined
   const writesBytes = 16e9
   try {
     await mkdir(folder, { mode: 0o711 })
@@ -212,7 +218,7 @@ export async function withPuller<T>(
     }
     const network = isStrange ? { netns: layout.netns, resolver } : ('host' as const)
     const shared = { owner, writesBytes, memoryBytes: MEMORY_BYTES, env: GO }
-    const confinement = isLocal(source.reference) ? shared : { ...shared, network }
+    const confinement = isLocal(reference) ? shared : { ...shared, network }
     return await work(new Puller(host, source, folder, confinement))
   } finally {
     await host.freeSlot(slot)
@@ -220,27 +226,28 @@ export async function withPuller<T>(
   }
 }
 
+/** Answers to what it sends are of no user, so it is the user's packets that are looked at. */
 const onlyInternet = (uid: number) => `table inet garrison {
+  chain fetching {
+    ip daddr ${INNER_GATEWAY} meta l4proto { tcp, udp } th dport 53 accept
+    ip daddr { ${NOT_INTERNET.join(', ')} } counter reject with icmp type admin-prohibited
+    meta nfproto ipv6 counter reject with icmpv6 type admin-prohibited
+  }
   chain output {
     type filter hook output priority filter; policy accept;
-    meta skuid != ${uid} accept
-    ip daddr ${INNER_GATEWAY} udp dport 53 accept
-    ip daddr ${INNER_GATEWAY} tcp dport 53 accept
-    ip daddr { ${NOT_INTERNET.join(', ')} } counter reject with icmp type admin-prohibited
-    meta nfproto ipv6 counter reject
+    meta skuid ${uid} jump fetching
   }
 }
 `
 
 async function writeCredentials(
-  { reference, registry }: OciSource,
+  { reference, registry }: Source,
   path: string,
   { uid, gid }: { uid: number; gid: number },
 ): Promise<void> {
-  const { credentials } = registry ?? {}
+  const credentials = registry?.credentials ?? null
   const auth = Buffer.from(credentials ?? '').toString('base64')
-  const name = nameOf(reference).split('/')[0] ?? ''
-  const auths = credentials === undefined ? {} : { [name]: { auth } }
+  const auths = credentials === null ? {} : { [registryOf(reference)]: { auth } }
   await writeFile(path, JSON.stringify({ auths }), { mode: 0o400 })
   await chown(path, uid, gid)
 }
@@ -287,6 +294,7 @@ async function bytesIn(folder: string): Promise<number> {
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 const isLocal = (reference: string) => reference.startsWith('oci:')
 const nameOf = (reference: string) => reference.replace(/^docker:\/\//, '')
+const registryOf = (reference: string) => nameOf(reference).split('/')[0] ?? ''
 const exactly = (reference: string, digest: string) =>
   isLocal(reference) ? reference : `${reference.replace(/(:[^/:@]*)?(@.*)?$/, '')}@${digest}`
 const tampered = (image: string) =>

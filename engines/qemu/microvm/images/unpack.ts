@@ -4,11 +4,12 @@
  */
 import { chown, lstat, mkdir, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GuestError } from '../../../engine.ts'
+import { EngineError, GuestError } from '../../../engine.ts'
 import { requireFreeSpace } from '../../disks/free-space.ts'
 import { run } from '../../network/run.ts'
 import { ConfinedFailure, type Confinement, runConfined } from '../../transfer/confined.ts'
 import type { MicrovmHost } from '../host.ts'
+import { missingProgram } from './complaints.ts'
 import { LIMITS } from './manifest.ts'
 import { readTarFacts, type TarFacts } from './tar-facts.ts'
 import { makeUserNamespace } from './user-namespace.ts'
@@ -133,6 +134,8 @@ async function refusing(image: string, what: string, work: () => Promise<unknown
     await work()
   } catch (cause) {
     if (!(cause instanceof ConfinedFailure)) throw cause
+    const missing = missingProgram(cause.message)
+    if (missing !== null) throw new EngineError(missing)
     const full = /no space left|file too large|could not allocate/i.test(cause.message)
     if (full) throw new GuestError('full', `There was no room for ${image}`, { cause })
     throw new GuestError('failed', `${image} ${what}`, { cause })
