@@ -158,7 +158,7 @@ it('an account has no more at once than the configuration says, however many are
   await api.close()
   const microvms = {
     ...{ region: null, base_at_start: false },
-    ...{ vms_per_account: 3, snapshots_per_account: 1 },
+    ...{ vms_per_account: 3, snapshots_per_account: 1, registries: [] },
   }
   await open({ config: { microvms } })
   const asked = Array.from({ length: 10 }, () => me.post('/v1/vms', { memory_mb: 128 }))
