@@ -159,6 +159,8 @@ export const EventKindListResponse = Envelope.extend({
       data: z.record(z.string(), z.unknown()),
     }),
   ),
+  /** The id given last, of any account: what was read after this answer is missed by no stream after it. */
+  newest: EventId,
 }).openapi('EventKindListResponse')
 
 export const listEventKinds = createRoute({
@@ -179,6 +181,7 @@ export const listEventKinds = createRoute({
           data: { type: 'object', properties: {} },
         },
       ],
+      newest: 4711,
     }),
     ...errors(),
   },

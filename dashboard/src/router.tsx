@@ -20,7 +20,7 @@ import { overviewRoutes } from './overview/routes.ts'
 import { peopleRoutes } from './people/routes.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
-import { root, shell } from './shell/route.tsx'
+import { missing, root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { policyRoutes } from './snapshot-policies/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
@@ -56,6 +56,7 @@ const tree = root.addChildren([
     ...webhookRoutes,
     ...assistantRoutes,
     ...operatorRoutes,
+    missing,
   ]),
 ])
 

@@ -57,34 +57,46 @@ function ask() {
   void (all ? queryClient.invalidateQueries() : stale(...prefixes))
 }
 
-/** Between tabs. */
-type Said = { line: Line } | { kind: string } | 'what is the line?'
+/** Between tabs. `last`: the id of the event heard last. */
+type Said = { line: Line; last: string } | { kind: string; last: string } | 'what is the line?'
 
-/** `kinds`: of events, each of which a browser wants named. Answers how to end it. */
-export function listen(kinds: readonly string[]): () => void {
+/**
+ * `kinds`: of events, each of which a browser wants named. `from`: an id from before anything was read, so
+ * that nothing falls between what was read and the stream. Answers how to end it.
+ */
+export function listen(kinds: readonly string[], from: number): () => void {
   const ending = new AbortController()
   const { signal } = ending
   const tabs = new BroadcastChannel('garrison-events')
   let leads = false
+  let last = String(from)
   const say = (said: Said) => {
     if (!signal.aborted) tabs.postMessage(said)
   }
   tabs.onmessage = ({ data }: MessageEvent<Said>) => {
     if (data === 'what is the line?') {
-      if (leads) say({ line })
-    } else if ('line' in data) become(data.line)
-    else heard(data.kind)
+      if (leads) say({ line, last })
+    } else if ('line' in data) {
+      // It had begun to listen too late for what came between.
+      if (Number(data.last) > Number(last)) void queryClient.invalidateQueries()
+      last = data.last
+      become(data.line)
+    } else {
+      last = data.last
+      heard(data.kind)
+    }
   }
   const lead = () => {
     leads = true
-    return follow(kinds, signal, {
+    return follow(kinds, last, signal, {
       onLine: (next) => {
         become(next)
-        say({ line: next })
+        say({ line: next, last })
       },
-      onKind: (kind) => {
+      onEvent: (kind, id) => {
+        last = id
         heard(kind)
-        say({ kind })
+        say({ kind, last })
       },
     })
   }
@@ -107,21 +119,26 @@ export function listen(kinds: readonly string[]): () => void {
 
 const againMs = 3_000
 
-type Told = { onLine: (line: Line) => void; onKind: (kind: string) => void }
+type Told = { onLine: (line: Line) => void; onEvent: (kind: string, id: string) => void }
 
 /** Follows until the signal; ends with it. */
-function follow(kinds: readonly string[], signal: AbortSignal, { onLine, onKind }: Told) {
+function follow(
+  kinds: readonly string[],
+  after: string,
+  signal: AbortSignal,
+  { onLine, onEvent }: Told,
+) {
   let source: EventSource | null = null
-  let last = ''
+  let last = after
   let again = 0
   const take = ({ type, lastEventId }: MessageEvent) => {
     last = lastEventId || last
-    onKind(type)
+    onEvent(type, last)
   }
   const open = () => {
     clearTimeout(again)
     source?.close()
-    source = new EventSource(`/api/events/stream/${last === '' ? '' : `?after=${last}`}`)
+    source = new EventSource(`/api/events/stream/?after=${last}`)
     source.addEventListener('open', () => onLine('live'))
     source.addEventListener('error', () => {
       onLine('broken')

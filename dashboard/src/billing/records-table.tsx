@@ -64,8 +64,18 @@ export function RecordsTable({
 }
 
 const columnsIn = (currency: Currency): readonly Column<Row>[] => [
-  { key: 'name', head: 'Name', cell: (row) => <span className="font-medium">{row.name}</span> },
-  { key: 'what', head: 'What', from: 'lg', cell: (row) => row.what },
+  {
+    key: 'name',
+    head: 'Name',
+    cell: (row) => <span className="font-medium wrap-anywhere">{row.name}</span>,
+  },
+  {
+    key: 'what',
+    head: 'What',
+    from: 'lg',
+    className: 'whitespace-nowrap',
+    cell: (row) => row.what,
+  },
   { key: 'status', head: 'Status', from: 'md', cell: (row) => <Status status={row.status} /> },
   { key: 'from', head: 'From', from: 'md', cell: (row) => <Time at={row.start_time} exact /> },
   {

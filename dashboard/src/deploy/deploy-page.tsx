@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { post } from '../api/client.ts'
 import { ApiError } from '../api/errors.ts'
 import { reading, stale } from '../api/queries.ts'
+import { useRegion } from '../shell/region.ts'
 import { useMe } from '../shell/session.ts'
 import { useInstanceNames } from '../snapshots/use-names.ts'
 import { Section } from '../ui/card.tsx'
@@ -31,7 +32,8 @@ import { type Flavor, useOffer } from './use-offer.ts'
 
 export function DeployPage() {
   const search = useSearch({ from: '/shell/instances/new' })
-  const { list, offer } = useOffer(search)
+  const region = useRegion()
+  const { list, offer } = useOffer({ ...search, in: search.in ?? region })
   if (list.isError) return <Problem error={list.error} onRetry={() => void list.refetch()} />
   return (
     <Page
@@ -195,7 +197,7 @@ function Form({
           <Choose
             label="Region"
             value={flavor.region}
-            onValue={(region) => set({ region, source: undefined })}
+            onValue={(region) => set({ in: region, source: undefined })}
             choices={offer.regions.map(({ region, available, simulated }) => ({
               value: region,
               words: region,

@@ -32,7 +32,7 @@ describe('what is offered', () => {
   })
 
   it('takes what the address says only where that exists', () => {
-    expect(offerOf(flavors, { model: 'B300', region: 'MOON-1' }).flavor?.name).toBe('A40-x1')
+    expect(offerOf(flavors, { model: 'B300', in: 'MOON-1' }).flavor?.name).toBe('A40-x1')
     expect(offerOf(flavors, { model: 'CPU' }).flavor?.name).toBe('cpu-small')
     expect(offerOf([], {}).flavor).toBeUndefined()
   })

@@ -7,7 +7,8 @@ export type DeploySearch = {
   /** GPU model, or `CPU`. */
   model?: string | undefined
   flavor?: string | undefined
-  region?: string | undefined
+  /** The region; that in the top line only narrows lists. */
+  in?: string | undefined
   boot?: 'volume' | 'custom_image' | undefined
   source?: string | undefined
 }
@@ -20,7 +21,7 @@ export const deployRoutes = [
     validateSearch: (search): DeploySearch => ({
       model: textOf(search.model),
       flavor: textOf(search.flavor),
-      region: textOf(search.region),
+      in: textOf(search.in),
       boot: search.boot === 'volume' || search.boot === 'custom_image' ? search.boot : undefined,
       source: textOf(search.source),
     }),

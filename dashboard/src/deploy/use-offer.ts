@@ -25,7 +25,7 @@ export function offerOf(flavors: readonly Flavor[], search: DeploySearch) {
   const inRegions = ofModel.filter((each) => each.name === size?.name)
   const stocked = inRegions.filter((each) => each.available)
   const regions = stocked.length > 0 ? stocked : inRegions
-  const flavor = regions.find((each) => each.region === search.region) ?? regions[0]
+  const flavor = regions.find((each) => each.region === search.in) ?? regions[0]
   return { models, model, sizes, ofModel, regions, flavor, soldOut: stocked.length === 0 }
 }
 

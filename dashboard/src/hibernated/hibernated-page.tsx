@@ -51,7 +51,7 @@ export function HibernatedPage() {
         <Stats
           stats={[
             ['Hibernated', all.data?.hibernated_count],
-            ['Cost per hour each', money(metrics.hourly_rate, metrics.currency)],
+            ['Cost per hour', money(metrics.hourly_rate, metrics.currency)],
             ['Cost so far', money(metrics.total_cost, metrics.currency)],
             ['Saved', money(metrics.estimated_savings, metrics.currency)],
           ]}

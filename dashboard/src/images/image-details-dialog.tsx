@@ -91,12 +91,12 @@ export function ImageDetailsDialog({
           </Button>
           {whyNoDeploy ? (
             <Button look="primary" reason={whyNoDeploy}>
-              Deploy from it
+              Deploy an instance
             </Button>
           ) : (
             <Link
               to="/instances/new"
-              search={{ boot: 'custom_image', source: image.id, region: shown?.region }}
+              search={{ boot: 'custom_image', source: image.id, in: shown?.region }}
               className={buttonClass('primary')}
             >
               Deploy an instance

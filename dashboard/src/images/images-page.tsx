@@ -7,9 +7,7 @@ import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
-import { RegionFilter } from '../shell/region-filter.tsx'
 import { Button, buttonClass, IconButton } from '../ui/button.tsx'
-import { cx } from '../ui/cx.ts'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { plural } from '../ui/format.ts'
@@ -58,16 +56,13 @@ export function ImagesPage() {
       calls={[{ method: 'GET', path: '/api/custom-images/', command: 'garrison image list' }]}
       action={createButton}
     >
-      <div className={cx('flex flex-wrap items-center gap-2', !searchable && 'sm:hidden')}>
-        {searchable && (
-          <SearchBox
-            label="Search images"
-            value={search}
-            onValue={(value) => go({ search: value || undefined, page: undefined })}
-          />
-        )}
-        <RegionFilter where="list" />
-      </div>
+      {searchable && (
+        <SearchBox
+          label="Search images"
+          value={search}
+          onValue={(value) => go({ search: value || undefined, page: undefined })}
+        />
+      )}
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Loading what="images" />}
       {list.data &&

@@ -104,7 +104,7 @@ export function InstancesPage() {
     ...reading('/api/instances/', { query: { ...search, page, page_size: size, region } }),
     refetchInterval: pollWhenBroken,
   })
-  const narrow = (change: InstancesSearch) =>
+  const narrow = (change: InstancesSearch & { region?: undefined }) =>
     void navigate({
       search: (before) => ({ ...before, ...change, page: undefined }),
       replace: true,
@@ -153,7 +153,10 @@ export function InstancesPage() {
             selected={(row) => selection.has(row.instance_id)}
           />
         ) : filtered ? (
-          <NothingFound what="instances" onClear={() => narrow({ search: '', status: '' })} />
+          <NothingFound
+            what="instances"
+            onClear={() => narrow({ search: '', status: '', region: undefined })}
+          />
         ) : (
           <Empty
             title="No instance yet"

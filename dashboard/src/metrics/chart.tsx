@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { useDark } from '../ui/theme.ts'
 
 export type Curve = { readonly words: string; readonly values: readonly (number | null)[] }
 
@@ -32,6 +33,7 @@ export function Chart({
 }) {
   const place = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState<number | null>(null)
+  const dark = useDark()
   useEffect(() => {
     const element = place.current
     if (element === null || empty) return
@@ -75,7 +77,9 @@ export function Chart({
       watch.disconnect()
       chart.destroy()
     }
-  }, [times, curves, format, empty])
+    // The tokens that were read are those of the theme.
+    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  }, [times, curves, format, empty, dark])
   return (
     <section aria-label={title}>
       <h3 className="flex flex-wrap items-baseline gap-x-4">

@@ -37,13 +37,16 @@ export function OperatorOperationsPage() {
     }),
     refetchInterval: watching,
   })
-  const narrow = (change: OperationsSearch) =>
+  const narrow = (change: OperationsSearch & { region?: undefined }) =>
     void navigate({
       search: (before) => ({ ...before, ...change, page: undefined }),
       replace: true,
     })
   const clear = () =>
-    narrow({ state: undefined, kind: undefined, account: undefined, subject: undefined })
+    narrow({
+      ...{ state: undefined, kind: undefined, account: undefined, subject: undefined },
+      region: undefined,
+    })
   const total = list.data?.pagination.total_count ?? 0
   const filtered = Boolean(state || kind || account || subject || region)
   return (

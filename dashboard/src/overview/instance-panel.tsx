@@ -33,7 +33,7 @@ export function InstancePanel({
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
-        <div className="w-full sm:w-80">
+        <div className="w-full sm:w-128">
           <SelectField
             label="Instance"
             value={chosenId}

@@ -1,23 +1,25 @@
 import { useQuery } from '@tanstack/react-query'
 import { reading } from '../api/queries.ts'
 import { FilterSelect } from '../ui/filters.tsx'
-import { setRegion, useRegion } from './region.ts'
+import { useRegion, useSetRegion } from './region.ts'
 
-/** Narrows every list. It stands in the top line; on a phone, which has no room there, above the list. */
-export function RegionFilter({ where }: { where: 'top-line' | 'list' }) {
+/** Narrows every list. */
+export function RegionFilter() {
   const region = useRegion()
+  const setRegion = useSetRegion()
   const { data } = useQuery({ ...reading('/api/regions/'), staleTime: 300_000 })
-  const regions = data?.regions ?? []
-  if (regions.length < 2) return null
+  const names = data?.regions.map(({ name }) => name) ?? []
+  // An address may name one that is not there; whoever came by it must be able to leave.
+  const offered = region === '' || names.includes(region) ? names : [...names, region]
+  if (offered.length < 2) return null
   return (
-    <div className={where === 'list' ? 'sm:hidden' : 'hidden sm:block'}>
-      <FilterSelect
-        label="Region"
-        all="All regions"
-        value={region}
-        onValue={setRegion}
-        choices={regions.map(({ name }) => ({ value: name, words: name }))}
-      />
-    </div>
+    <FilterSelect
+      label="Region"
+      all="All regions"
+      value={region}
+      onValue={setRegion}
+      choices={offered.map((name) => ({ value: name, words: name }))}
+      className="max-w-32 sm:max-w-48"
+    />
   )
 }

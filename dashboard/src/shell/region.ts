@@ -1,21 +1,16 @@
-/** The region that lists are narrowed to, for the whole application; remembered in this browser. */
-import { useSyncExternalStore } from 'react'
-
-const stored = 'garrison-region'
-const watchers = new Set<() => void>()
-
-export function setRegion(region: string) {
-  if (region === '') localStorage.removeItem(stored)
-  else localStorage.setItem(stored, region)
-  for (const tell of watchers) tell()
-}
+/** The region that lists are narrowed to: in the address of every page, and kept from one to the next. */
+import { useNavigate, useSearch } from '@tanstack/react-router'
 
 /** Empty: all of them. */
-export const useRegion = () =>
-  useSyncExternalStore(
-    (tell) => {
-      watchers.add(tell)
-      return () => watchers.delete(tell)
-    },
-    () => localStorage.getItem(stored) ?? '',
-  )
+export const useRegion = () => useSearch({ from: '/shell', select: ({ region }) => region ?? '' })
+
+export function useSetRegion() {
+  const navigate = useNavigate()
+  // The page of a longer list may not be there in the shorter one.
+  return (region: string) =>
+    void navigate({
+      to: '.',
+      search: (before) => ({ ...before, region: region || undefined, page: undefined }),
+      replace: true,
+    })
+}

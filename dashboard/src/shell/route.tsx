@@ -2,8 +2,9 @@
 import { createRootRoute, createRoute, Outlet, redirect } from '@tanstack/react-router'
 import { isSignedOut } from '../api/errors.ts'
 import { queryClient } from '../api/queries.ts'
+import { textOf } from '../api/search.ts'
 import { Broken, Missing } from './failures.tsx'
-import { meQuery } from './session.ts'
+import { kindsQuery, meQuery } from './session.ts'
 import { Shell } from './shell.tsx'
 
 declare module '@tanstack/react-router' {
@@ -29,10 +30,32 @@ export async function requireSignedIn({ location }: { location: { href: string }
   }
 }
 
+type ShellSearch = {
+  /** Lists are narrowed to it; see region.ts. */
+  region?: string | undefined
+}
+
 export const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
   component: Shell,
   notFoundComponent: Missing,
-  beforeLoad: requireSignedIn,
+  validateSearch: (search): ShellSearch => {
+    const region = textOf(search.region)
+    return region === undefined ? {} : { region }
+  },
+  // Links and pages need not know of it; only who names it changes it.
+  search: {
+    middlewares: [({ search: { region }, next, search }) => ({ region, ...next(search) })],
+  },
+  beforeLoad: async (where) => {
+    await Promise.all([requireSignedIn(where), queryClient.prefetchQuery(kindsQuery)])
+  },
+})
+
+/** Whoever is signed in keeps their way about. */
+export const missing = createRoute({
+  getParentRoute: () => shell,
+  path: '$',
+  component: Missing,
 })

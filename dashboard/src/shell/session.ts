@@ -9,6 +9,13 @@ export type { Role }
 
 export const meQuery = { ...reading('/api/account/'), staleTime: 60_000 }
 
+/** What may happen, and what has by now; read before any page is. */
+export const kindsQuery = {
+  ...reading('/api/events/kinds/'),
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+}
+
 export const useMe = () => useSuspenseQuery(meQuery).data.account
 
 export async function signOut() {

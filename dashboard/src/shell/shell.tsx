@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { listen } from '../api/live.ts'
-import { reading } from '../api/queries.ts'
 import { useSessionEnded } from '../api/session-end.ts'
 import { Toasts } from '../ui/toast.tsx'
 import { Banners } from './banners.tsx'
 import { useTurningFavicon } from './favicon.ts'
 import { Palette } from './palette.tsx'
+import { kindsQuery } from './session.ts'
 import { Sidebar } from './sidebar.tsx'
 import { TopBar } from './topbar.tsx'
 
@@ -18,13 +18,16 @@ const SessionEnded = lazy(async () => ({
 /** Around every page of somebody who is signed in. */
 export function Shell() {
   const [palette, setPalette] = useState(false)
-  const { data } = useQuery({
-    ...reading('/api/events/kinds/'),
-    staleTime: Number.POSITIVE_INFINITY,
-  })
+  const { data } = useQuery(kindsQuery)
   const ended = useSessionEnded()
   useEffect(
-    () => (data && !ended ? listen(data.kinds.map(({ kind }) => kind)) : undefined),
+    () =>
+      data && !ended
+        ? listen(
+            data.kinds.map(({ kind }) => kind),
+            data.newest,
+          )
+        : undefined,
     [data, ended],
   )
   useTurningFavicon()

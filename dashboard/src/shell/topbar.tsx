@@ -21,7 +21,7 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
       className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-hairline bg-paper/95 px-4 backdrop-blur-sm md:px-6"
     >
       <Breadcrumb />
-      <RegionFilter where="top-line" />
+      <RegionFilter />
       <button
         type="button"
         onClick={onPalette}

@@ -6,11 +6,9 @@ import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { CreateImageDialog } from '../images/create-image-dialog.tsx'
 import { useRegion } from '../shell/region.ts'
-import { RegionFilter } from '../shell/region-filter.tsx'
 import { useMe } from '../shell/session.ts'
 import { Button } from '../ui/button.tsx'
 import { CardGrid, Stats } from '../ui/card.tsx'
-import { cx } from '../ui/cx.ts'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { gigabytes, plural } from '../ui/format.ts'
@@ -109,25 +107,24 @@ export function SnapshotsPage() {
           ]}
         />
       )}
-      <div
-        className={cx('flex flex-wrap items-center gap-2', !searchable && !region && 'sm:hidden')}
-      >
-        {searchable && (
-          <SearchBox
-            label="Search snapshots"
-            value={search}
-            onValue={(value) => go({ search: value || undefined, page: undefined })}
-          />
-        )}
-        <RegionFilter where="list" />
-        {list.data && (search || region) && total > 0 && (
-          <p className="text-sm text-ink-3">
-            {plural(total, 'snapshot')}
-            {region && ` in ${region}`}
-            {search && ` with “${search}”`}
-          </p>
-        )}
-      </div>
+      {(searchable || region) && (
+        <div className="flex flex-wrap items-center gap-2">
+          {searchable && (
+            <SearchBox
+              label="Search snapshots"
+              value={search}
+              onValue={(value) => go({ search: value || undefined, page: undefined })}
+            />
+          )}
+          {list.data && (search || region) && total > 0 && (
+            <p className="text-sm text-ink-3">
+              {plural(total, 'snapshot')}
+              {region && ` in ${region}`}
+              {search && ` with “${search}”`}
+            </p>
+          )}
+        </div>
+      )}
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Loading what="snapshots" />}
       {snapshots.length > 0 && (

@@ -77,6 +77,7 @@ export function FilterSelect({
   all,
   choices,
   onValue,
+  className = 'max-w-48',
 }: {
   label: string
   value: string
@@ -84,6 +85,7 @@ export function FilterSelect({
   all?: string
   choices: readonly { value: string; words: string }[]
   onValue: (value: string) => void
+  className?: string
 }) {
   return (
     <label>
@@ -91,7 +93,7 @@ export function FilterSelect({
       <select
         value={value}
         onChange={(event) => onValue(event.target.value)}
-        className="h-(--control) max-w-48 rounded-md border border-edge/70 bg-raised px-2"
+        className={cx('h-(--control) rounded-md border border-edge/70 bg-raised px-2', className)}
       >
         {all !== undefined && <option value="">{all}</option>}
         {choices.map((choice) => (

@@ -20,9 +20,10 @@ const kinds = Object.entries(eventKinds).map(([kind, { description, data }]) => 
 type Deps = { db: Database; events: EventService; sessions: Sessions }
 
 export function eventRoutes(app: App, { db, events, sessions }: Deps) {
-  app.openapi(contract.listEventKinds, (c) =>
-    c.json({ ...envelope(c, 'Kinds of events retrieved successfully'), kinds }, 200),
-  )
+  app.openapi(contract.listEventKinds, async (c) => {
+    const newest = await events.newest(db)
+    return c.json({ ...envelope(c, 'Kinds of events retrieved successfully'), kinds, newest }, 200)
+  })
 
   app.openapi(contract.streamEvents, (c) => follow(c, c.req.valid('query')))
 

@@ -67,6 +67,9 @@ export function createEventService(deps: {
       return { events, more, gone, nextAfter: more ? (events.at(-1)?.position ?? from) : cursor }
     },
 
+    /** The id that was given last. */
+    newest: async (db: Database) => (await eventBounds(db)).given,
+
     /**
      * A stream, until the key or the session ends, or the reader. `after` left out: from now on. `hangUp`
      * is called when the reader takes nothing any more; `hasSession` tells of who signed in. Throws
