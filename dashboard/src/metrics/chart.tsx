@@ -34,6 +34,7 @@ export function Chart({
   const place = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState<number | null>(null)
   const dark = useDark()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours that are read are the theme's
   useEffect(() => {
     const element = place.current
     if (element === null || empty) return
@@ -77,8 +78,6 @@ export function Chart({
       watch.disconnect()
       chart.destroy()
     }
-    // The tokens that were read are those of the theme.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   }, [times, curves, format, empty, dark])
   return (
     <section aria-label={title}>

@@ -103,6 +103,13 @@ describe('a stream', () => {
     await response.body?.cancel()
   })
 
+  it('can begin where things were when the kinds were asked for', async () => {
+    const { newest } = (await me.get('/api/events/kinds/')).body
+    await happen('between')
+    const stream = await follow(`?kinds=script.*&after=${newest}`)
+    expect(await stream.names(1)).toEqual(['between'])
+  })
+
   it("tells nothing of others', and what concerns everybody", async () => {
     const stranger = await api.client('Stranger')
     const kinds = '?kinds=script.*'
