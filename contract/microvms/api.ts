@@ -1,5 +1,20 @@
 /** Every route of the microVM API that is served, by name. What matches another's pattern comes before it. */
 import {
+  addMicrovmSshKey,
+  changeMicrovmApiKey,
+  createMicrovmApiKey,
+  deleteMicrovmSshKey,
+  getAuditCatalog,
+  getAuditEvent,
+  getCreditSummary,
+  getMicrovmApiKey,
+  listAuditEvents,
+  listMicrovmApiKeys,
+  listMicrovmSshKeys,
+  revokeMicrovmApiKey,
+  whoAmI,
+} from './account.ts'
+import {
   download,
   execute,
   executeAsync,
@@ -35,6 +50,19 @@ import {
   suspendVm,
   updateVm,
 } from './vms.ts'
+import {
+  createWebhookEndpoint,
+  deleteWebhookEndpoint,
+  getWebhookEndpoint,
+  listEndpointDeliveries,
+  listWebhookEndpoints,
+  replayEndpointDelivery,
+  resendDeliveries,
+  rotateWebhookEndpointSecret,
+  testWebhookEndpoint,
+  updateWebhookEndpoint,
+  verifyWebhookEndpoint,
+} from './webhooks.ts'
 
 export const microvmApi = {
   listMicrovmSnapshots,
@@ -77,6 +105,30 @@ export const microvmApi = {
   deleteSessionPty: sessionPtys.delete,
   createSessionPtyToken: sessionPtys.token,
   connectSessionPty: sessionPtys.connect,
+  listMicrovmSshKeys,
+  addMicrovmSshKey,
+  deleteMicrovmSshKey,
+  listMicrovmApiKeys,
+  createMicrovmApiKey,
+  getMicrovmApiKey,
+  changeMicrovmApiKey,
+  revokeMicrovmApiKey,
+  getAuditCatalog,
+  listAuditEvents,
+  getAuditEvent,
+  whoAmI,
+  getCreditSummary,
+  listWebhookEndpoints,
+  createWebhookEndpoint,
+  getWebhookEndpoint,
+  updateWebhookEndpoint,
+  deleteWebhookEndpoint,
+  verifyWebhookEndpoint,
+  testWebhookEndpoint,
+  rotateWebhookEndpointSecret,
+  listEndpointDeliveries,
+  replayEndpointDelivery,
+  resendDeliveries,
   createToken,
 }
 

@@ -10,8 +10,6 @@ const tape = 'Time travel is not there: take snapshots, and start VMs of them'
 const volumes = 'Volumes of microVMs are not there yet: use files, or snapshots'
 const egress = 'Egress policies are not there yet'
 const shares = 'Shares are not there yet'
-const keys = 'SSH keys of microVMs are not there yet'
-const account = 'Ask the same of the other API, which is described at /docs'
 
 /** `*` stands for one part of a path, `**` for any number of them. */
 export const notServedRoutes: readonly (readonly [path: string, why: string])[] = [
@@ -33,10 +31,4 @@ export const notServedRoutes: readonly (readonly [path: string, why: string])[] 
   ['/v1/shares/*', shares],
   ['/v1/sessions/app-url/*', shares],
   ['/v1/app/**', shares],
-  ['/v1/ssh-keys', keys],
-  ['/v1/ssh-keys/*', keys],
-  ['/v1/api-keys', `API keys are at /api/account/api-keys/. ${account}`],
-  ['/v1/api-keys/*', `API keys are at /api/account/api-keys/. ${account}`],
-  ['/v1/audit/**', `The audit log is at /api/audit/. ${account}`],
-  ['/v1/webhooks/**', `Webhooks are at /api/webhooks/. ${account}`],
 ]

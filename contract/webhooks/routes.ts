@@ -38,7 +38,7 @@ export const answerBytesKept = 1_024
 const WebhookId = publicId('W')
 const DeliveryId = text(64).openapi({ example: '019ba6f4-3c00-7000-8000-0242ac120002' })
 
-const Url = text(2_000)
+export const WebhookUrl = text(2_000)
   .refine((url) => URL.canParse(url) && /^https?:\/\//i.test(url), {
     error: 'Use an address that begins with https://.',
     abort: true,
@@ -198,7 +198,7 @@ export const listWebhooks = createRoute({
 
 export const CreateWebhookRequest = z
   .object({
-    url: Url,
+    url: WebhookUrl,
     event_patterns: EventPatterns,
     description: Description.optional(),
     enabled: z.boolean().optional(),
@@ -253,7 +253,7 @@ export const getWebhook = createRoute({
 
 export const UpdateWebhookRequest = z
   .object({
-    url: Url.optional(),
+    url: WebhookUrl.optional(),
     event_patterns: EventPatterns.optional(),
     description: Description.nullable().optional(),
     enabled: z.boolean().optional(),

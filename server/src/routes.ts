@@ -31,6 +31,8 @@ import { publicAddressRoutes } from './instances/public-address-routes.ts'
 import { instanceRoutes } from './instances/routes.ts'
 import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
+import { microvmAccountRoutes } from './microvms/account/routes.ts'
+import { webhookEndpointRoutes } from './microvms/account/webhook-routes.ts'
 import { executionRoutes } from './microvms/executions/routes.ts'
 import { microvmFileRoutes } from './microvms/files/routes.ts'
 import { ptyRoutes } from './microvms/ptys/routes.ts'
@@ -127,6 +129,8 @@ export function createServer({
   microvmSessionRoutes(app, deps)
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
+  microvmAccountRoutes(app, deps)
+  webhookEndpointRoutes(app, deps)
   ptyRoutes(app, { ...deps, config, limits, origins })
   operationRoutes(app, deps)
   operatorRoutes(app, deps)

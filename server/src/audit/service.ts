@@ -19,6 +19,13 @@ export function createAuditService({ db }: { db: Database }) {
       return store.pageOfAudit(db, caller.accountId, filter, range)
     },
 
+    /** One row; undefined for a stranger's. */
+    find: (caller: Caller, id: string) =>
+      /^\d{1,15}$/.test(id) ? store.findAudit(db, caller.accountId, Number(id)) : undefined,
+
+    /** What has been done in the account, by name. */
+    actions: (caller: Caller) => store.actionsOf(db, caller.accountId),
+
     /** @throws LIMIT_EXCEEDED before the first row, rather than leave some out. */
     async export(caller: Caller, filter: store.AuditFilter) {
       requirePermission(caller, 'audit.export')

@@ -90,6 +90,27 @@ export async function pageOfAudit(
   return { rows, total: await countAudit(db, accountId, filter) }
 }
 
+export const findAudit = (db: Database, accountId: string, id: number) =>
+  withActors(matching(db, accountId, {}))
+    .where('audit_log.id', '=', id)
+    .executeTakeFirst()
+
+export async function actionsOf(db: Database, accountId: string) {
+  const rows = await db
+    .selectFrom('audit_log')
+    .where('account_id', '=', accountId)
+    .groupBy(['action', 'subject_kind'])
+    .select(({ fn }) => [
+      ...(['action', 'subject_kind'] as const),
+      fn.countAll<number>().as('count'),
+      fn.max('created_at').as('last_at'),
+    ])
+    .orderBy('action')
+    .orderBy('subject_kind')
+    .execute()
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
+}
+
 /** All that there are at the beginning, oldest first, some at a time. */
 export async function* everyAudit(db: Database, accountId: string, filter: AuditFilter) {
   const { last } = await matching(db, accountId, filter)

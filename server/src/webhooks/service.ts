@@ -227,6 +227,19 @@ export function createWebhookService(deps: {
       return { webhook, ...(await store.pageOfDeliveries(db, webhook, status, range)) }
     },
 
+    /** Of all webhooks, or of one, newest first. */
+    async allDeliveries(
+      db: Database | Tx,
+      caller: Caller,
+      of: { id?: string | undefined; status?: DeliveryStatus | undefined; limit: number },
+    ) {
+      const webhook = of.id === undefined ? undefined : await require(db, caller, of.id)
+      return store.latestDeliveries(db, caller.accountId, { ...of, webhookId: webhook?.id })
+    },
+
+    /** Something that was sent to it has arrived. */
+    hasArrived: (db: Database | Tx, webhook: store.Webhook) => store.hasArrived(db, webhook),
+
     /** In the transaction that places events: what is to be sent of them, each once to each webhook. */
     async enqueue(tx: Tx, events: readonly PlacedEvent[]) {
       const ids = events.map(({ account_id }) => account_id)

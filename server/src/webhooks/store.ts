@@ -77,6 +77,44 @@ export function pageOfDeliveries(
   return readPage(newestFirst, countOfMatches, range)
 }
 
+/** Newest first, each with the public id of its webhook. */
+export function latestDeliveries(
+  db: Database | Tx,
+  accountId: string,
+  of: { webhookId: string | undefined; status?: DeliveryStatus | undefined; limit: number },
+) {
+  let webhooks = db.selectFrom('webhooks as w').where('w.account_id', '=', accountId)
+  if (of.webhookId !== undefined) webhooks = webhooks.where('w.id', '=', of.webhookId)
+  return webhooks
+    .innerJoinLateral(
+      // Of each, by its index.
+      ({ selectFrom }) => {
+        const all = selectFrom('webhook_deliveries').selectAll().whereRef('webhook_id', '=', 'w.id')
+        const wanted = of.status === undefined ? all : all.where('status', '=', of.status)
+        return wanted.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(of.limit).as('d')
+      },
+      (join) => join.onTrue(),
+    )
+    .selectAll('d')
+    .select('w.public_id')
+    .orderBy('d.created_at', 'desc')
+    .orderBy('d.id', 'desc')
+    .limit(of.limit)
+    .execute()
+}
+
+export async function hasArrived(db: Database | Tx, { account_id, id }: Webhook) {
+  const found = await db
+    .selectFrom('webhook_deliveries')
+    .select('id')
+    .where('account_id', '=', account_id)
+    .where('webhook_id', '=', id)
+    .where('status', '=', 'success')
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
 /** With its webhook, which stays as it is until the transaction ends. */
 export async function lockDelivery(tx: Tx, accountId: string, id: string) {
   const delivery = await tx
