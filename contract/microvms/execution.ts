@@ -27,7 +27,10 @@ export const maximumCodeBytes = 1024 * 1024
 const source = z
   .string()
   .max(maximumCodeBytes)
-  .refine((value) => Buffer.byteLength(value) <= maximumCodeBytes, 'code has at most 1 MiB')
+  .refine(
+    (value) => new TextEncoder().encode(value).length <= maximumCodeBytes,
+    'code has at most 1 MiB',
+  )
   .refine((value) => value.isWellFormed(), 'the text is not valid Unicode')
   .refine((value) => !value.includes('\0'), 'null characters are not allowed')
   .nullish()

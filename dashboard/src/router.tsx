@@ -14,6 +14,7 @@ import { helpRoutes } from './help/routes.ts'
 import { hibernatedRoutes } from './hibernated/routes.ts'
 import { imageRoutes } from './images/routes.ts'
 import { instance, instanceList, instanceTabs } from './instances/routes.ts'
+import { microvmRoutes } from './microvms/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { operatorRoutes } from './operator/routes.ts'
 import { overviewRoutes } from './overview/routes.ts'
@@ -38,6 +39,7 @@ const tree = root.addChildren([
     ...deployRequestRoutes,
     instanceList,
     instance.addChildren([...instanceTabs, ...consoleRoutes]),
+    ...microvmRoutes,
     ...hibernatedRoutes,
     ...imageRoutes,
     ...scriptRoutes,

@@ -3,9 +3,10 @@
  * `contract/`, of which only the types come here. The browser adds the session's cookie.
  */
 import type { api } from '@garrison/contract/api'
+import type { microvmApi } from '@garrison/contract/microvms/api'
 import { ApiError, errorOf } from './errors.ts'
 
-type Routes = typeof api
+type Routes = typeof api & typeof microvmApi
 type Route = Routes[keyof Routes]
 type Method = Route['method']
 

@@ -34,10 +34,27 @@ type Envelope = {
   code?: unknown
   errors?: Record<string, string[]>
   request_id?: unknown
+  /** In place of all others in the dialect of microVMs: a sentence, or what is wrong with which field. */
+  detail?: unknown
+}
+
+type Fault = { loc: readonly (string | number)[]; msg: string }
+
+/** Of the dialect of microVMs; a field is named by the last part of where it is. */
+function inDetail(detail: unknown): Pick<Envelope, 'message' | 'errors'> {
+  if (typeof detail === 'string') return { message: detail }
+  if (!Array.isArray(detail)) return {}
+  const errors: Record<string, string[]> = {}
+  for (const { loc, msg } of detail as Fault[]) {
+    const name = String(loc.at(-1) ?? 'body')
+    errors[name] = [...(errors[name] ?? []), msg]
+  }
+  return { message: 'Some of it is not as it should be.', errors }
 }
 
 export function errorOf(response: Response, answer: unknown): ApiError {
-  const said: Envelope = typeof answer === 'object' && answer !== null ? answer : {}
+  const given: Envelope = typeof answer === 'object' && answer !== null ? answer : {}
+  const said = given.detail === undefined ? given : { ...given, ...inDetail(given.detail) }
   const code = said.error_code ?? said.code
   return new ApiError({
     status: response.status,

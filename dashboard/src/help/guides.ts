@@ -62,6 +62,10 @@ export const guideGroups = [
     ],
   },
   {
+    words: 'MicroVMs',
+    guides: [{ name: 'microvms', title: 'MicroVMs', place: ['/microvms', 'Open microVMs'] }],
+  },
+  {
     words: 'SSH keys',
     guides: [
       { name: 'create-ssh-key', title: 'Creating an SSH key', place: keys },

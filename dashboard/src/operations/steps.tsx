@@ -21,6 +21,14 @@ const verbs: Readonly<Record<string, string>> = {
   'create-image': 'Making an image',
   'apply-firewall': 'Applying rules',
   'toggle-public-ip': 'Changing the public address',
+  'start-microvm': 'Starting',
+  'clone-microvm': 'Forking',
+  'suspend-microvm': 'Suspending',
+  'resume-microvm': 'Resuming',
+  'delete-microvm': 'Ending',
+  'snapshot-microvm': 'Taking a snapshot',
+  'build-microvm-snapshot': 'Building a snapshot',
+  'delete-microvm-snapshot': 'Deleting a snapshot',
 }
 
 /** `deploy-instance` in words; one that is new here is still readable. */

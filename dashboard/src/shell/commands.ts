@@ -11,6 +11,7 @@ export type Command = Named & { readonly key: string; readonly run: () => void }
 
 const firstSteps = [
   ['Deploy an instance', '/instances/new', 'create machine vm launch'],
+  ['Start a microVM', '/microvms?create=true', 'create sandbox new'],
   ['Create a snapshot', '/snapshots?create=true', 'new backup'],
   ['Create a volume', '/volumes?create=true', 'new disk'],
   ['Create a firewall', '/firewalls?create=true', 'new'],

@@ -2,6 +2,7 @@
 import {
   Activity,
   BookOpen,
+  Boxes,
   Building2,
   Camera,
   CircleUser,
@@ -47,6 +48,7 @@ export const navigation: readonly Group[] = [
     words: 'Compute',
     places: [
       { to: '/instances', words: 'Instances', Icon: Server, also: 'machines vm servers' },
+      { to: '/microvms', words: 'MicroVMs', Icon: Boxes, also: 'sandboxes sessions shares fork' },
       { to: '/hibernated', words: 'Hibernated', Icon: MoonStar, also: 'sleep' },
       { to: '/images', words: 'Images', Icon: Disc3, also: 'custom' },
       { to: '/scripts', words: 'Scripts', Icon: FileCode2, also: 'startup cloud-init' },

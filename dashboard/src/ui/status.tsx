@@ -84,13 +84,15 @@ export function Status({
   status,
   word,
   why,
+  look = lookOf(status),
 }: {
   status: string
   word?: string | undefined
+  /** Where the same word means something else than elsewhere. */
+  look?: Look
   /** Why it is in trouble. */
   why?: string | null
 }) {
-  const look = lookOf(status)
   return (
     <span className="inline-flex max-w-full items-center gap-1.5" title={why ?? status}>
       <Mark look={look} />

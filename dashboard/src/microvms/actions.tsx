@@ -1,0 +1,73 @@
+/** What can be done with a microVM, by the table that the server refuses by. */
+import { useMutation } from '@tanstack/react-query'
+import { Camera, Clock, GitFork, MoonStar, Sunrise, Trash2 } from 'lucide-react'
+import { type ReactNode, useState } from 'react'
+import { post } from '../api/client.ts'
+import { stale } from '../api/queries.ts'
+import type { MenuAction } from '../ui/menu.tsx'
+import { tellProblem } from '../ui/toast.tsx'
+import { DeleteVmDialog } from './delete-vm-dialog.tsx'
+import { ForkDialog } from './fork-dialog.tsx'
+import { LifetimeDialog } from './lifetime-dialog.tsx'
+import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
+import { type Vm, whyNotVm } from './vm.ts'
+
+type Asked = 'fork' | 'snapshot' | 'lifetime' | 'delete'
+
+const mark = 'size-4'
+
+export type VmActionRow = MenuAction & { readonly key: string }
+
+/** Rows for a menu or for buttons, and the dialogs that they open. */
+export function useVmActions(vm: Vm): { actions: readonly VmActionRow[]; dialogs: ReactNode } {
+  const { vm_id, status } = vm
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const change = useMutation({
+    mutationFn: (verb: 'suspend' | 'resume') =>
+      post(verb === 'suspend' ? '/v1/vms/{vm_id}/suspend' : '/v1/vms/{vm_id}/resume', {
+        params: { vm_id },
+        query: { wait: false },
+      }),
+    onSuccess: () => stale('/v1/vms', '/api/operations/'),
+    onError: tellProblem,
+  })
+  const close = () => setAsked(null)
+  const row = (verb: 'suspend' | 'resume', words: string, icon: ReactNode): VmActionRow => ({
+    key: verb,
+    words,
+    icon,
+    reason: change.isPending ? 'Wait a moment' : whyNotVm(verb, status),
+    onClick: () => change.mutate(verb),
+  })
+  const asking = (
+    key: Asked,
+    action: Parameters<typeof whyNotVm>[0],
+    words: string,
+    icon: ReactNode,
+  ): VmActionRow => ({
+    key,
+    words,
+    icon,
+    reason: whyNotVm(action, status),
+    onClick: () => setAsked(key),
+    danger: key === 'delete',
+  })
+  return {
+    actions: [
+      asking('fork', 'snapshot', 'Fork', <GitFork aria-hidden className={mark} />),
+      asking('snapshot', 'snapshot', 'Snapshot', <Camera aria-hidden className={mark} />),
+      row('suspend', 'Suspend', <MoonStar aria-hidden className={mark} />),
+      row('resume', 'Resume', <Sunrise aria-hidden className={mark} />),
+      asking('lifetime', 'change', 'Lifetime', <Clock aria-hidden className={mark} />),
+      asking('delete', 'delete', 'Delete', <Trash2 aria-hidden className={mark} />),
+    ],
+    dialogs: (
+      <>
+        {asked === 'fork' && <ForkDialog vm={vm} onClose={close} />}
+        {asked === 'snapshot' && <TakeSnapshotDialog vm={vm} onClose={close} />}
+        {asked === 'lifetime' && <LifetimeDialog vm={vm} onClose={close} />}
+        {asked === 'delete' && <DeleteVmDialog vm={vm} onClose={close} />}
+      </>
+    ),
+  }
+}

@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { reading } from '../api/queries.ts'
+import { Facts, Section } from '../ui/card.tsx'
+import { Code, Copyable } from '../ui/copy.tsx'
+import { type Currency, duration, money, number } from '../ui/format.ts'
+import { Time } from '../ui/time.tsx'
+import { TimeLeft } from './time-left.tsx'
+import { useVm } from './use-vm.ts'
+import { memoryWords, type Vm } from './vm.ts'
+
+export function OverviewTab() {
+  const vm = useVm()
+  const metadata = Object.keys(vm.metadata).length > 0
+  return (
+    <div className="grid gap-x-12 gap-y-8 lg:grid-cols-2">
+      <Section title="Machine">
+        <Machine vm={vm} />
+      </Section>
+      <Section title="Lifetime">
+        <Facts
+          facts={[
+            ['Time left', <TimeLeft key="left" vm={vm} />],
+            ['Ends', vm.ends_at && <Time key="ends" at={vm.ends_at} exact />],
+            ['Lifetime', duration(vm.vm_lifetime_seconds)],
+            [
+              'When it ends',
+              vm.snapshot_on_terminate
+                ? `A snapshot is taken${vm.snapshot_name ? `, “${vm.snapshot_name}”` : ''}`
+                : 'Everything in it goes with it',
+            ],
+            ['Created', <Time key="created" at={vm.created_at} exact />],
+            ['Running since', vm.started_at && <Time key="started" at={vm.started_at} exact />],
+            ['Ended', vm.terminated_at && <Time key="ended" at={vm.terminated_at} exact />],
+          ]}
+        />
+      </Section>
+      <Section title="Session">
+        <Usage session={vm.session_id} />
+      </Section>
+      <Section title="Metadata">
+        {metadata ? (
+          <Code text={JSON.stringify(vm.metadata, null, 2)} label="metadata" />
+        ) : (
+          <p className="text-ink-3">None. Metadata are for whoever looks for it later.</p>
+        )}
+      </Section>
+    </div>
+  )
+}
+
+function Machine({
+  vm: { snapshot_id, vcpu_count, memory_mb, start, started_at, created_at },
+}: {
+  vm: Vm
+}) {
+  const snapshot = useQuery({
+    ...reading('/v1/snapshots/{snapshot_id}', { params: { snapshot_id: snapshot_id ?? '' } }),
+    enabled: snapshot_id !== null,
+    retry: false,
+  })
+  const took =
+    started_at === null ? null : new Date(started_at).getTime() - new Date(created_at).getTime()
+  return (
+    <Facts
+      facts={[
+        [
+          'Began as',
+          snapshot_id &&
+            (snapshot.isError ? (
+              <span key="gone" className="text-ink-3">
+                {snapshot_id}, which is deleted
+              </span>
+            ) : (
+              <Link
+                key="snapshot"
+                to="/microvms/snapshots/$id"
+                params={{ id: snapshot_id }}
+                className="wrap-anywhere hover:text-accent"
+              >
+                {snapshot.data?.name ?? snapshot_id}
+              </Link>
+            )),
+        ],
+        ['vCPUs', vcpu_count],
+        ['Memory', memoryWords(memory_mb)],
+        [
+          'Start',
+          start &&
+            `${start === 'memory' ? 'From memory' : 'Booted'}${took === null ? '' : `, in ${number(took)} ms with its making`}`,
+        ],
+      ]}
+    />
+  )
+}
+
+/** Of all the machines that the session has had. */
+function Usage({ session }: { session: string }) {
+  const { data } = useQuery({
+    ...reading('/v1/sessions/usage/{session_id}', { params: { session_id: session } }),
+    refetchInterval: 10_000,
+  })
+  return (
+    <Facts
+      facts={[
+        ['Session', <Copyable key="id" text={session} name="Copy session id" />],
+        ['Executions', data && number(data.executions)],
+        ['Time running', data && duration(data.vm_seconds)],
+        ['Processor used', data && `${number(data.cpu_time)} s`],
+        ['Cost so far', data && money(data.cost, data.currency as Currency)],
+      ]}
+    />
+  )
+}

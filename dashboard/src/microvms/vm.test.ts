@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { memoryWords, nameOf, readEnvironment, whyNotVm } from './vm.ts'
+
+describe('a microVM', () => {
+  it('is called by the name in its metadata, and by its id without one', () => {
+    expect(nameOf({ vm_id: 'vm_1', metadata: { name: 'alpha' } })).toBe('alpha')
+    for (const metadata of [{}, { name: '  ' }, { name: 7 }])
+      expect(nameOf({ vm_id: 'vm_1', metadata })).toBe('vm_1')
+  })
+
+  it('says why something cannot be done with it now', () => {
+    expect(whyNotVm('suspend', 'running')).toBeNull()
+    expect(whyNotVm('execute', 'suspended')).toMatch(/resume it first/)
+    expect(whyNotVm('snapshot', 'starting')).toMatch(/wait/)
+    expect(whyNotVm('resume', 'running')).toBe('It is running and cannot be resumed')
+    expect(whyNotVm('change', 'terminated')).toBe('It has ended')
+    expect(whyNotVm('delete', 'failed')).toBeNull()
+  })
+
+  it.each([
+    [512, '512 MB'],
+    [2048, '2 GB'],
+    [1000, '1000 MB'],
+  ])('has %d MB of memory as %s', (mb, words) => expect(memoryWords(mb)).toBe(words))
+})
+
+describe('an environment', () => {
+  it('is read line by line, and keeps what is behind the first equals sign', () => {
+    const { env } = readEnvironment('A=1\n\n# note\nB_2=x=y z\nEMPTY=')
+    expect(env).toEqual({ A: '1', B_2: 'x=y z', EMPTY: '' })
+  })
+
+  it.each(['A=1\n2B=x', 'A=1\nnothing'])('tells which line is wrong: %j', (text) => {
+    expect(readEnvironment(text)).toEqual({ env: null, problem: 'Line 2 must read NAME=value.' })
+  })
+})
