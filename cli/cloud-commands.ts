@@ -14,6 +14,11 @@ const nouns: readonly Noun[] = [
     'Points in time of a machine; also as files.',
     () => import('./commands/snapshot/define.ts'),
   ],
+  [
+    'vm',
+    'MicroVMs: ready in milliseconds, and gone by themselves.',
+    () => import('./commands/vm/define.ts'),
+  ],
   ['image', 'What new machines begin as.', () => import('./commands/image/define.ts')],
   ['volume', 'Disks with a life of their own.', () => import('./commands/volume/define.ts')],
   [

@@ -146,7 +146,10 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const { status } = response
   const refusal: Refusal = {
     status,
-    message: answer?.message ?? `The server answered ${status} ${response.statusText}`.trim(),
+    message:
+      answer?.message ??
+      detailIn(text) ??
+      `The server answered ${status} ${response.statusText}`.trim(),
     code: answer?.error_code ?? null,
     requestId: answer?.request_id ?? response.headers.get('x-request-id'),
     retryAfterSeconds: secondsUntil(response.headers.get('retry-after')),
@@ -167,6 +170,19 @@ function envelopeIn(text: string): ErrorResponse | null {
     const value: unknown = JSON.parse(text)
     const ours = typeof value === 'object' && value !== null && 'error_code' in value
     return ours ? (value as ErrorResponse) : null
+  } catch {
+    return null
+  }
+}
+
+/** How the API of microVMs says it: a sentence, or what is wrong with which field. */
+function detailIn(text: string): string | null {
+  try {
+    const { detail } = JSON.parse(text) as {
+      detail?: string | { loc: readonly (string | number)[]; msg: string }[]
+    }
+    if (typeof detail === 'string') return detail
+    return detail?.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ') ?? null
   } catch {
     return null
   }

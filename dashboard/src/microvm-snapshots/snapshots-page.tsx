@@ -161,7 +161,10 @@ const columnsWith = (
           {titleOf(row)}
         </Link>
         {row.last_error && (
-          <span className="line-clamp-2 text-sm text-problem" title={row.last_error}>
+          <span
+            className="line-clamp-2 max-w-md text-sm text-problem wrap-anywhere"
+            title={row.last_error}
+          >
             {row.last_error}
           </span>
         )}
@@ -179,7 +182,9 @@ const columnsWith = (
     key: 'origin',
     head: 'Of',
     from: 'md',
-    cell: (row) => <span className="text-ink-2 wrap-anywhere">{originWords(row)}</span>,
+    cell: (row) => (
+      <span className="inline-block min-w-32 text-ink-2 wrap-anywhere">{originWords(row)}</span>
+    ),
   },
   {
     key: 'whose',

@@ -1,0 +1,84 @@
+/** The microVM API, as far as the commands use it; its paths are not among those of the SDK's objects. */
+import type { ExecutionResult } from '@garrison/contract/microvms/execution'
+import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
+import type { Vm } from '@garrison/contract/microvms/vms'
+import type { z } from '@hono/zod-openapi'
+import type { Cloud } from '../../cloud/cloud.ts'
+import { Failure } from '../../failure.ts'
+
+export type { ExecutionResult, SnapshotInfo, Vm }
+
+/** Beyond the longest execution, and the first build of the base. */
+const longestMs = 660_000
+
+async function ask<A>(cloud: Cloud, method: string, path: string, body?: unknown): Promise<A> {
+  const options = { timeoutMs: longestMs, ...(body === undefined ? {} : { body }) }
+  const response = await cloud.garrison.request(method, path, options)
+  return (await response.json()) as A
+}
+
+export const microvms = (cloud: Cloud) => ({
+  list: (all: boolean) => ask<Vm[]>(cloud, 'GET', `/v1/vms${all ? '?all=true' : ''}`),
+  get: (id: string) => ask<Vm>(cloud, 'GET', `/v1/vms/${encodeURIComponent(id)}`),
+  create: (body: object) => ask<Vm>(cloud, 'POST', '/v1/vms', body),
+  change: (id: string, body: object) => ask<Vm>(cloud, 'PATCH', `/v1/vms/${id}`, body),
+  end: (id: string) => ask<Vm>(cloud, 'DELETE', `/v1/vms/${id}`),
+  to: (id: string, verb: 'suspend' | 'resume') => ask<Vm>(cloud, 'POST', `/v1/vms/${id}/${verb}`),
+  clone: (id: string, snapshot_name: string | undefined) =>
+    ask<{ vm_id: string; snapshot_id: string }>(cloud, 'POST', `/v1/vms/${id}/clone`, {
+      snapshot_name,
+    }),
+  capture: (id: string, name: string | undefined) =>
+    ask<{ snapshot_id: string; status: string }>(cloud, 'POST', `/v1/vms/${id}/snapshot`, { name }),
+  execute: (body: object) => ask<ExecutionResult>(cloud, 'POST', '/execute', body),
+  snapshots: (type: string | undefined) =>
+    ask<SnapshotInfo[]>(cloud, 'GET', `/v1/snapshots${type === undefined ? '' : `?type=${type}`}`),
+  snapshot: (id: string) => ask<SnapshotInfo>(cloud, 'GET', `/v1/snapshots/${id}`),
+  build: (body: object) => ask<SnapshotInfo>(cloud, 'POST', '/v1/snapshots', body),
+  log: (id: string, offset: number) =>
+    ask<z.infer<typeof BuildLog>>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
+  deleteSnapshot: (id: string) => ask<object>(cloud, 'DELETE', `/v1/snapshots/${id}`),
+})
+
+/** As people call it: the name among its metadata, and its id without one. */
+export const vmName = ({ metadata, vm_id }: Pick<Vm, 'metadata' | 'vm_id'>) =>
+  typeof metadata.name === 'string' && metadata.name !== '' ? metadata.name : vm_id
+
+/**
+ * Of those that have not ended.
+ * @throws Failure when nothing is called so, or several are.
+ */
+export async function vmOf(cloud: Cloud, text: string): Promise<Vm> {
+  const api = microvms(cloud)
+  if (/^vm_[a-z0-9]+$/.test(text)) return api.get(text)
+  const found = (await api.list(false)).filter((vm) => vmName(vm) === text)
+  return onlyOne(found, text, 'microVM', ({ vm_id }) => vm_id, 'vm list')
+}
+
+/** @throws Failure when nothing is called so, or several are. */
+export async function snapshotOf(cloud: Cloud, text: string): Promise<SnapshotInfo> {
+  const api = microvms(cloud)
+  if (/^snap_[a-z0-9]+$/.test(text)) return api.snapshot(text)
+  const found = (await api.snapshots(undefined)).filter(({ name }) => name === text)
+  return onlyOne(found, text, 'snapshot of microVMs', ({ id }) => id, 'vm snapshot list')
+}
+
+function onlyOne<T>(
+  found: readonly T[],
+  text: string,
+  kind: string,
+  idOf: (thing: T) => string,
+  list: string,
+): T {
+  const [only, ...others] = found
+  if (only === undefined) {
+    throw new Failure(`There is no ${kind} "${text}"`, {
+      advice: [`See those there are: ./garrison ${list}`],
+    })
+  }
+  if (others.length === 0) return only
+  throw new Failure(`There are ${found.length} called "${text}"; name one by its id`, {
+    advice: found.map(idOf),
+    exitCode: 2,
+  })
+}

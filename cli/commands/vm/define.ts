@@ -1,0 +1,179 @@
+/** `garrison vm`: machines that begin in milliseconds and end by themselves. */
+import { readFileSync } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
+import type { Cloud } from '../../cloud/cloud.ts'
+import { confirmLoss } from '../../cloud/confirm.ts'
+import { type Define, examples, limitOption, wholeNumber } from '../../cloud/noun.ts'
+import { showList, showThing } from '../../cloud/show.ts'
+import { Failure } from '../../failure.ts'
+import { humanAge, humanDuration } from '../../units.ts'
+import { microvms, snapshotOf, type Vm, vmName, vmOf } from './api.ts'
+import { defineSnapshots } from './snapshots.ts'
+
+export const define: Define = (vm, run) => {
+  vm.command('list')
+    .description('List your microVMs.')
+    .option('--all', 'those that ended within the last day too')
+    .option(...limitOption)
+    .addHelpText('after', examples('vm list', 'vm list --all'))
+    .action(
+      run(async (cloud, { all = false, limit }) =>
+        showList(cloud, await microvms(cloud).list(all), {
+          limit,
+          none: 'No microVMs. Start one: ./garrison vm create',
+          columns: [
+            ['NAME', vmName],
+            ['ID', ({ vm_id }) => vm_id],
+            ['STATUS', ({ status }) => status],
+            ['SNAPSHOT', ({ snapshot_id }) => snapshot_id],
+            ['VCPUS', ({ vcpu_count }) => vcpu_count, 'right'],
+            ['MEMORY', ({ memory_mb }) => `${memory_mb} MB`, 'right'],
+            ['LEFT', timeLeft],
+            ['STARTED', ({ created_at }) => humanAge(created_at)],
+          ],
+        }),
+      ),
+    )
+  vm.command('show <vm>')
+    .description('Show all that is known of a microVM.')
+    .addHelpText('after', examples('vm show tests'))
+    .action(run(async (cloud, name: string) => showThing(cloud, await vmOf(cloud, name))))
+  vm.command('create')
+    .description('Start a microVM; without a snapshot, of the base with Python and Node.')
+    .option('--name <name>', 'by which the other commands know it')
+    .option('--snapshot <snapshot>', 'what it begins as')
+    .option('--lifetime <time>', 'after which it ends by itself, such as 90s, 15m, 8h, 7d', seconds)
+    .option('--vcpus <number>', 'in place of the snapshot’s', wholeNumber)
+    .option('--memory <mb>', 'in place of the snapshot’s', wholeNumber)
+    .option('--env <name=value>', 'set for all that runs in it; several times', collectPairs)
+    .option('--keep <name>', 'take a snapshot of that name when it ends')
+    .addHelpText('after', examples('vm create --name tests --lifetime 1h'))
+    .action(
+      run(async (cloud, { name, snapshot, lifetime, vcpus, memory, env, keep }) => {
+        const origin = snapshot === undefined ? undefined : await snapshotOf(cloud, snapshot)
+        using _ = cloud.terminal.progress(`Starting ${name ?? 'a microVM'}`)
+        const made = await microvms(cloud).create({
+          snapshot_id: origin?.id,
+          vm_lifetime_seconds: lifetime,
+          vcpu_count: vcpus,
+          memory_mb: memory,
+          env,
+          ...(name === undefined ? {} : { metadata: { name } }),
+          ...(keep === undefined ? {} : { snapshot_on_terminate: true, snapshot_name: keep }),
+        })
+        told(cloud, made)
+      }),
+    )
+  vm.command('exec <vm> [words...]')
+    .description('Run a command in a microVM; it keeps its state between calls.')
+    .option('--python', 'the words are Python, not a command of bash')
+    .option('--file <path>', 'run what is in this file')
+    .option('--timeout <seconds>', 'after which it is killed, at most 600', wholeNumber, 60)
+    .addHelpText(
+      'after',
+      examples('vm exec tests -- uname -a', "vm exec tests --python 'print(6 * 7)'"),
+    )
+    .action(
+      run(async (cloud, name: string, words: string[], { python, file, timeout }) => {
+        const command = file === undefined ? words.join(' ') : readSource(file)
+        if (command.trim() === '') throw new Failure('Say what is to be run', { exitCode: 2 })
+        const { session_id } = await vmOf(cloud, name)
+        const language = python ? 'python' : 'bash'
+        const done = await microvms(cloud).execute({ session_id, command, language, timeout })
+        if (cloud.json) cloud.terminal.printJson(done)
+        else {
+          if (done.stdout !== '') cloud.terminal.printPart(done.stdout)
+          if (done.stderr !== '') cloud.terminal.note(done.stderr.replace(/\n$/, ''))
+          if (done.timed_out) cloud.terminal.warn(`It was killed after ${timeout} s`)
+        }
+        return done.exit_code
+      }),
+    )
+  vm.command('clone <vm>')
+    .description('Start a copy that goes on from this moment, with memory and disk.')
+    .option('--keep <name>', 'keep the snapshot between the two under this name')
+    .addHelpText('after', examples('vm clone tests'))
+    .action(
+      run(async (cloud, name: string, { keep }) => {
+        const { vm_id } = await vmOf(cloud, name)
+        using _ = cloud.terminal.progress(`Copying ${name}`)
+        const api = microvms(cloud)
+        told(cloud, await api.get((await api.clone(vm_id, keep)).vm_id))
+      }),
+    )
+  for (const verb of ['suspend', 'resume'] as const) {
+    vm.command(`${verb} <vm>`)
+      .description(
+        verb === 'suspend' ? 'Put its memory to disk: it costs nothing.' : 'Let it go on.',
+      )
+      .addHelpText('after', examples(`vm ${verb} tests`))
+      .action(
+        run(async (cloud, name: string) => {
+          const { vm_id } = await vmOf(cloud, name)
+          using _ = cloud.terminal.progress(verb === 'suspend' ? 'Suspending' : 'Resuming')
+          told(cloud, await microvms(cloud).to(vm_id, verb))
+        }),
+      )
+  }
+  vm.command('extend <vm> <time>')
+    .description('Let it live for so long from now, such as 90s, 15m, 8h, 7d.')
+    .addHelpText('after', examples('vm extend tests 8h'))
+    .action(
+      run(async (cloud, name: string, time: string) => {
+        const { vm_id } = await vmOf(cloud, name)
+        const vm_lifetime_seconds = seconds(time)
+        told(cloud, await microvms(cloud).change(vm_id, { vm_lifetime_seconds }))
+      }),
+    )
+  vm.command('rm <vms...>')
+    .description('End microVMs, with everything in them.')
+    .addHelpText('after', examples('vm rm tests'))
+    .action(
+      run(async (cloud, names: string[]) => {
+        const found = await Promise.all(names.map((name) => vmOf(cloud, name)))
+        await confirmLoss(cloud, `End ${names.join(', ')} with everything in it?`)
+        for (const each of found) {
+          const ended = await microvms(cloud).end(each.vm_id)
+          if (cloud.json) cloud.terminal.printJson(ended)
+          else cloud.terminal.print(`${vmName(each)} has ended.`)
+        }
+      }),
+    )
+  defineSnapshots(vm, run)
+}
+
+function told(cloud: Cloud, made: Vm) {
+  if (cloud.json) return cloud.terminal.printJson(made)
+  const left = made.ends_at === null ? '' : `, for another ${timeLeft(made)}`
+  cloud.terminal.print(`${vmName(made)} is ${made.status} as ${made.vm_id}${left}.`)
+}
+
+function timeLeft({ ends_at, terminated_at }: Vm): string | null {
+  if (ends_at === null || terminated_at !== null) return null
+  return humanDuration(Math.max(0, new Date(ends_at).getTime() - Date.now()))
+}
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** `90`, `90s`, `15m`, `8h`, `7d` as seconds. */
+function seconds(text: string): number {
+  const [, count, unit = 's'] = /^(\d{1,7})([smhd])?$/.exec(text) ?? []
+  if (count === undefined) {
+    throw new InvalidArgumentError('Give a time such as 90s, 15m, 8h or 7d.')
+  }
+  return Number(count) * (units[unit] ?? 1)
+}
+
+function collectPairs(text: string, before: Readonly<Record<string, string>> = {}) {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Give NAME=value.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+function readSource(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Failure(`Cannot read ${file}: ${(cause as Error).message}`, { exitCode: 2 })
+  }
+}
