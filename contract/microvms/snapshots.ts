@@ -188,6 +188,7 @@ export const BuildLog = z
     is_complete: z.boolean(),
   })
   .openapi('BuildLog')
+export type BuildLog = z.infer<typeof BuildLog>
 
 export const getBuildLog = createRoute({
   ...head,

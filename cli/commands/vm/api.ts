@@ -2,7 +2,6 @@
 import type { ExecutionResult } from '@garrison/contract/microvms/execution'
 import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
 import type { Vm } from '@garrison/contract/microvms/vms'
-import type { z } from '@hono/zod-openapi'
 import type { Cloud } from '../../cloud/cloud.ts'
 import { Failure } from '../../failure.ts'
 
@@ -36,7 +35,7 @@ export const microvms = (cloud: Cloud) => ({
   snapshot: (id: string) => ask<SnapshotInfo>(cloud, 'GET', `/v1/snapshots/${id}`),
   build: (body: object) => ask<SnapshotInfo>(cloud, 'POST', '/v1/snapshots', body),
   log: (id: string, offset: number) =>
-    ask<z.infer<typeof BuildLog>>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
+    ask<BuildLog>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
   deleteSnapshot: (id: string) => ask<object>(cloud, 'DELETE', `/v1/snapshots/${id}`),
 })
 
