@@ -13,12 +13,13 @@ type Method = Route['method']
 type Parsed<S> = S extends { _zod: { output: infer O } } ? O : never
 type Given<S> = S extends { _zod: { input: infer I } } ? I : never
 
+type Json<S> = { content: { 'application/json': { schema: S } } }
 /** What a route answers when all went well. */
-type AnswerOf<R> = R extends {
-  responses: { 200: { content: { 'application/json': { schema: infer S } } } }
-}
+type AnswerOf<R> = R extends { responses: { 200: Json<infer S> } }
   ? Parsed<S>
-  : never
+  : R extends { responses: { 201: Json<infer S> } }
+    ? Parsed<S>
+    : never
 type Params<R> = R extends { request: { params: infer S } } ? { params: Given<S> } : object
 type Query<R> = R extends { request: { query: infer S } } ? { query?: Loose<Given<S>> } : object
 type BodyOf<R> = R extends {

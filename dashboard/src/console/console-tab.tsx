@@ -1,8 +1,6 @@
 import { whyNotWatch } from '@garrison/contract/instances/states'
-import { FitAddon } from '@xterm/addon-fit'
-import { Terminal } from '@xterm/xterm'
-import '@xterm/xterm/css/xterm.css'
 import { useQuery } from '@tanstack/react-query'
+import type { Terminal } from '@xterm/xterm'
 import { useEffect, useRef, useState } from 'react'
 import { reading } from '../api/queries.ts'
 import { useInstance } from '../instances/use-instance.ts'
@@ -11,6 +9,7 @@ import { Code } from '../ui/copy.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Spinner } from '../ui/spinner.tsx'
 import { endingWords, isFinal, lineUrl } from './line.ts'
+import { createScreen, screenClass } from './screen.ts'
 
 /** The serial line of the machine, to type into. */
 export function ConsoleTab() {
@@ -39,24 +38,10 @@ function LiveConsole({ instanceId }: { instanceId: string }) {
   const terminal = useRef<Terminal | null>(null)
   useEffect(() => {
     if (place.current === null) return
-    const made = new Terminal({
-      fontFamily: "'Geist Mono Variable', monospace",
-      fontSize: 13,
-      scrollback: 10_000,
-      cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
-      theme: { background: '#14181b', foreground: '#e8eaec' },
-      screenReaderMode: true,
-    })
-    const fit = new FitAddon()
-    made.loadAddon(fit)
-    made.open(place.current)
-    fit.fit()
-    const watch = new ResizeObserver(() => fit.fit())
-    watch.observe(place.current)
-    terminal.current = made
+    const { screen, remove } = createScreen(place.current)
+    terminal.current = screen
     return () => {
-      watch.disconnect()
-      made.dispose()
+      remove()
       terminal.current = null
     }
   }, [])
@@ -103,11 +88,7 @@ function LiveConsole({ instanceId }: { instanceId: string }) {
           </>
         )}
       </div>
-      <section
-        aria-label="Serial console"
-        ref={place}
-        className="h-[60dvh] min-h-72 overflow-hidden rounded-md bg-[#14181b] p-2"
-      />
+      <section aria-label="Serial console" ref={place} className={screenClass} />
     </div>
   )
 }

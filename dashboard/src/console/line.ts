@@ -2,7 +2,11 @@
 
 /** The browser sends the session's cookie along, as with any request of this page. */
 export function lineUrl(instanceId: string, kind: 'console' | 'display'): string {
-  const url = new URL(`/api/instances/${instanceId}/${kind}/`, location.href)
+  return socketUrl(`/api/instances/${instanceId}/${kind}/`)
+}
+
+export function socketUrl(path: string): string {
+  const url = new URL(path, location.href)
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
   return url.href
 }

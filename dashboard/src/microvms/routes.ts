@@ -69,6 +69,11 @@ const overview = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./overview-tab.tsx'), 'OverviewTab'),
 })
+const terminal = createRoute({
+  getParentRoute: () => frame,
+  path: '/terminal',
+  component: lazyRouteComponent(() => import('./terminal-tab.tsx'), 'TerminalTab'),
+})
 const run = createRoute({
   getParentRoute: () => frame,
   path: '/run',
@@ -89,5 +94,5 @@ export const microvmRoutes = [
   list,
   snapshots,
   snapshot,
-  frame.addChildren([overview, run, files, activity]),
+  frame.addChildren([overview, terminal, run, files, activity]),
 ] as const

@@ -14,6 +14,7 @@ import { VmStatus } from './vm-status.tsx'
 
 const tabs = [
   ['Overview', '/microvms/$id'],
+  ['Terminal', '/microvms/$id/terminal'],
   ['Run code', '/microvms/$id/run'],
   ['Files', '/microvms/$id/files'],
   ['Activity', '/microvms/$id/activity'],
