@@ -5,7 +5,8 @@ import { readCredentials } from '@garrison/server/credentials'
 import type { Claim } from '@garrison/server/data-folder'
 import { ensureDashboard } from '../dashboard/ensure-dashboard.ts'
 import { Failure } from '../failure.ts'
-import { ensurePackages } from '../host/ensure-packages.ts'
+import { ensurePackages, stepsFor } from '../host/ensure-packages.ts'
+import { hostPackages, microvmPackages } from '../host/packages.ts'
 import { requireFreePort } from '../host/port.ts'
 import { dataFolder } from '../process/paths.ts'
 import { hear, type News, otherServer, untilReady } from '../process/readiness.ts'
@@ -39,7 +40,8 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
     tellOfOther(context, dataDir, other)
     return 0
   }
-  if (config.regions.some(({ engine }) => engine === 'qemu')) await requireHost(context)
+  if (config.regions.some(({ engine }) => engine === 'qemu'))
+    await requireHost(context, microvms || config.microvms.base_at_start)
   await requireFreePort(config.server)
   const dashboard = options.dashboard === false ? null : await ensureDashboard(context.terminal)
 
@@ -63,14 +65,16 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   return await stay(server, { terminal, news, stopping: () => signals.stopping })
 }
 
-async function requireHost({ terminal, yes }: Context) {
+/** What microVMs need besides is asked for where they are asked for. */
+async function requireHost({ terminal, yes }: Context, microvms: boolean) {
   const isRoot = process.getuid?.() === 0
   if (!isRoot) {
     throw new Failure('Real machines need root: they get networks, disks and users of their own', {
       advice: ['Run:          sudo ./garrison up', 'Or look only: ./garrison up --demo'],
     })
   }
-  await ensurePackages(terminal, { isRoot, yes })
+  const packages = microvms ? [...hostPackages, ...microvmPackages] : hostPackages
+  await ensurePackages(terminal, { isRoot, yes }, stepsFor(packages))
 }
 
 function tellOfOther({ terminal, json }: Context, dataDir: string, { pid, url }: Claim) {

@@ -2,7 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +79,15 @@ async function makeImage(folder: string, image: string, tag: string, options: Im
   await run('umoci', ['config', '--image', image, ...settings])
 }
 
+/** Hands on to another one, but for what is larger than `most`: of that one byte comes, and no more. */
+export function stallingAt(name: string, most: number): Promise<HttpServer> {
+  return serve(async ({ url = '', headers }, response) => {
+    const answer = await ask(`http://${name}${url}`, headers, response)
+    if (answer.length <= most) response.end(answer)
+    else response.write(answer.subarray(0, 1))
+  })
+}
+
 /** Hands on to another one what comes with these credentials. */
 export function withPassword(name: string, credentials: string): Promise<HttpServer> {
   const expected = `Basic ${Buffer.from(credentials).toString('base64')}`
@@ -81,17 +96,23 @@ export function withPassword(name: string, credentials: string): Promise<HttpSer
       response.writeHead(401, { 'www-authenticate': 'Basic realm="images"' }).end()
       return
     }
-    const answer = await fetch(`http://${name}${url}`, {
-      headers: { accept: headers.accept ?? '' },
-    })
-    const body = Buffer.from(await answer.arrayBuffer())
-    const kept = ['content-type', 'docker-content-digest', 'docker-distribution-api-version']
-    for (const header of kept) {
-      const value = answer.headers.get(header)
-      if (value !== null) response.setHeader(header, value)
-    }
-    response.writeHead(answer.status).end(body)
+    response.end(await ask(`http://${name}${url}`, headers, response))
   })
+}
+
+/** Also sets the status and headers of the answer. */
+async function ask(
+  url: string,
+  { accept = '' }: IncomingHttpHeaders,
+  response: ServerResponse,
+): Promise<Buffer> {
+  const answer = await fetch(url, { headers: { accept } })
+  for (const header of ['content-type', 'content-length', 'docker-content-digest']) {
+    const value = answer.headers.get(header)
+    if (value !== null) response.setHeader(header, value)
+  }
+  response.statusCode = answer.status
+  return Buffer.from(await answer.arrayBuffer())
 }
 
 export type HttpServer = AsyncDisposable & { readonly name: string }

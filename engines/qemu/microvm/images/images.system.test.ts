@@ -9,6 +9,7 @@ import {
   type HttpServer,
   type ImageRegistry,
   serve,
+  stallingAt,
   startImageRegistry,
   withPassword,
 } from '../../testing/image-registry.ts'
@@ -24,13 +25,15 @@ const opened = new AsyncDisposableStack()
 let registry: ImageRegistry
 let guarded: HttpServer
 let silent: HttpServer
+let stalling: HttpServer
 let tiny: string
 
 beforeAll(async () => {
   registry = opened.use(await startImageRegistry())
   guarded = opened.use(await withPassword(registry.name, credentials))
   silent = opened.use(await serve(() => {}))
-  const named = [registry, guarded, silent].map(({ name }) => ({
+  stalling = opened.use(await stallingAt(registry.name, 100_000))
+  const named = [registry, guarded, silent, stalling].map(({ name }) => ({
     ...{ name, insecure: true },
     credentials: name === guarded.name ? credentials : null,
   }))
@@ -109,6 +112,9 @@ test('an image that is not there, or is for other machines, or has no shell, is 
 
 test('a registry that hangs is not waited for, and one that the operator has not named is out of reach', async () => {
   expect(await refusal(`docker://${silent.name}/some/image:1`)).toMatch(/does not answer/)
+  const other = await registry.add('other', { env: 'OTHER=1' })
+  const stalled = other.replace(registry.name, stalling.name)
+  expect(await refusal(stalled)).toMatch(/has stopped sending/)
   await using strange = await serve((_, response) => response.end('reached'))
   const outside = `docker://${strange.name}/some/image:1`
   expect(await refusal(outside)).toMatch(/not in the internet|Nobody answers/)
