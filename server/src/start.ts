@@ -150,6 +150,7 @@ export async function startServer(
         kinds: operationKinds,
         engineOf: regions.engine,
         regions: names,
+        finished: services.operations.finished,
         log,
       })
       runners.add(runner)

@@ -67,13 +67,31 @@ const maxAttempts = 5
 export async function transaction<T>(db: Database, fn: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().execute(fn)
+      const waiting: (() => void)[] = []
+      const result = await db.transaction().execute((tx) => {
+        awaitingCommit.set(tx, waiting)
+        return fn(tx)
+      })
+      for (const committed of waiting) committed()
+      return result
     } catch (error) {
       if (!gaveWay(error) || attempt === maxAttempts) throw error
       // At random, or those who met once would meet again.
       await pause(Math.random() * 10 * 2 ** attempt)
     }
   }
+}
+
+const awaitingCommit = new WeakMap<Tx, (() => void)[]>()
+
+/**
+ * Runs `committed` once {@link transaction} has committed `tx`. Never when it did not, nor when that is not
+ * known; what was rolled back to a savepoint counts as committed. `committed` must not throw.
+ */
+export function afterCommit(tx: Tx, committed: () => void) {
+  const waiting = awaitingCommit.get(tx)
+  if (waiting === undefined) throw new Error('Nobody would tell when this transaction commits')
+  waiting.push(committed)
 }
 
 /** The database chose this transaction to give way to another; {@link transaction} runs it again. */

@@ -11,6 +11,7 @@ export async function hearOfOperations(
   to: { operations: OperationService; runners: () => readonly OperationRunner[] },
 ): Promise<Listener> {
   const { operations, runners } = to
+  operations.handTo(runners)
   const poke = () => {
     for (const runner of runners()) runner.poke()
   }

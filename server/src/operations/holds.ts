@@ -4,9 +4,9 @@ import { notify } from '../database/notify.ts'
 
 /** Serialises everyone who wants to hold one of these, until the transaction ends. */
 export async function lockResources(tx: Tx, ids: readonly string[]) {
-  for (const id of [...ids].sort()) {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`.execute(tx)
-  }
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest(${[...ids].sort()}::text[]) id
+  `.execute(tx)
 }
 
 /** Open operations that hold any of these in a way that excludes the wanted one. */
@@ -25,23 +25,6 @@ export function conflicts(tx: Tx, wanted: readonly { id: string; exclusive: bool
       ]),
     )
     .distinct()
-    .execute()
-}
-
-export async function insertHolds(
-  tx: Tx,
-  operationId: string,
-  holds: readonly { id: string; exclusive: boolean }[],
-) {
-  await tx
-    .insertInto('operation_holds')
-    .values(
-      holds.map((hold) => ({
-        resource_id: hold.id,
-        operation_id: operationId,
-        exclusive: hold.exclusive,
-      })),
-    )
     .execute()
 }
 

@@ -183,6 +183,11 @@ const scenarios: Record<string, Scenario> = {
     await world.settle()
     return () => microvm(world, caller)
   },
+  'start-microvm of a runner that has it at once': async (world, caller) => {
+    await world.services.microvmSnapshots.registerBase()
+    await world.settle()
+    return () => microvm(world, caller)
+  },
   'clone-microvm': async (world, caller) => {
     const { publicId } = await runningMicrovm(world, caller)
     return () =>
@@ -359,14 +364,15 @@ async function carryOut(name: string, twist: Twist, death?: Promise<void>) {
   const caller = await world.account()
   const begin = await scenarios[name]?.(world, caller)
   await world.stopRunners()
-  await begin?.()
   const twisted = new Map(
     [...operationKinds].map(([kind, operation]): [string, AnyOperationKind] => [
       kind,
       kind === kindOf(name) ? { ...operation, steps: operation.steps.map(twist) } : operation,
     ]),
   )
+  if (!name.endsWith(' at once')) await begin?.()
   world.startRunner(twisted)
+  if (name.endsWith(' at once')) await begin?.()
   await Promise.race([world.settle(), ...(death ? [death] : [])])
   await world.stopRunners()
   // What a new process does first: whoever held leases on this host's operations is dead.

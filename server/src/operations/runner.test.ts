@@ -1,10 +1,12 @@
 import { EngineError } from '@garrison/engines/engine'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../caller.ts'
+import type { Tx } from '../database/database.ts'
 import { newUuid } from '../ids.ts'
 import { hastyClock } from '../testing/hasty-clock.ts'
 import { createWorld, testRegion, type World } from '../testing/world.ts'
 import type { AnyOperationKind, OperationKind, Step } from './definition.ts'
+import type { Begin } from './service.ts'
 import { assertLease, dropLeases, LeaseLost, lease } from './store.ts'
 
 type NoInput = Record<string, never>
@@ -32,18 +34,18 @@ function kindOf(
 }
 
 /** Begins one that holds this for itself. */
+const beginIn = (tx: Tx, resource: string, more: Pick<Begin, 'whenBusy' | 'atOnce'>) =>
+  world.services.operations.begin(tx, {
+    kind: 'test',
+    accountId: me.accountId,
+    region: testRegion,
+    subject: { kind: 'instance', id: resource, publicId: 'BRK-123456D' },
+    input: {},
+    holds: [{ id: resource, exclusive: true }],
+    ...more,
+  })
 const begin = (resource = newUuid(), whenBusy: 'refuse' | 'wait' | 'cancel' = 'refuse') =>
-  world.change((tx) =>
-    world.services.operations.begin(tx, {
-      kind: 'test',
-      accountId: me.accountId,
-      region: testRegion,
-      subject: { kind: 'instance', id: resource, publicId: 'BRK-123456D' },
-      input: {},
-      holds: [{ id: resource, exclusive: true }],
-      whenBusy,
-    }),
-  )
+  world.change((tx) => beginIn(tx, resource, { whenBusy }))
 const found = async (id: string) =>
   (await world.services.operations.require(world.db, me.accountId, id)).operation
 
@@ -254,5 +256,84 @@ describe('waiting', () => {
 
   it('ends when it has taken too long', async () => {
     expect(await world.services.operations.wait(await begin(), 1)).toBeNull()
+  })
+})
+
+describe('what is to begin at once', () => {
+  const beginAtOnce = (resource = newUuid()) =>
+    world.change((tx) => beginIn(tx, resource, { atOnce: true }))
+
+  it('is leased with its first step as it is written, and done without being looked for', async () => {
+    const runner = world.startRunner(kindOf([step('one'), step('two')]))
+    const resource = newUuid()
+    const id = await world.change(async (tx) => {
+      const begun = await beginIn(tx, resource, { atOnce: true })
+      const row = await tx
+        .selectFrom('operations')
+        .select(['state', 'step', 'lease_owner'])
+        .where('id', '=', begun)
+        .executeTakeFirstOrThrow()
+      expect(row).toEqual({ state: 'running', step: 'one', lease_owner: runner.owner })
+      return begun
+    })
+    await world.settle()
+    expect(await found(id)).toMatchObject({ state: 'done', fence: expect.any(Number) })
+    const steps = await world.services.operations.stepsOf(world.db, id)
+    expect(steps.map(({ name, attempts }) => [name, attempts])).toEqual([
+      ['one', 1],
+      ['two', 1],
+    ])
+  })
+
+  it('never begins where the transaction does not commit', async () => {
+    const done = vi.fn(async () => undefined)
+    world.startRunner(kindOf([step('one', done)]))
+    const refused = world.change(async (tx) => {
+      await beginIn(tx, newUuid(), { atOnce: true })
+      throw new Error('no')
+    })
+    await expect(refused).rejects.toThrow('no')
+    await beginAtOnce()
+    await world.settle()
+    expect(done).toHaveBeenCalledTimes(1)
+  })
+
+  it('is done by the next runner when this process dies as it commits', async () => {
+    const taken = vi.fn()
+    world.services.operations.handTo(() => [
+      { owner: 'dead', leaseMs: 10_000, firstStep: () => 'one', take: taken },
+    ])
+    const id = await beginAtOnce()
+    expect(taken).toHaveBeenCalledOnce()
+    await dropLeases(world.db, [testRegion])
+    world.startRunner(kindOf([step('one')]))
+    await world.settle()
+    expect(await found(id)).toMatchObject({ state: 'done' })
+    const [one] = await world.services.operations.stepsOf(world.db, id)
+    expect(one?.attempts).toBe(2)
+  })
+
+  it('waits as ever behind what is in its way', async () => {
+    const resource = newUuid()
+    await begin(resource)
+    const id = await world.change((tx) => beginIn(tx, resource, { atOnce: true, whenBusy: 'wait' }))
+    expect(await found(id)).toMatchObject({ state: 'pending', lease_owner: null })
+    world.startRunner(kindOf([step('one')]))
+    await world.settle()
+    expect(await found(id)).toMatchObject({ state: 'done' })
+  })
+
+  it('is given back by a runner that closes meanwhile', async () => {
+    const runner = world.startRunner(kindOf([step('one')]))
+    const id = await world.change(async (tx) => {
+      const begun = await beginIn(tx, newUuid(), { atOnce: true })
+      await runner.close()
+      return begun
+    })
+    await vi.waitFor(async () => expect(await found(id)).toMatchObject({ lease_owner: null }))
+    await world.stopRunners()
+    world.startRunner(kindOf([step('one')]))
+    await world.settle()
+    expect(await found(id)).toMatchObject({ state: 'done' })
   })
 })

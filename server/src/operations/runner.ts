@@ -35,6 +35,8 @@ export type RunnerDeps = {
   kinds: ReadonlyMap<string, AnyOperationKind>
   engineOf(region: string): Engine
   regions: readonly string[]
+  /** Hears at once of what ended here; everybody else hears of it from the database. */
+  finished?: (id: string) => void
   log: Log
 }
 
@@ -44,6 +46,8 @@ type Interruption = 'cancelled' | 'lease-lost' | 'closing'
 type Running = {
   readonly operation: store.LeasedOperation
   readonly abort: AbortController
+  /** Its first step is journalled as begun, and nothing else has happened. */
+  readonly isNew: boolean
   interruption: Interruption | null
 }
 
@@ -65,6 +69,24 @@ export class OperationRunner {
   /** There may be something to do. Cheap; call it whenever in doubt. */
   poke() {
     this.#wake()
+  }
+
+  get owner() {
+    return this.#deps.owner
+  }
+  readonly leaseMs = leaseMs
+
+  /** Of what could begin here at once; null when it cannot. */
+  firstStep(kind: string, region: string): string | null {
+    if (this.#closing || this.#running.size >= maxConcurrent) return null
+    if (!this.#deps.regions.includes(region)) return null
+    return this.#deps.kinds.get(kind)?.steps[0]?.name ?? null
+  }
+
+  /** What was leased for us as it was begun. */
+  take(operation: store.LeasedOperation) {
+    if (!this.#closing) return this.#begin(operation, { isNew: true })
+    store.releaseLease(this.#deps.db, operation.id, operation.fence).catch(() => {})
   }
 
   /** Someone asked for an operation to stop; if it runs here, it hears at once. */
@@ -101,7 +123,7 @@ export class OperationRunner {
             now: clock.now(),
           })
           if (operation === undefined) break
-          this.#begin(operation)
+          this.#begin(operation, { isNew: false })
         }
       } catch (error) {
         log('warn', 'cannot look for operations', { error })
@@ -110,8 +132,8 @@ export class OperationRunner {
     }
   }
 
-  #begin(operation: store.LeasedOperation) {
-    const run: Running = { operation, abort: new AbortController(), interruption: null }
+  #begin(operation: store.LeasedOperation, { isNew }: { isNew: boolean }) {
+    const run: Running = { operation, abort: new AbortController(), isNew, interruption: null }
     if (operation.cancel_requested) interrupt(run, 'cancelled')
     const finished = this.#carryOut(run)
       .catch(async (error: unknown) => {
@@ -174,21 +196,13 @@ export class OperationRunner {
   /** All steps in order. Answers why it must be undone, or null when it is done. */
   async #forward(run: Running, kind: AnyOperationKind, work: Work<never>): Promise<string | null> {
     const { operation } = run
-    const steps = await store.loadSteps(this.#deps.db, operation.id)
+    const steps = run.isNew ? [] : await store.loadSteps(this.#deps.db, operation.id)
     const done = new Set(steps.filter((step) => step.finished_at !== null).map((step) => step.name))
     const last = kind.steps.at(-1)
     for (const step of kind.steps) {
       if (done.has(step.name)) continue
       if (run.interruption === 'cancelled') return 'It was cancelled'
-      const now = this.#deps.clock.now()
-      await this.#journal(run, (tx) =>
-        store.journalStart(tx, {
-          operationId: operation.id,
-          name: step.name,
-          fence: operation.fence,
-          now,
-        }),
-      )
+      if (!(run.isNew && step === kind.steps[0])) await this.#journalStart(run, step)
       const outcome = await this.#attempt(run, step, work)
       if ('failure' in outcome) {
         await this.#journal(run, (tx) =>
@@ -219,7 +233,14 @@ export class OperationRunner {
       })
       if (cancelled) return 'It was cancelled'
     }
+    this.#deps.finished?.(operation.id)
     return null
+  }
+
+  #journalStart(run: Running, { name }: Step<never>) {
+    const { id, fence } = run.operation
+    const now = this.#deps.clock.now()
+    return this.#journal(run, (tx) => store.journalStart(tx, { operationId: id, name, fence, now }))
   }
 
   /** Undoes what was begun, newest first, and closes as failed or cancelled. */
@@ -261,6 +282,7 @@ export class OperationRunner {
         error: leftovers.length === 0 ? why : `${why}; left behind: ${leftovers.join('; ')}`,
       })
     })
+    this.#deps.finished?.(operation.id)
   }
 
   async #attempt(

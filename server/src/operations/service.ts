@@ -1,7 +1,7 @@
 /** Begins operations, waits for them, shows them. The runner carries them out. */
 import { openOperationStates } from '@garrison/contract/operations/states'
 import type { Clock } from '../clock.ts'
-import type { Database, Tx } from '../database/database.ts'
+import { afterCommit, type Database, type Tx } from '../database/database.ts'
 import { notify } from '../database/notify.ts'
 import type { Range } from '../database/pages.ts'
 import { NotFound, OperationInProgress } from '../errors.ts'
@@ -26,6 +26,21 @@ export type Begin = {
   readonly whenBusy?: 'refuse' | 'wait' | 'cancel'
   /** When one of this kind waits for the same subject and has not begun, it does for this one too. */
   readonly joinPending?: boolean
+  /**
+   * Where nothing is in its way, a runner of this process has it as soon as the transaction commits,
+   * without looking for it. Not within a savepoint, which may take it back.
+   */
+  readonly atOnce?: boolean
+}
+
+/** A runner in this process. */
+export type Taker = {
+  readonly owner: string
+  readonly leaseMs: number
+  /** Of what it carries out and has room for at the moment; null otherwise. */
+  firstStep(kind: string, region: string): string | null
+  /** It is leased by the taker, and its first step is journalled as begun. */
+  take(operation: store.LeasedOperation): void
 }
 
 /** So short that nobody is refused for them: whoever comes waits behind. */
@@ -37,8 +52,22 @@ const busyMessage = (kind: string, publicId: string) =>
 
 export function createOperationService(deps: { db: Database; clock: Clock }) {
   const waiting = new Map<string, Set<() => void>>()
+  let takers: () => readonly Taker[] = () => []
+
+  function takerFor({ kind, region }: Begin) {
+    for (const taker of takers()) {
+      const step = taker.firstStep(kind, region)
+      if (step !== null) return { taker, step }
+    }
+    return null
+  }
 
   return {
+    /** Those of this process: they take what is to begin at once. */
+    handTo(runners: () => readonly Taker[]) {
+      takers = runners
+    },
+
     /** In the transaction that changes the resource, so that neither is ever there without the other. */
     async begin(tx: Tx, begin: Begin): Promise<string> {
       const { whenBusy = 'refuse' } = begin
@@ -65,9 +94,16 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
           busy.map((operation) => operation.id),
         )
       const id = newUuid()
-      await store.insertOperation(tx, { ...begin, id, now: deps.clock.now() })
-      await holds.insertHolds(tx, id, begin.holds)
-      await notify(tx, 'operation_begun', begin.region)
+      const found = begin.atOnce === true && busy.length === 0 ? takerFor(begin) : null
+      const leased =
+        found === null
+          ? null
+          : { owner: found.taker.owner, leaseMs: found.taker.leaseMs, step: found.step }
+      const inserted = { ...begin, id, leased, now: deps.clock.now() }
+      const operation = await store.insertOperation(tx, inserted)
+      // Where we die before that, the lease runs out.
+      if (found !== null) afterCommit(tx, () => found.taker.take(operation))
+      else await notify(tx, 'operation_begun', begin.region)
       return id
     },
 

@@ -218,6 +218,10 @@ export async function close(
   await notify(tx, 'operation_begun', region)
 }
 
+/** Leased as it is begun, by whoever is about to carry out its first step. */
+export type LeasedBy = { owner: string; leaseMs: number; step: string }
+
+/** With what it holds. Answers it as {@link lease} would, and what it is fenced by. */
 export async function insertOperation(
   tx: Tx,
   operation: {
@@ -227,32 +231,63 @@ export async function insertOperation(
     region: string
     subject: { kind: string; id: string; publicId: string }
     input: Record<string, unknown>
+    holds: readonly { id: string; exclusive: boolean }[]
+    leased: LeasedBy | null
     now: Date
   },
 ) {
-  await tx
-    .insertInto('operations')
-    .values({
-      id: operation.id,
-      kind: operation.kind,
-      account_id: operation.accountId,
-      region: operation.region,
-      subject_kind: operation.subject.kind,
-      subject_id: operation.subject.id,
-      subject_public_id: operation.subject.publicId,
-      input: JSON.stringify(operation.input),
-      state: 'pending',
-      step: null,
-      lease_owner: null,
-      lease_until: null,
-      note: null,
-      error: null,
-      created_at: operation.now,
-      started_at: null,
-      finished_at: null,
-    })
-    .execute()
+  const { leased, now } = operation
+  const inserting = tx
+    .with('operation', (cte) =>
+      cte.insertInto('operations').values(valuesOf(operation)).returningAll(),
+    )
+    .with('held', (cte) =>
+      cte.insertInto('operation_holds').values(
+        operation.holds.map(({ id, exclusive }) => ({
+          ...{ resource_id: id, operation_id: operation.id, exclusive },
+        })),
+      ),
+    )
+  const begun =
+    leased === null
+      ? inserting
+      : inserting.with('journalled', (cte) =>
+          cte
+            .insertInto('operation_steps')
+            .columns(['operation_id', 'name', 'fence', 'started_at'])
+            .expression((from) =>
+              from
+                .selectFrom('operation')
+                .select(['id', sql.val(leased.step).as('name'), 'fence'])
+                .select(sql<Date>`${now}::timestamptz`.as('started_at')),
+            ),
+        )
+  const row = await begun.selectFrom('operation').selectAll().executeTakeFirstOrThrow()
+  return row as typeof row & { subject_kind: OperationRow['subject_kind'] }
 }
+
+type Inserted = Parameters<typeof insertOperation>[1]
+
+const valuesOf = ({ leased, ...operation }: Inserted) => ({
+  id: operation.id,
+  kind: operation.kind,
+  account_id: operation.accountId,
+  region: operation.region,
+  subject_kind: operation.subject.kind,
+  subject_id: operation.subject.id,
+  subject_public_id: operation.subject.publicId,
+  input: JSON.stringify(operation.input),
+  ...{ note: null, error: null, created_at: operation.now, finished_at: null },
+  ...(leased === null
+    ? { state: 'pending' as const, step: null, lease_owner: null, lease_until: null }
+    : {
+        ...{ state: 'running' as const, step: leased.step, lease_owner: leased.owner },
+        // Not from when the transaction began, which may have waited for others.
+        lease_until: sql<Date>`clock_timestamp() + ${leased.leaseMs} * interval '1 millisecond'`,
+        fence: sql<number>`nextval('operation_fence')`,
+      }),
+  started_at: leased === null ? null : operation.now,
+})
 
 export function findOperation(db: Database | Tx, accountId: string, id: string) {
   return db

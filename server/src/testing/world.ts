@@ -123,6 +123,7 @@ export async function createWorld(options: WorldOptions = {}) {
         kinds,
         engineOf: regions.engine,
         regions: regions.names(),
+        finished: services.operations.finished,
         log,
       })
       runners.push(runner)

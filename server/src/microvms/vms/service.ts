@@ -94,7 +94,12 @@ export function createMicrovmService(deps: MicrovmDeps) {
     tx: Tx,
     row: About,
     kind: string,
-    more: { input?: object; holds?: readonly Hold[]; whenBusy?: 'wait' | 'cancel' } = {},
+    more: {
+      input?: object
+      holds?: readonly Hold[]
+      whenBusy?: 'wait' | 'cancel'
+      atOnce?: boolean
+    } = {},
   ) =>
     operations.begin(tx, {
       ...{ kind, accountId: row.account_id, region: row.region },
@@ -102,6 +107,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       input: { ...more.input },
       holds: [{ id: row.id, exclusive: true }, ...(more.holds ?? [])],
       ...(more.whenBusy && { whenBusy: more.whenBusy }),
+      ...(more.atOnce && { atOnce: true }),
     })
 
   /** Everything that could be wrong with one more machine, before there is one. */
@@ -186,6 +192,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       const row = await insert(tx, caller, of, wanted)
       const operation = await begin(tx, row, 'start-microvm', {
         holds: [{ id: snapshot.id, exclusive: false }],
+        atOnce: true,
       })
       const detail = { snapshot: snapshot.public_id, ...shape }
       await audit(tx, caller, 'create', row.public_id, { detail })
@@ -272,7 +279,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       const row = await lockFor(tx, caller, publicId, 'resume')
       await billing.requireCredits(tx, caller, Math.ceil(row.hourly_rate_micros / 6), row)
       await placement.requireRoomOn(tx, { ...row, gpu_model: null, gpu_count: 0 })
-      const operation = await begin(tx, row, 'resume-microvm')
+      const operation = await begin(tx, row, 'resume-microvm', { atOnce: true })
       const set = { status: microvmActions.resume.through, updated_at: clock.now() }
       await store.updateMicrovm(tx, caller.accountId, row.id, set)
       await audit(tx, caller, 'resume', row.public_id)
