@@ -69,7 +69,10 @@ export const Instance = z
     ssh_command: z.string().nullable(),
     boot_source: BootSource,
     os_image: z.string().nullable(),
+    /** While it runs or is stopped. */
     hourly_rate: z.number(),
+    /** Per hour, instead of `hourly_rate`; null while it is not hibernated. */
+    hibernation_rate: z.number().nullable(),
     currency: Currency,
     /** When the guest last reported itself up; null until it has. */
     ready_at: Timestamp.nullable(),
@@ -140,7 +143,15 @@ export const HibernationDetails = z
   .openapi('HibernationDetails')
 export type HibernationDetails = z.infer<typeof HibernationDetails>
 
+/** The snapshot, image or volume that it began as. */
+export const InstanceSource = z
+  .object({ id: z.string(), name: z.string(), deleted: z.boolean() })
+  .openapi('InstanceSource')
+export type InstanceSource = z.infer<typeof InstanceSource>
+
 export const InstanceDetails = Instance.extend({
+  /** Null when it began as an OS image; what it was otherwise says `boot_source`. */
+  source: InstanceSource.nullable(),
   flavor: Flavor,
   /** The OS image it goes back to; null when nobody knows. */
   image: z.object({ name: z.string(), type: z.string().optional() }).openapi('VMImage').nullable(),

@@ -4,7 +4,10 @@ export function pageOf(value: unknown): number | undefined {
   const page = Number(value)
   return Number.isInteger(page) && page > 1 && page <= 1_000_000 ? page : undefined
 }
-export const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value.slice(0, 100) : undefined
+/** An address that was typed has digits alone as a number. */
+export function textOf(value: unknown): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value
+  return typeof text === 'string' && text !== '' ? text.slice(0, 100) : undefined
+}
 export const flagOf = (value: unknown): true | undefined =>
   value === true || value === 'true' ? true : undefined

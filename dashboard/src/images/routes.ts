@@ -19,8 +19,7 @@ export const imageRoutes = [
       page: pageOf(search.page),
       search: textOf(search.search),
       create: flagOf(search.create),
-      // An id of digits alone is read from the address as a number.
-      image: textOf(typeof search.image === 'number' ? String(search.image) : search.image),
+      image: textOf(search.image),
     }),
     component: lazyRouteComponent(() => import('./images-page.tsx'), 'ImagesPage'),
   }),

@@ -23,6 +23,7 @@ import { Tick } from '../ui/tick.tsx'
 import { Time } from '../ui/time.tsx'
 import { useInstanceActions } from './actions.tsx'
 import { BulkBar } from './bulk-bar.tsx'
+import { hourlyNow } from './cost.ts'
 import type { InstancesSearch } from './routes.ts'
 import { WaitingLine } from './waiting-line.tsx'
 
@@ -78,7 +79,7 @@ const columns: readonly Column<Row>[] = [
     head: 'Per hour',
     numeric: true,
     from: 'md',
-    cell: (row) => money(row.hourly_rate, row.currency),
+    cell: (row) => money(hourlyNow(row), row.currency),
   },
   {
     key: 'created',

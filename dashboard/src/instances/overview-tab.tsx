@@ -3,6 +3,7 @@ import { Facts, Section } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { gigabytes, money, monthly, rate } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
+import { hourlyNow } from './cost.ts'
 import { type Instance, useInstance } from './use-instance.ts'
 
 export function OverviewTab() {
@@ -18,11 +19,8 @@ export function OverviewTab() {
       <Section title="Costs">
         <Facts
           facts={[
-            ['Now', rate(instance.billing.hourly_rate, instance.currency)],
-            [
-              'A month',
-              `${monthly(instance.billing.hourly_rate, instance.currency)} for 730 hours`,
-            ],
+            ['Now', rate(hourlyNow(instance), instance.currency)],
+            ['A month', `${monthly(hourlyNow(instance), instance.currency)} for 730 hours`],
             ['So far', money(instance.billing.total_cost, instance.currency)],
           ]}
         />
@@ -33,11 +31,46 @@ export function OverviewTab() {
             ['Created', <Time key="created" at={instance.created_at} exact />],
             ['Changed', <Time key="changed" at={instance.updated_at} exact />],
             ['Up since', instance.ready_at && <Time key="up" at={instance.ready_at} exact />],
-            ['Began as', instance.boot_source.replaceAll('_', ' ')],
+            ['Began as', <Source key="source" instance={instance} />],
           ]}
         />
       </Section>
     </div>
+  )
+}
+
+const sourceWords = {
+  os_image: 'OS image',
+  custom_image: 'image',
+  snapshot: 'snapshot',
+  volume: 'volume',
+} as const
+
+/** With the way to what it was made from. */
+function Source({ instance: { boot_source, source } }: { instance: Instance }) {
+  const words = sourceWords[boot_source]
+  if (source === null) return words
+  const { id, name, deleted } = source
+  const look = 'text-accent wrap-anywhere hover:underline'
+  return (
+    <>
+      {words}{' '}
+      {deleted ? (
+        <span className="wrap-anywhere">{name}, deleted since</span>
+      ) : boot_source === 'custom_image' ? (
+        <Link to="/images" search={{ image: id }} className={look}>
+          {name}
+        </Link>
+      ) : (
+        <Link
+          to={boot_source === 'volume' ? '/volumes' : '/snapshots'}
+          search={{ search: name }}
+          className={look}
+        >
+          {name}
+        </Link>
+      )}
+    </>
   )
 }
 

@@ -4,6 +4,7 @@ import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useInstanceActions } from '../instances/actions.tsx'
+import { hourlyNow } from '../instances/cost.ts'
 import type { Instance } from '../instances/use-instance.ts'
 import { StepsOf } from '../operations/steps.tsx'
 import { Button } from '../ui/button.tsx'
@@ -124,8 +125,8 @@ function Chosen({ instance }: { instance: Instance }) {
           <Facts
             columns={2}
             facts={[
-              ['Now', rate(billing.hourly_rate, currency)],
-              ['A month', monthly(billing.hourly_rate, currency)],
+              ['Now', rate(hourlyNow(instance), currency)],
+              ['A month', monthly(hourlyNow(instance), currency)],
               ['So far', money(billing.total_cost, currency)],
             ]}
           />

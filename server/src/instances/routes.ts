@@ -93,6 +93,7 @@ export function instanceRoutes(app: App, deps: Deps) {
     const { rules, firewalls } = await securityRules.protectionOf(db, instance)
     const cost = await billing.costOf(db, instance)
     const parts = {
+      source: await instances.sourceOf(db, instance),
       security_rules: rules.map(ruleAnswer),
       firewalls: firewalls.map(attachedFirewall),
       volume_attachments: (await attachments.of(db, instance)).map(volumeAttachment),

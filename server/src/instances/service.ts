@@ -411,6 +411,7 @@ export function createInstanceService(deps: InstanceServiceDeps) {
       return store.pageOfInstances(db, caller.accountId, filter, range)
     },
 
+    sourceOf: (db: Database, instance: store.Instance) => store.sourceOf(db, instance),
     keysOf: (db: Database, instance: store.Instance) => store.sshKeysOf(db, instance.id),
 
     /** Those that run, which a snapshot can be taken of and a firewall attached to. */

@@ -160,6 +160,20 @@ export function instancesMadeFrom(
     .execute()
 }
 
+const sources = { snapshot: 'snapshots', custom_image: 'images', volume: 'volumes' } as const
+
+/** What it began as; null: an OS image. */
+export async function sourceOf(db: Database, { account_id, boot_source, source_id }: Instance) {
+  if (boot_source === 'os_image' || source_id === null) return null
+  const source = await db
+    .selectFrom(sources[boot_source])
+    .select(['public_id as id', 'name', 'deleted_at'])
+    .where('account_id', '=', account_id)
+    .where('id', '=', source_id)
+    .executeTakeFirst()
+  return source ? { id: source.id, name: source.name, deleted: source.deleted_at !== null } : null
+}
+
 export async function countActive(db: Database, accountId: string, region: string | undefined) {
   const all = db
     .selectFrom('instances')

@@ -86,6 +86,8 @@ export function instanceRow(row: Instance, { isSimulated }: ViewContext): Instan
     boot_source: row.boot_source,
     os_image: row.os_image,
     hourly_rate: toDecimal(row.hourly_rate_micros),
+    hibernation_rate:
+      row.status === 'HIBERNATED' ? toDecimal(row.hibernation_rate_micros ?? 0) : null,
     currency: row.currency,
     ready_at: row.ready_at?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
@@ -106,7 +108,7 @@ export function sshCommand(user: string, { host, port }: { host: string; port: n
 export function instanceDetails(
   row: Instance,
   keys: readonly InstanceSshKey[],
-  parts: Pick<InstanceDetails, 'security_rules' | 'firewalls' | 'volume_attachments'>,
+  parts: Pick<InstanceDetails, 'source' | 'security_rules' | 'firewalls' | 'volume_attachments'>,
   costMicros: number,
   context: ViewContext,
 ): InstanceDetails {
