@@ -29,7 +29,7 @@ export function CapacityBar({
           </span>
         )}
       </span>
-      <span aria-hidden className="block h-1.5 overflow-hidden rounded-full bg-hairline">
+      <span aria-hidden className="block h-1.5 rounded-full bg-hairline">
         <span
           className={cx(
             'block h-full rounded-full',
