@@ -48,6 +48,9 @@ export const Vm = z
     start: z.enum(['memory', 'cold-boot']).nullable(),
     /** Why it was booted although there may be memory; or why it ended or failed. */
     message: z.string().nullable(),
+    /** While it has processor and memory; charged by the second. */
+    hourly_rate: z.number(),
+    currency: z.string(),
     created_at: Time,
     started_at: Time.nullable(),
     terminated_at: Time.nullable(),
@@ -70,6 +73,8 @@ const example: Vm = {
   snapshot_name: null,
   start: 'memory',
   message: null,
+  hourly_rate: 0.109,
+  currency: 'USD',
   created_at: exampleTime,
   started_at: exampleTime,
   terminated_at: null,

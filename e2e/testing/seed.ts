@@ -97,6 +97,13 @@ export async function seed(server: Seeded) {
     ssh_key_ids: [key.ssh_key.id],
     wait_until: new Date(Date.now() + 86_400_000).toISOString(),
   })
+  const vm = await make(server, '/v1/vms', {
+    ...{ vm_lifetime_seconds: 86_400, metadata: { name: longestName, task: 'tests' } },
+  })
+  const unbuilt = await make(server, '/v1/snapshots', {
+    // No registry is there, so the build fails, which is to be seen too.
+    ...{ oci_image: '127.0.0.1:9/tools/python:3.12-slim', name: longestName },
+  })
   const { account } = await make(server, '/api/account/', undefined, 'GET')
   const { hosts } = await make(server, '/api/operator/hosts/', undefined, 'GET')
   const { operations } = await make(server, '/api/operations/', undefined, 'GET')
@@ -114,6 +121,8 @@ export async function seed(server: Seeded) {
       '/credits/orders/$id': '/credits/orders/BRK-100001O',
       '/snapshots/policies/$id': `/snapshots/policies/${policy.policy.id}`,
       '/deploy-requests/$id': `/deploy-requests/${waiting.deploy_request.id}`,
+      '/microvms/$id': `/microvms/${vm.vm_id}`,
+      '/microvms/snapshots/$id': `/microvms/snapshots/${unbuilt.id}`,
       '/help/$guide': '/help/snapshots',
       '/operator/hosts/$region/$host': `/operator/hosts/${region}/${host.name}`,
       '/operator/accounts/$id': `/operator/accounts/${account.id}`,

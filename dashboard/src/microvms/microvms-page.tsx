@@ -9,7 +9,7 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { Checkbox } from '../ui/fields.tsx'
 import { FilterSelect, SearchBox } from '../ui/filters.tsx'
-import { plural } from '../ui/format.ts'
+import { type Currency, money, plural } from '../ui/format.ts'
 import { Menu } from '../ui/menu.tsx'
 import { Page } from '../ui/page.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -183,6 +183,13 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
     cell: (vm) => <span className="whitespace-nowrap text-ink-2">{sizeWords(vm)}</span>,
   },
   { key: 'left', head: 'Time left', numeric: true, cell: (vm) => <TimeLeft vm={vm} /> },
+  {
+    key: 'rate',
+    head: 'Per hour',
+    numeric: true,
+    from: 'lg',
+    cell: ({ hourly_rate, currency }) => money(hourly_rate, currency as Currency, 4),
+  },
   {
     key: 'session',
     head: 'Session',

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { reading } from '../api/queries.ts'
 import { Facts, Section } from '../ui/card.tsx'
 import { Code, Copyable } from '../ui/copy.tsx'
-import { type Currency, duration, money, number } from '../ui/format.ts'
+import { type Currency, duration, money, number, rate } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
 import { TimeLeft } from './time-left.tsx'
 import { useVm } from './use-vm.ts'
@@ -36,7 +36,7 @@ export function OverviewTab() {
         />
       </Section>
       <Section title="Session">
-        <Usage session={vm.session_id} />
+        <Usage vm={vm} />
       </Section>
       <Section title="Metadata">
         {metadata ? (
@@ -95,7 +95,7 @@ function Machine({
 }
 
 /** Of all the machines that the session has had. */
-function Usage({ session }: { session: string }) {
+function Usage({ vm: { session_id: session, hourly_rate, currency } }: { vm: Vm }) {
   const { data } = useQuery({
     ...reading('/v1/sessions/usage/{session_id}', { params: { session_id: session } }),
     refetchInterval: 10_000,
@@ -107,6 +107,7 @@ function Usage({ session }: { session: string }) {
         ['Executions', data && number(data.executions)],
         ['Time running', data && duration(data.vm_seconds)],
         ['Processor used', data && `${number(data.cpu_time)} s`],
+        ['Costs', `${rate(hourly_rate, currency as Currency)}, by the second; suspended nothing`],
         ['Cost so far', data && money(data.cost, data.currency as Currency)],
       ]}
     />

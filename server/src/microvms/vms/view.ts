@@ -1,6 +1,7 @@
 /** From rows to what the API answers. Environments are never shown again. */
 import type { Sandbox } from '@garrison/contract/microvms/sessions'
 import type { Vm } from '@garrison/contract/microvms/vms'
+import { toDecimal } from '../../money.ts'
 import type { Microvm } from './store.ts'
 
 const iso = (time: Date | null) => time?.toISOString() ?? null
@@ -20,6 +21,8 @@ export const vmAnswer = (row: Microvm): Vm => ({
   snapshot_name: row.snapshot_name,
   start: row.how,
   message: row.message,
+  hourly_rate: toDecimal(row.hourly_rate_micros),
+  currency: row.currency,
   created_at: row.created_at.toISOString(),
   started_at: iso(row.started_at),
   terminated_at: iso(row.ended_at),
