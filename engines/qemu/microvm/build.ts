@@ -112,13 +112,14 @@ async function buildOn(
 /** The layer that holds an image's content, the same for all who build of it, and what it sets. */
 async function bottomLayer(
   host: MicrovmHost,
-  { source }: MicrovmBuildSpec,
+  { source, tenant }: MicrovmBuildSpec,
   from: MicrovmSnapshotRecord | null,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ImageLayer> {
   if (from !== null) return { layer: from.layer, env: from.env, pin: host.layers.pin(from.layer) }
-  if (source.kind === 'oci') return imageLayer(host, source.reference, log, signal)
+  if (source.kind === 'oci')
+    return imageLayer(host, { reference: source.reference, tenant }, log, signal)
   if (source.kind !== 'base') throw new NotFoundError(`There is no snapshot ${source.id}`)
   log(`Root disk: ${source.name}`)
   const { root } = await abortable(host.options.kits.ensureBase(source.name), signal)

@@ -68,6 +68,8 @@ export class MicrovmHost {
   /** Names of memory that is used before a record says so. */
   readonly pinned = new Set<string>()
   readonly images: KeptImages
+  /** Of images, by tenant. */
+  readonly fetching = new Locks()
   /** Of images; one at a time. */
   readonly unpacking = new Locks()
   /** The first of those that own what is being unpacked, as many as a guest has. */

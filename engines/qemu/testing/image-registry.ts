@@ -71,7 +71,7 @@ async function makeImage(folder: string, image: string, tag: string, options: Im
   await run('umoci', ['new', '--image', image])
   const bin = join(folder, tag)
   await mkdir(bin)
-  await run('cp', ['/bin/busybox', bin])
+  await run('install', ['-m', '4755', '/bin/busybox', bin])
   if (hasShell) for (const applet of APPLETS) await symlink('busybox', join(bin, applet))
   await run('umoci', ['insert', '--image', image, bin, '/bin'])
   for (const layer of layers) await run('umoci', ['raw', 'add-layer', '--image', image, layer])

@@ -6,7 +6,7 @@ const say = (complaint: string) => inWords(complaint, 'a.example/b:1', 'The regi
 it.each([
   ['reading manifest 1 in a.example/b: manifest unknown: manifest unknown', /no image a\.example/],
   ['requested access to the resource is denied', /without credentials.*microvms\.registries/],
-  ['dial tcp: lookup a.example on 172.31.255.1:53: no such host', /a.example does not exist/],
+  ['dial tcp: lookup a.example on 172.31.255.1:53: no such host', /not found by its name/],
   ['dial tcp 10.0.0.1:443: connect: no route to host', /not in the internet/],
   ['dial tcp 127.0.0.1:5000: connect: connection refused', /Nobody answers/],
   ['http: server gave HTTP response to HTTPS client', /does not speak HTTPS/],

@@ -16,7 +16,7 @@ const REASONS: readonly [pattern: RegExp, words: (image: string, registry: strin
   ],
   [
     /no such host|server misbehaving|temporary failure in name resolution/i,
-    (_, registry) => `${registry} does not exist`,
+    (_, registry) => `${registry} is not found by its name`,
   ],
   [
     /administratively prohibited|no route to host|network is unreachable|permission denied.*connect|connect: .*prohibited/i,

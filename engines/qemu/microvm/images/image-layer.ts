@@ -21,7 +21,7 @@ export type ImageLayer = {
  */
 export async function imageLayer(
   host: MicrovmHost,
-  reference: string,
+  { reference, tenant }: { readonly reference: string; readonly tenant: string },
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ImageLayer> {
@@ -34,9 +34,9 @@ export async function imageLayer(
       const layer = imageLayerName(found.digest)
       const pin = host.layers.pin(layer)
       try {
-        // One at a time: it takes a processor and the disk, and all are the same users of the host.
-        const env = await host.unpacking.run(
-          'unpack',
+        // A tenant's one after the other, and nobody's behind another's slow registry.
+        const env = await host.fetching.run(
+          tenant,
           () => ensureLayer(host, puller, { found, layer, folder, log, signal }),
           signal,
         )
@@ -72,7 +72,12 @@ async function ensureLayer(
   log(`Fetching ${found.layers} layers, ${(compressedBytes / 1e6).toFixed(1)} MB`)
   const layers = await puller.fetch(found, signal)
   const { layout } = puller
-  await unpackImage({ host, folder, image, layout, layers, name: layer, log, signal })
+  // One at a time: it takes a processor and the disk, and all are the same users of the host.
+  await host.unpacking.run(
+    'unpack',
+    () => unpackImage({ host, folder, image, layout, layers, name: layer, log, signal }),
+    signal,
+  )
   await host.images.put(layer, { image, env })
   return env
 }

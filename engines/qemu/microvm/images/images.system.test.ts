@@ -80,7 +80,7 @@ test('an image of a registry becomes machines, with what it sets; the same is no
   await microvms.ensureMicrovm(machine, world.order())
   const code = 'cat /app/seen; echo $COLOUR; stat -c %u:%a /bin/busybox /tmp'
   const bash = { language: 'bash', code, timeoutMs: 30_000 } as const
-  expect((await microvms.execute(machine.id, bash)).stdout).toBe('seen\nblue\n0:755\n0:1777\n')
+  expect((await microvms.execute(machine.id, bash)).stdout).toBe('seen\nblue\n0:4755\n0:1777\n')
   const python = { language: 'python', code: '1', timeoutMs: 30_000 } as const
   const none = microvms.execute(machine.id, python)
   await expect(none).rejects.toMatchObject({ reason: 'no-language' })
@@ -112,6 +112,8 @@ test('an image that is not there, or is for other machines, or has no shell, is 
 
 test('a registry that hangs is not waited for, and one that the operator has not named is out of reach', async () => {
   expect(await refusal(`docker://${silent.name}/some/image:1`)).toMatch(/does not answer/)
+  const hasty = { ...spec(`docker://${silent.name}/some/image:1`), limitMs: 1_000 }
+  await expect(build(hasty)).rejects.toThrow('It was not done within 1 s')
   const other = await registry.add('other', { env: 'OTHER=1' })
   const stalled = other.replace(registry.name, stalling.name)
   expect(await refusal(stalled)).toMatch(/has stopped sending/)

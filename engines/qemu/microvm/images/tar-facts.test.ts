@@ -107,6 +107,14 @@ describe('what a layer would become', () => {
       expect(await read(gzipSync(archive))).toEqual(await read(archive))
     })
 
+    it('is refused when it is nothing, and much of it', async () => {
+      const counter = () => new TarCounter({ entries: 1, bytes: 1e6 })
+      const zeros = Buffer.alloc(1_100_000)
+      expect(() => counter().push(zeros)).toThrow('too large')
+      const headers = Buffer.concat(Array.from({ length: 3 }, () => entry('g', 5e5, 5e5)))
+      expect(() => counter().push(headers)).toThrow('too large')
+    })
+
     it('is refused when it is cut short, or grows without end', async () => {
       await expect(read(gzipSync(archive).subarray(0, 60))).rejects.toThrow('damaged')
       const bomb = Buffer.concat([entry('0', 0o7777777777), Buffer.alloc(50_000_000)])

@@ -58,6 +58,8 @@ export class TarCounter {
   #extended = false
   #entries = 0
   #bytes = 0
+  /** Of what becomes no file. */
+  #read = 0
   #size: number | null = null
 
   constructor(left: TarFacts) {
@@ -89,12 +91,16 @@ export class TarCounter {
   }
 
   #readHeader(header: Buffer): void {
-    if (header.every((byte) => byte === 0)) return
+    if (header.every((byte) => byte === 0)) {
+      this.#count(BLOCK)
+      return
+    }
     const type = String.fromCharCode(header[156] ?? 0)
     const said = numberIn(header.subarray(124, 136))
     if (type === 'S') throw refused('it has files with holes')
     if ('xgLK'.includes(type)) {
       if (said > MAX_HEADER_BYTES) throw refused('a name in it has more than 1 MiB')
+      this.#count(BLOCK + padded(said))
       this.#extended = type === 'x'
       this.#wanted = said === 0 ? BLOCK : padded(said)
       if (!this.#extended) this.#skip = padded(said)
@@ -109,7 +115,13 @@ export class TarCounter {
     this.#bytes += Math.ceil(size / DISK_BLOCK) * DISK_BLOCK
     if (this.#entries > this.#left.entries)
       throw new GuestError('full', 'The image has too many files')
-    if (this.#bytes > this.#left.bytes)
+    this.#count(0)
+  }
+
+  /** What becomes nothing is read all the same. */
+  #count(bytes: number): void {
+    this.#read += bytes
+    if (this.#bytes + this.#read > this.#left.bytes)
       throw new GuestError('full', 'The image is too large when it is unpacked')
   }
 

@@ -136,7 +136,7 @@ async function refusing(image: string, what: string, work: () => Promise<unknown
     if (!(cause instanceof ConfinedFailure)) throw cause
     const missing = missingProgram(cause.message)
     if (missing !== null) throw new EngineError(missing)
-    const full = /no space left|file too large|could not allocate/i.test(cause.message)
+    const full = /no space left|file too large|SIGXFSZ|could not allocate/i.test(cause.message)
     if (full) throw new GuestError('full', `There was no room for ${image}`, { cause })
     throw new GuestError('failed', `${image} ${what}`, { cause })
   }
