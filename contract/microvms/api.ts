@@ -38,6 +38,7 @@ import {
   getMicrovmSnapshot,
   listMicrovmSnapshots,
 } from './snapshots.ts'
+import { stageEnvironment } from './stage-env.ts'
 import { createToken } from './token.ts'
 import {
   cloneVm,
@@ -79,6 +80,7 @@ export const microvmApi = {
   cloneVm,
   suspendVm,
   resumeVm,
+  stageEnvironment,
   createSession,
   listSandboxes,
   getSession,

@@ -21,7 +21,6 @@ export const notServedRoutes: readonly (readonly [path: string, why: string])[] 
   ['/v1/custom-domains/**', domains],
   ['/v1/vms/*/tape/start', tape],
   ['/v1/sessions/*/tape/start', tape],
-  ['/v1/vms/*/stage-env', 'Environments are given when a VM is made: use env there'],
   ['/v1/vms/*/volumes', volumes],
   ['/v1/vms/*/volumes/*', volumes],
   ['/v1/volumes', volumes],

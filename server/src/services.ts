@@ -34,6 +34,7 @@ import { createInstanceService } from './instances/service.ts'
 import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
 import { createExecutionService } from './microvms/executions/service.ts'
+import { createStaging } from './microvms/executions/staging.ts'
 import { createMicrovmFileService } from './microvms/files/service.ts'
 import { createHosting } from './microvms/hosting.ts'
 import { createPtyService } from './microvms/ptys/service.ts'
@@ -168,6 +169,7 @@ export function createServices(deps: {
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
   })
+  const staging = createStaging({ ...small, microvms })
   const ptys = createPtyService({ ...small, console, microvms, microvmSessions })
   const assistant = createAssistantService({
     ...{ db, clock, accounts, billing, catalog, pricing, stock, instances, snapshots, volumes },
@@ -181,6 +183,7 @@ export function createServices(deps: {
     microvmSessions,
     microvmFiles,
     ptys,
+    staging,
     executions,
     catalog,
     prices,

@@ -1,18 +1,21 @@
 import * as contract from '@garrison/contract/microvms/execution'
+import { stageEnvironment } from '@garrison/contract/microvms/stage-env'
 import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
 import type { Write } from '../../http/write.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import type { ExecutionService } from './service.ts'
+import type { Staging } from './staging.ts'
 import { executionAnswer } from './view.ts'
 
 type Deps = {
   write: Write
   executions: ExecutionService
+  staging: Staging
   microvmSessions: MicrovmSessionService
 }
 
-export function executionRoutes(app: App, { write, executions, microvmSessions }: Deps) {
+export function executionRoutes(app: App, { write, executions, staging, microvmSessions }: Deps) {
   app.openapi(contract.execute, async (c) => {
     const { signal } = c.req.raw
     return c.json(await executions.execute(callerOf(c), c.req.valid('json'), signal), 200)
@@ -31,6 +34,11 @@ export function executionRoutes(app: App, { write, executions, microvmSessions }
   app.openapi(contract.getExecution, async (c) => {
     const { execution_id } = c.req.valid('param')
     return c.json(executionAnswer(await executions.require(callerOf(c), execution_id)), 200)
+  })
+
+  app.openapi(stageEnvironment, async (c) => {
+    const { env } = c.req.valid('json')
+    return c.json(await staging.stage(callerOf(c), c.req.valid('param').vm_id, env), 200)
   })
 
   app.openapi(contract.kill, (c) =>
