@@ -52,6 +52,20 @@ import {
   updateVm,
 } from './vms.ts'
 import {
+  createMicrovmVolume,
+  createVolumeCheckpoint,
+  deleteMicrovmVolume,
+  deleteVolumeCheckpoint,
+  deleteVolumeFile,
+  downloadVolumeFile,
+  getMicrovmVolume,
+  listMicrovmVolumes,
+  listVolumeCheckpoints,
+  listVolumeFiles,
+  updateMicrovmVolume,
+  uploadVolumeFile,
+} from './volumes.ts'
+import {
   createWebhookEndpoint,
   deleteWebhookEndpoint,
   getWebhookEndpoint,
@@ -131,6 +145,18 @@ export const microvmApi = {
   listEndpointDeliveries,
   replayEndpointDelivery,
   resendDeliveries,
+  listMicrovmVolumes,
+  createMicrovmVolume,
+  getMicrovmVolume,
+  updateMicrovmVolume,
+  deleteMicrovmVolume,
+  listVolumeFiles,
+  deleteVolumeFile,
+  uploadVolumeFile,
+  downloadVolumeFile,
+  listVolumeCheckpoints,
+  createVolumeCheckpoint,
+  deleteVolumeCheckpoint,
   createToken,
 }
 

@@ -101,7 +101,7 @@ export const CreateVmRequest = z
     share: notServed('shares'),
     custom_domain: notServed('custom domains'),
     vault_ids: notServed('vaults'),
-    volumes: notServed('volumes of microVMs'),
+    volumes: notServed('mounting volumes in microVMs'),
   })
   .openapi('CreateVmRequest')
 export type CreateVmRequest = z.infer<typeof CreateVmRequest>

@@ -40,6 +40,7 @@ import { microvmSessionRoutes } from './microvms/sessions/routes.ts'
 import { microvmSnapshotRoutes } from './microvms/snapshots/routes.ts'
 import { tokenRoutes } from './microvms/token-routes.ts'
 import { microvmRoutes } from './microvms/vms/routes.ts'
+import { microvmVolumeRoutes } from './microvms/volumes/routes.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { measureOperator } from './operator/metrics.ts'
 import { operatorRoutes } from './operator/routes.ts'
@@ -130,6 +131,7 @@ export function createServer({
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
   microvmAccountRoutes(app, deps)
+  microvmVolumeRoutes(app, deps)
   webhookEndpointRoutes(app, deps)
   ptyRoutes(app, { ...deps, config, limits, origins })
   operationRoutes(app, deps)

@@ -41,6 +41,7 @@ import { createPtyService } from './microvms/ptys/service.ts'
 import { createMicrovmSessionService } from './microvms/sessions/service.ts'
 import { createMicrovmSnapshotService } from './microvms/snapshots/service.ts'
 import { createMicrovmService } from './microvms/vms/service.ts'
+import { createMicrovmVolumeService } from './microvms/volumes/service.ts'
 import { createOperationService } from './operations/service.ts'
 import { createOperatorAccountService } from './operator/accounts.ts'
 import { createHostService } from './operator/hosts.ts'
@@ -169,6 +170,7 @@ export function createServices(deps: {
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
   })
+  const microvmVolumes = createMicrovmVolumeService({ db, clock, accounts })
   const staging = createStaging({ ...small, microvms })
   const ptys = createPtyService({ ...small, console, microvms, microvmSessions })
   const assistant = createAssistantService({
@@ -183,6 +185,7 @@ export function createServices(deps: {
     microvmSessions,
     microvmFiles,
     ptys,
+    microvmVolumes,
     staging,
     executions,
     catalog,

@@ -110,4 +110,34 @@ export type MicrovmSchema = {
     created_at: Fixed<Date>
     finished_at: Date | null
   }
+  microvm_volumes: {
+    id: Fixed<string>
+    public_id: Fixed<string>
+    account_id: Fixed<string>
+    name: string
+    quota_bytes: number
+    created_at: Fixed<Date>
+    updated_at: Date
+  }
+  microvm_volume_blobs: {
+    id: Fixed<string>
+    volume_id: Fixed<string>
+    size_bytes: Fixed<number>
+    content: Fixed<Buffer>
+  }
+  microvm_volume_checkpoints: {
+    id: Fixed<string>
+    public_id: Fixed<string>
+    volume_id: Fixed<string>
+    name: Fixed<string>
+    created_at: Fixed<Date>
+  }
+  /** Of now, where no checkpoint is named. */
+  microvm_volume_files: {
+    volume_id: Fixed<string>
+    checkpoint_id: Fixed<string | null>
+    path: Fixed<string>
+    blob_id: string
+    modified_at: Date
+  }
 }

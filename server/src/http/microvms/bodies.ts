@@ -28,17 +28,17 @@ const limited = (maxSize: number): MiddlewareHandler<AppEnv> =>
 const limitJson = limited(largestJsonBytes)
 const limitUpload = limited(maximumUploadBytes + formBytes)
 
-export const limitMicrovmBody: MiddlewareHandler<AppEnv> = (c, next) =>
-  c.req.path === '/upload' ? limitUpload(c, next) : limitJson(c, next)
+const routesTaking = (isOne: (mediaType: string) => boolean) => {
+  const paths = everyRoute
+    .filter(({ request }) => Object.keys(request?.body?.content ?? {}).some(isOne))
+    .map(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
+  return (path: string) => paths.some((each) => each.test(path))
+}
+const takesFile = routesTaking((type) => type === 'multipart/form-data')
+const takesForm = routesTaking((type) => type !== 'application/json')
 
-/** Those whose body may be a form. */
-const formPaths = new Set(
-  everyRoute
-    .filter(({ request }) =>
-      Object.keys(request?.body?.content ?? {}).some((type) => type !== 'application/json'),
-    )
-    .map(({ path }) => path),
-)
+export const limitMicrovmBody: MiddlewareHandler<AppEnv> = (c, next) =>
+  takesFile(c.req.path) ? limitUpload(c, next) : limitJson(c, next)
 
 const isJson = (type: string | undefined) =>
   /^application\/([\w.-]+\+)?json$/i.test(type?.split(';')[0]?.trim() ?? '')
@@ -50,13 +50,13 @@ export const readMicrovmBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   requireSoundKey(c)
   const type = c.req.header('content-type')
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (!reads && !(formPaths.has(c.req.path) && isForm(type))) {
+  if (!reads && !(takesForm(c.req.path) && isForm(type))) {
     const text = await c.req.text()
     if (text.trim() === '') {
       c.req.bodyCache = { json: Promise.resolve({}), arrayBuffer: new ArrayBuffer(0) }
     } else if (isJson(type)) requireSound(text)
     else {
-      const wanted = formPaths.has(c.req.path) ? 'a form' : 'JSON'
+      const wanted = takesForm(c.req.path) ? 'a form' : 'JSON'
       const header = wanted === 'JSON' ? ', with the header Content-Type: application/json' : ''
       throw invalid(`Send ${wanted}${header}`, 'model_attributes_type')
     }

@@ -25,6 +25,7 @@ export class InvalidRequest extends Error {
 const otherStatusOf: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   INVALID_INSTANCE_STATE: 409,
   INVALID_SNAPSHOT_STATE: 409,
+  INVALID_VOLUME_STATE: 409,
   INSUFFICIENT_CREDITS: 402,
   BUDGET_REACHED: 402,
   LIMIT_EXCEEDED: 429,
