@@ -67,7 +67,7 @@ export class Terminal {
 
   /** `gone` is called once, when the viewer has left. */
   attach(socket: Socket, gone: () => void) {
-    for (const bytes of this.#kept) socket.send(bytes, { binary: true })
+    if (this.#keptBytes > 0) socket.send(Buffer.concat(this.#kept), { binary: true })
     socket.on('close', () => {
       this.#viewers.delete(socket)
       this.#look()
