@@ -239,7 +239,7 @@ it('everything can be done without a mouse: a firewall is made and deleted', asy
   }
   const command = async (words: string) => {
     await keyboard.press('Control+k')
-    await ada.page.getByRole('dialog').getByRole('combobox').waitFor()
+    await ada.page.getByRole('combobox', { name: 'Page, action or name' }).waitFor()
     await keyboard.type(words)
     await keyboard.press('Enter')
   }
@@ -252,6 +252,7 @@ it('everything can be done without a mouse: a firewall is made and deleted', asy
   await tabTo(/^Create firewall$/)
   await keyboard.press('Enter')
   await ada.page.getByRole('heading', { name: 'by-keyboard' }).waitFor()
+  await ada.page.getByRole('dialog', { name: 'Create firewall' }).waitFor({ state: 'hidden' })
   await command('firewalls')
   await ada.page.getByRole('heading', { name: 'Firewalls', level: 1 }).waitFor()
   await ada.page.getByText('by-keyboard').first().waitFor()

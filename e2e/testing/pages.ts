@@ -14,7 +14,9 @@ export async function everyPage(
   ids: Readonly<Record<string, string>>,
 ): Promise<Visit[]> {
   const paths = await page.evaluate<string[]>('Object.keys(__TSR_ROUTER__.routesByPath)')
-  return [...new Set(paths.map((path) => path.replace(/(.)\/$/, '$1')))].sort().map((path) => {
+  // Every other address is shown as unknown.
+  const known = paths.filter((path) => path !== '/$').map((path) => path.replace(/(.)\/$/, '$1'))
+  return [...new Set(known)].sort().map((path) => {
     const [pattern = '', id] = Object.entries(ids).find(([known]) => path.startsWith(known)) ?? []
     if (path.includes('$') && id === undefined) throw new Error(`Say what ${path} is to show`)
     return {
