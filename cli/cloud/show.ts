@@ -35,8 +35,8 @@ export async function showList<Row>(
 }
 
 const bad = /^(error|failed|unhealthy)$/i
-const good = /^(active|success|available|in-use|done|succeeded|healthy|completed)$/i
-const atRest = /^(shutoff|hibernated|deleted|cancelled|expired|none)$/i
+const good = /^(active|success|available|in-use|done|succeeded|healthy|completed|ready)$/i
+const atRest = /^(shutoff|hibernated|deleted|cancelled|expired|none|suspended|terminated)$/i
 
 function inColour({ terminal }: Cloud, status: string) {
   if (bad.test(status)) return terminal.style('red', status)

@@ -29,6 +29,10 @@ export const microvms = (cloud: Cloud) => ({
     }),
   capture: (id: string, name: string | undefined) =>
     ask<{ snapshot_id: string; status: string }>(cloud, 'POST', `/v1/vms/${id}/snapshot`, { name }),
+  openPty: (id: string, body: object) =>
+    ask<{ pty_id: string; connect_path: string }>(
+      ...([cloud, 'POST', `/v1/vms/${id}/pty/sessions`, body] as const),
+    ),
   execute: (body: object) => ask<ExecutionResult>(cloud, 'POST', '/execute', body),
   snapshots: (type: string | undefined) =>
     ask<SnapshotInfo[]>(cloud, 'GET', `/v1/snapshots${type === undefined ? '' : `?type=${type}`}`),

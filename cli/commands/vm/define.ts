@@ -89,6 +89,17 @@ export const define: Define = (vm, run) => {
         return done.exit_code
       }),
     )
+  vm.command('shell <vm>')
+    .description('A terminal in a microVM, as root; Ctrl-] leaves it, and it goes on.')
+    .option('--run <command>', 'in place of a login shell')
+    .addHelpText('after', examples('vm shell tests', 'vm shell tests --run top'))
+    .action(
+      run(async (cloud, name: string, options) => {
+        const { openShell } = await import('./shell.ts')
+        const { vm_id } = await vmOf(cloud, name)
+        return openShell(cloud, vm_id, options.run)
+      }),
+    )
   vm.command('clone <vm>')
     .description('Start a copy that goes on from this moment, with memory and disk.')
     .option('--keep <name>', 'keep the snapshot between the two under this name')
