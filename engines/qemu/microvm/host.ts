@@ -308,11 +308,12 @@ export class MicrovmHost {
 
   /** Removes layers and memory that nothing stands on. */
   async sweep(): Promise<void> {
+    const room = await this.images.room()
     const machines = this.machines.values()
     const snapshots = this.snapshots.values()
     await this.layers.sweep(
       [...machines, ...snapshots].map(({ layer }) => layer),
-      this.images.spared(),
+      this.images.spared(room),
     )
     await this.images.tidy()
     const needed = new Set([

@@ -68,6 +68,8 @@ async function ensureLayer(
     log('It is unpacked already')
     return kept.env
   }
+  // Others that are kept make room for it where there is little.
+  await host.sweep()
   const { image, env, compressedBytes } = found
   log(`Fetching ${found.layers} layers, ${(compressedBytes / 1e6).toFixed(1)} MB`)
   const layers = await puller.fetch(found, signal)

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Layers } from '../../disks/layers.ts'
 import { imageLayerName, KeptImages } from './kept.ts'
 
+const PLENTY = 100e9
 const DAY_MS = 86_400_000
 const ours = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 const one = imageLayerName(`sha256:${'1'.repeat(64)}`)
@@ -45,9 +46,10 @@ it('stays for a week after its last use, the last used first', async () => {
     await utimes(join(folder, 'images', `${layer}.json`), before, before)
   const { layers, images } = await open()
   await images.find(one)
-  expect(images.spared()).toEqual([one, two])
-  expect(images.spared(Date.now() + 2 * DAY_MS)).toEqual([one])
-  await layers.sweep([], images.spared(Date.now() + 2 * DAY_MS))
+  expect(images.spared(PLENTY)).toEqual([one, two])
+  expect(images.spared(PLENTY, Date.now() + 2 * DAY_MS)).toEqual([one])
+  expect(images.spared(1e9)).toEqual([])
+  await layers.sweep([], images.spared(PLENTY, Date.now() + 2 * DAY_MS))
   await images.tidy()
   expect(await readdir(join(folder, 'images'))).toEqual([`${one}.json`])
   expect(await images.find(two)).toBe(null)
@@ -57,7 +59,7 @@ it('is not there as long as it is not whole, and nothing is kept of what has no 
   const { layers, images } = await open()
   await layers.createEmpty(one, ours, 2 ** 20)
   expect(await images.find(one)).toBe(null)
-  expect(images.spared()).toEqual([])
+  expect(images.spared(PLENTY)).toEqual([])
   await writeFile(join(folder, 'images', `${two}.json`), '{}')
   await open()
   expect(await readdir(join(folder, 'images'))).toEqual([])

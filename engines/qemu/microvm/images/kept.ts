@@ -5,7 +5,7 @@
  *     DATA/microvms/layers/os-oci-<digest>-<version>.qcow2
  *     DATA/microvms/images/os-oci-<digest>-<version>.json   written after it; changed at each use
  */
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Layers } from '../../disks/layers.ts'
@@ -15,6 +15,8 @@ import { UNPACKED_AS } from './unpack.ts'
 
 const KEEP_MS = 7 * 86_400_000
 const KEEP_BYTES = 20e9
+/** With less than this free, the host has better uses for its disk. */
+const ROOM_BYTES = 5e9
 
 const Kept = z.object({ image: z.string(), env: z.record(z.string(), z.string()) })
 export type Kept = z.infer<typeof Kept>
@@ -59,8 +61,15 @@ export class KeptImages {
     await this.#remember(layer)
   }
 
+  /** Bytes that are free where they are kept. */
+  async room(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder)
+    return bavail * bsize
+  }
+
   /** Layers that stay although nothing stands on them, the last used first. */
-  spared(now = Date.now()): string[] {
+  spared(roomBytes: number, now = Date.now()): string[] {
+    if (roomBytes < ROOM_BYTES) return []
     let bytes = 0
     return [...this.#usedAt]
       .filter(([, { at }]) => now - at < KEEP_MS)
