@@ -74,7 +74,7 @@ export function InstanceLayout() {
             icon={icon}
             reason={reason}
             onClick={onClick}
-            look={danger ? 'danger' : 'plain'}
+            look={danger ? 'danger-ask' : 'plain'}
           >
             {words}
           </Button>

@@ -58,7 +58,7 @@ export function VmLayout() {
             icon={icon}
             reason={reason}
             onClick={onClick}
-            look={danger ? 'danger' : 'plain'}
+            look={danger ? 'danger-ask' : 'plain'}
           >
             {words}
           </Button>

@@ -34,7 +34,7 @@ export function InstancePanel({
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
-        <div className="w-full sm:w-128">
+        <div className="w-full sm:w-fit sm:min-w-80 sm:max-w-full">
           <SelectField
             label="Instance"
             value={chosenId}
@@ -71,7 +71,7 @@ function Chosen({ instance }: { instance: Instance }) {
             icon={icon}
             reason={reason}
             onClick={onClick}
-            look={danger ? 'danger' : 'plain'}
+            look={danger ? 'danger-ask' : 'plain'}
           >
             {words}
           </Button>

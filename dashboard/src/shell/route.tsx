@@ -40,10 +40,9 @@ export const shell = createRoute({
   id: 'shell',
   component: Shell,
   notFoundComponent: Missing,
-  validateSearch: (search): ShellSearch => {
-    const region = textOf(search.region)
-    return region === undefined ? {} : { region }
-  },
+  // A link that does not name it leaves it as it is, so the key is answered only where it is there.
+  validateSearch: (search): ShellSearch =>
+    'region' in search ? { region: textOf(search.region) } : {},
   // Links and pages need not know of it; only who names it changes it.
   search: {
     middlewares: [({ search: { region }, next, search }) => ({ region, ...next(search) })],

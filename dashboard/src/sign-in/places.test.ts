@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { looksLikeEmail, passwordProblem, pathOf, problemWords } from './places.ts'
+import { looksLikeEmail, onwardsOf, passwordProblem, pathOf, problemWords } from './places.ts'
 
 it('goes on at a path of ours only', () => {
   expect(pathOf('/instances?page=2#x')).toBe('/instances?page=2#x')
@@ -34,4 +34,12 @@ it('asks for 8 to 128 characters', () => {
 it('has words for every way back', () => {
   expect(problemWords('LINK')).toMatch('account link')
   expect(problemWords('something_new')).toMatch('Try again')
+})
+
+it('answers what it refuses as well, or the router would go by the address', () => {
+  const refused = { to: undefined }
+  expect(onwardsOf({ to: 'https://elsewhere.example' })).toStrictEqual(refused)
+  expect(onwardsOf({ to: '//elsewhere.example' })).toStrictEqual(refused)
+  expect(onwardsOf({})).toStrictEqual(refused)
+  expect(onwardsOf({ to: '/billing' })).toStrictEqual({ to: '/billing' })
 })

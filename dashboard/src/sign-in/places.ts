@@ -7,6 +7,15 @@ export function pathOf(value: unknown): string | undefined {
   return /^\/(?![/\\])[^\\\p{C}]*$/u.test(value) ? value : undefined
 }
 
+/** Where to go afterwards: a path of ours. */
+export type Onwards = { to?: string | undefined }
+
+/** Always with the key: the router keeps what the address says for each key that is not answered. */
+export function onwardsOf(search: Record<string, unknown>): Onwards {
+  const to = pathOf(search.to)
+  return { to: to === '/' ? undefined : to }
+}
+
 export const looksLikeEmail = (email: string) => /^[^@\s]+@[^@\s]+\.?[^@\s]+$/.test(email.trim())
 
 export const shortestPassword = 8

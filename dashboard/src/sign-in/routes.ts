@@ -3,14 +3,7 @@ import { queryClient } from '../api/queries.ts'
 import { textOf } from '../api/search.ts'
 import { requireSignedIn, root } from '../shell/route.tsx'
 import { sessionQuery } from './auth.ts'
-import { pathOf } from './places.ts'
-
-/** Where to go afterwards: a path of ours. */
-type Onwards = { to?: string | undefined }
-const onwards = (search: Record<string, unknown>): Onwards => {
-  const to = pathOf(search.to)
-  return to === undefined || to === '/' ? {} : { to }
-}
+import { type Onwards, onwardsOf } from './places.ts'
 
 /** Whoever is signed in already has nothing to do there. A server that does not answer is told of by the form. */
 async function unlessSignedIn({ search }: { search: Onwards }) {
@@ -24,7 +17,7 @@ export const signInRoutes = [
     path: '/sign-in',
     /** `error`: why a link or a provider has sent somebody back. */
     validateSearch: (search): Onwards & { error?: string | undefined } => ({
-      ...onwards(search),
+      ...onwardsOf(search),
       error: textOf(search.error),
     }),
     beforeLoad: unlessSignedIn,
@@ -33,7 +26,7 @@ export const signInRoutes = [
   createRoute({
     getParentRoute: () => root,
     path: '/sign-up',
-    validateSearch: onwards,
+    validateSearch: onwardsOf,
     beforeLoad: unlessSignedIn,
     component: lazyRouteComponent(() => import('./sign-up-page.tsx'), 'SignUpPage'),
   }),

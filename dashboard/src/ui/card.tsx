@@ -103,7 +103,7 @@ export function Stats({
   stats: readonly (readonly [name: string, value: ReactNode])[]
 }) {
   return (
-    <dl className="grid grid-cols-2 border-y border-hairline sm:flex sm:flex-wrap">
+    <dl className="grid grid-cols-2 border-b border-hairline sm:flex sm:flex-wrap">
       {stats.map(([name, value]) => (
         <div
           key={name}

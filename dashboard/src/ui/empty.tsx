@@ -16,7 +16,7 @@ export function Empty({
   call?: ApiCallOf
 }) {
   return (
-    <div className="grid gap-x-12 gap-y-6 border-t border-hairline py-8 lg:grid-cols-2">
+    <div className="grid gap-x-12 gap-y-6 border-t border-hairline py-8 lg:grid-cols-2 [dl+&]:border-t-0 [dl+&]:pt-0">
       <div className="flex max-w-prose flex-col items-start gap-4">
         <h2 className="text-lg">{title}</h2>
         <div className="text-ink-2">{children}</div>
@@ -35,7 +35,7 @@ export function Empty({
 
 /** A filter that leaves nothing is not an empty page. */
 export const NothingFound = ({ what, onClear }: { what: string; onClear?: () => void }) => (
-  <p className="border-t border-hairline py-8 text-ink-2">
+  <p className="border-t border-hairline py-8 text-ink-2 [dl+&]:border-t-0 [dl+&]:pt-0">
     No {what} match.{' '}
     {onClear && (
       <button type="button" className="text-accent underline" onClick={onClear}>
