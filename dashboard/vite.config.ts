@@ -15,6 +15,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     emptyOutDir: true,
+    rolldownOptions: {
+      output: {
+        // What most pages share is one file: dozens of small ones compress badly and each is a request.
+        codeSplitting: { groups: [{ name: 'common', minShareCount: 12 }] },
+      },
+    },
   },
   server: {
     // With its slash: /api-keys is a page.
