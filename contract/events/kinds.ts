@@ -175,6 +175,8 @@ const microvms = {
     },
     { region, session: z.string(), reason },
   ),
+  'microvm.egress-applied': event('It reaches what its policy says and nothing else.', {}),
+  'microvm.egress-failed': event('Its egress policy could not be changed.', { reason }),
   ...states(
     'microvm-snapshot',
     [...microvmSnapshotStatuses, 'deleted'],

@@ -1,4 +1,5 @@
 /** Every route of the microVM API that is served, by name. What matches another's pattern comes before it. */
+import { getSessionEgress, getVmEgress, setSessionEgress, setVmEgress } from './egress.ts'
 import {
   addMicrovmSshKey,
   changeMicrovmApiKey,
@@ -95,6 +96,10 @@ export const microvmApi = {
   suspendVm,
   resumeVm,
   stageEnvironment,
+  getVmEgress,
+  setVmEgress,
+  getSessionEgress,
+  setSessionEgress,
   createSession,
   listSandboxes,
   getSession,

@@ -22,6 +22,7 @@ import {
   VcpuCount,
   words,
 } from './common.ts'
+import { EgressPolicyRequest } from './egress.ts'
 import { microvmSnapshotStatuses, microvmStatuses } from './states.ts'
 
 const tags = ['MicroVMs']
@@ -97,7 +98,8 @@ export const CreateVmRequest = z
     snapshot_id: snapshotId.nullish(),
     snapshot_on_terminate: z.boolean().nullish(),
     snapshot_name: words(255).min(1).nullish(),
-    egress_policy: notServed('egress policies'),
+    /** Left out: its session's, or the operator's. It holds from the first packet on. */
+    egress_policy: EgressPolicyRequest.nullish(),
     share: notServed('shares'),
     custom_domain: notServed('custom domains'),
     vault_ids: notServed('vaults'),

@@ -59,6 +59,7 @@ export const operationRules: Readonly<Record<string, Rule>> = {
   'snapshot-microvm': notAgain('A snapshot is of its moment, which has passed; take another one'),
   'suspend-microvm': notAgain('It goes on; its owner suspends it again'),
   'resume-microvm': notAgain('It is still suspended; its owner resumes it again'),
+  'apply-egress': notAgain('Its owner sets the policy again'),
   'build-microvm-snapshot': notAgain(
     'Its owner builds another one, of what the log of this one says',
   ),

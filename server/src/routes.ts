@@ -33,6 +33,7 @@ import type { Log } from './log.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { microvmAccountRoutes } from './microvms/account/routes.ts'
 import { webhookEndpointRoutes } from './microvms/account/webhook-routes.ts'
+import { egressRoutes } from './microvms/egress/routes.ts'
 import { executionRoutes } from './microvms/executions/routes.ts'
 import { microvmFileRoutes } from './microvms/files/routes.ts'
 import { ptyRoutes } from './microvms/ptys/routes.ts'
@@ -128,6 +129,7 @@ export function createServer({
   microvmSnapshotRoutes(app, deps)
   microvmRoutes(app, deps)
   microvmSessionRoutes(app, deps)
+  egressRoutes(app, deps)
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
   microvmAccountRoutes(app, deps)

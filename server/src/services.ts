@@ -33,6 +33,8 @@ import { createRollback } from './instances/rollback.ts'
 import { createInstanceService } from './instances/service.ts'
 import type { Log } from './log.ts'
 import { createMetricsService } from './metrics/service.ts'
+import { createEgressRules } from './microvms/egress/rules.ts'
+import { createMicrovmEgressService } from './microvms/egress/service.ts'
 import { createExecutionService } from './microvms/executions/service.ts'
 import { createStaging } from './microvms/executions/staging.ts'
 import { createMicrovmFileService } from './microvms/files/service.ts'
@@ -144,7 +146,8 @@ export function createServices(deps: {
   const volumes = createVolumeService(machines)
   const attachments = createAttachmentService({ clock, regions, operations, instances })
   const hosting = createHosting({ config, regions })
-  const small = { ...machines, db, config, accounts, hosting }
+  const egress = createEgressRules({ config, hosting })
+  const small = { ...machines, db, config, accounts, hosting, egress }
   const microvmSnapshots = createMicrovmSnapshotService(small)
   const microvms = createMicrovmService({ ...small, microvmSnapshots })
   const operatorAccounts = createOperatorAccountService({
@@ -166,6 +169,7 @@ export function createServices(deps: {
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
   const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots })
+  const microvmEgress = createMicrovmEgressService({ ...small, microvms, microvmSessions })
   const microvmFiles = createMicrovmFileService({ ...small, microvmSessions })
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
@@ -183,6 +187,7 @@ export function createServices(deps: {
     microvmSnapshots,
     microvms,
     microvmSessions,
+    microvmEgress,
     microvmFiles,
     ptys,
     microvmVolumes,

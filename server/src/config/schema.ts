@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { addressPools } from './address-pools.ts'
 import { assistant } from './assistant.ts'
 import { auth } from './auth.ts'
+import { egress } from './egress.ts'
 import { imageRegistries } from './image-registries.ts'
 import { mail } from './mail.ts'
 import { payments } from './payments.ts'
@@ -175,6 +176,7 @@ export const configSchema = z.strictObject({
       vms_per_account: z.int().min(0).default(100),
       snapshots_per_account: z.int().min(0).default(100),
       registries: imageRegistries,
+      egress,
     })
     .prefault({}),
   regions: z.array(region).min(1).optional(),

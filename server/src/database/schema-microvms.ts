@@ -1,5 +1,6 @@
 /** Tables of microVMs, as Kysely sees them. */
 import type { Currency, Tier } from '@garrison/contract/common'
+import type { EgressKnobs } from '@garrison/contract/microvms/egress'
 import type {
   executionStatuses,
   MicrovmSnapshotStatus,
@@ -59,6 +60,7 @@ export type MicrovmSchema = {
     executions: Generated<number>
     execution_seconds: Generated<number>
     cpu_seconds: Generated<number>
+    egress: ColumnType<EgressKnobs | null, string | null, string | null>
   }
   microvms: {
     id: Fixed<string>
@@ -77,6 +79,8 @@ export type MicrovmSchema = {
     ends_at: Date | null
     snapshot_on_terminate: Generated<boolean>
     snapshot_name: string | null
+    egress: ColumnType<EgressKnobs | null, string | null, string | null>
+    egress_in_force: Generated<boolean>
     how: 'memory' | 'cold-boot' | null
     message: string | null
     vcpu_rate_micros: Fixed<number>
@@ -89,6 +93,19 @@ export type MicrovmSchema = {
     updated_at: Date
     started_at: Date | null
     ended_at: Date | null
+  }
+  microvm_shares: {
+    id: Fixed<string>
+    public_id: Fixed<string>
+    name: Fixed<string>
+    account_id: Fixed<string>
+    vm_id: Fixed<string>
+    port: Fixed<number>
+    is_public: boolean
+    api_key_id: Fixed<string | null>
+    created_at: Fixed<Date>
+    updated_at: Date
+    revoked_at: Date | null
   }
   microvm_executions: {
     id: Fixed<string>

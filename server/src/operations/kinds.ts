@@ -1,4 +1,5 @@
 /** Every kind of operation there is, by the name that its rows carry. */
+import { applyEgress } from './apply-egress.ts'
 import { applyFirewall } from './apply-firewall.ts'
 import { attachVolumes, detachVolumes } from './attach-volumes.ts'
 import { buildMicrovmSnapshot } from './build-microvm-snapshot.ts'
@@ -57,6 +58,7 @@ const all: readonly AnyOperationKind[] = [
   attachVolumes,
   detachVolumes,
   startMicrovm,
+  applyEgress,
   cloneMicrovm,
   snapshotMicrovm,
   suspendMicrovm,

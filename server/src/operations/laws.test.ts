@@ -207,6 +207,12 @@ const scenarios: Record<string, Scenario> = {
     await world.settle()
     return () => world.change((tx) => world.services.microvms.resume(tx, caller, publicId))
   },
+  'apply-egress': async (world, caller) => {
+    const { publicId } = await runningMicrovm(world, caller)
+    const policy = { allow_https: true }
+    return () =>
+      world.change((tx) => world.services.microvmEgress.setOfVm(tx, caller, publicId, policy))
+  },
   'delete-microvm': async (world, caller) => {
     const { id } = await runningMicrovm(world, caller)
     return () => world.change((tx) => world.services.microvms.end(tx, caller, id, 'Over'))

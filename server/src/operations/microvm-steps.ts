@@ -1,4 +1,5 @@
 /** What operations of microVMs share: their engine, and what is written when one runs. */
+import type { EgressKnobs } from '@garrison/contract/microvms/egress'
 import {
   type EgressPolicy,
   type Engine,
@@ -14,17 +15,21 @@ export function microvmsOf({ microvms }: Engine): MicrovmEngine {
   return microvms
 }
 
-/** Nothing, where that can be enforced at all. */
-const egressOf = (engine: MicrovmEngine): EgressPolicy => ({
-  ...NO_EGRESS,
+/** What its row says, or nothing, where that can be enforced at all. */
+export const egressOf = (engine: MicrovmEngine, policy: EgressKnobs | null): EgressPolicy => ({
   open: !engine.capabilities().egress,
+  packageManagers: policy?.allow_package_managers ?? false,
+  http: policy?.allow_http ?? false,
+  https: policy?.allow_https ?? false,
+  domains: policy?.allowed_domains ?? [],
+  cidrs: policy?.allowed_cidrs ?? [],
 })
 
 /** What is installed while something is built comes from somewhere. */
 export const egressOfBuilds = (engine: MicrovmEngine): EgressPolicy =>
   engine.capabilities().egress
     ? { ...NO_EGRESS, packageManagers: true, http: true, https: true }
-    : egressOf(engine)
+    : egressOf(engine, null)
 
 /** Ensures that the subject runs, of the snapshot that its row names. */
 export const startMachine: Step<unknown> = {
@@ -43,7 +48,7 @@ export const startMachine: Step<unknown> = {
           hostname: row.public_id.replace('_', '-'),
           ...{ authorizedKeys: [], env: row.env ?? {} },
         },
-        egress: egressOf(microvms),
+        egress: egressOf(microvms, row.egress),
       },
       order,
     )

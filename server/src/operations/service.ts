@@ -44,7 +44,7 @@ export type Taker = {
 }
 
 /** So short that nobody is refused for them: whoever comes waits behind. */
-const brief = new Set(['apply-firewall'])
+const brief = new Set(['apply-firewall', 'apply-egress'])
 
 /** Reads like a sentence: "restore-snapshot of BRK-100200D is still running". */
 const busyMessage = (kind: string, publicId: string) =>

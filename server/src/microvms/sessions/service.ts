@@ -11,6 +11,7 @@ import type { Clock } from '../../clock.ts'
 import { type Database, type Tx, transaction } from '../../database/database.ts'
 import { DomainError, InvalidState, NotFound } from '../../errors.ts'
 import { isUuid } from '../../ids.ts'
+import type { EgressRules } from '../egress/rules.ts'
 import type { Hosting } from '../hosting.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmSnapshot } from '../snapshots/store.ts'
@@ -38,10 +39,11 @@ export type SessionDeps = {
   hosting: Hosting
   microvms: MicrovmService
   microvmSnapshots: MicrovmSnapshotService
+  egress: EgressRules
 }
 
 export function createMicrovmSessionService(deps: SessionDeps) {
-  const { db, clock, hosting, microvms, microvmSnapshots } = deps
+  const { db, clock, hosting, microvms, microvmSnapshots, egress } = deps
 
   async function require(reader: Database | Tx, caller: Caller, id: string) {
     const found = isUuid(id) ? await store.findSession(reader, caller.accountId, id) : undefined
@@ -57,6 +59,7 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       ...{ vcpus: wanted.vcpus, memory_mib: wanted.memoryMib },
       metadata: JSON.stringify(wanted.metadata),
       env: JSON.stringify(wanted.env ?? {}),
+      egress: wanted.egress == null ? null : JSON.stringify(wanted.egress),
       ...{ api_key_id: bearingKey(caller), created_at: clock.now() },
     })
     return id
@@ -66,7 +69,7 @@ export function createMicrovmSessionService(deps: SessionDeps) {
   async function begin(tx: Tx, caller: Caller, session: store.Session, base: MicrovmSnapshot) {
     const started = await microvms.start(tx, caller, session.id, base, {
       ...{ vcpu_count: session.vcpus, memory_mb: session.memory_mib },
-      ...{ metadata: session.metadata, env: session.env },
+      ...{ metadata: session.metadata, env: session.env, egress_policy: session.egress },
       vm_lifetime_seconds: session.lifetime,
     })
     await store.setMachine(tx, caller.accountId, session.id, started.id)
@@ -166,7 +169,10 @@ export function createMicrovmSessionService(deps: SessionDeps) {
         const words = `Session ${sessionId} has a VM already, ${session.vm_public_id}; end it first`
         throw new InvalidState('instance', words)
       }
-      const started = await microvms.start(tx, caller, sessionId, snapshot, input)
+      const started = await microvms.start(tx, caller, sessionId, snapshot, {
+        ...input,
+        egress_policy: input.egress_policy ?? session.egress,
+      })
       await store.setMachine(tx, caller.accountId, sessionId, started.id)
       return started
     },
@@ -205,6 +211,8 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       metadata: input.metadata ?? {},
       lifetime: input.vm_lifetime_seconds ?? usualLifetime,
       env: input.env ?? {},
+      egress:
+        input.egress_policy == null ? null : egress.policyOf(snapshot.region, input.egress_policy),
     })
   }
 }

@@ -54,6 +54,15 @@ export async function setMachine(tx: Tx, accountId: string, id: string, vmId: st
     .execute()
 }
 
+export async function setSessionEgress(tx: Tx, accountId: string, id: string, policy: object) {
+  await tx
+    .updateTable('microvm_sessions')
+    .set({ egress: JSON.stringify(policy) })
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .execute()
+}
+
 /** One more execution, and what it took. */
 export async function countExecution(
   db: Database | Tx,

@@ -2,6 +2,7 @@
  * The rules for microVMs: what each may do in which state, room, limits and credits for a new one, and how
  * one ends. What an engine does about it is an operation, begun in the transaction that says so here.
  */
+import type { EgressKnobs } from '@garrison/contract/microvms/egress'
 import { type MicrovmAction, microvmActions } from '@garrison/contract/microvms/states'
 import type { CreateVmRequest, UpdateVmRequest } from '@garrison/contract/microvms/vms'
 import { type AuditEntry, recordAudit } from '../../accounts/audit.ts'
@@ -17,6 +18,7 @@ import type { Database, Tx } from '../../database/database.ts'
 import { DomainError, InvalidState, NotFound } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
+import type { EgressRules } from '../egress/rules.ts'
 import { type Hosting, newId } from '../hosting.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmSnapshot } from '../snapshots/store.ts'
@@ -39,6 +41,15 @@ export type MicrovmDeps = {
   placement: Placement
   hosting: Hosting
   microvmSnapshots: MicrovmSnapshotService
+  egress: EgressRules
+}
+
+type More = {
+  input?: object
+  holds?: readonly Hold[]
+  whenBusy?: 'wait' | 'cancel'
+  joinPending?: boolean
+  atOnce?: boolean
 }
 
 /** What a machine is made with, whoever makes it. */
@@ -46,11 +57,11 @@ export type NewMicrovm = Pick<
   CreateVmRequest,
   'vcpu_count' | 'memory_mb' | 'metadata' | 'env' | 'vm_lifetime_seconds'
 > &
-  Pick<CreateVmRequest, 'snapshot_on_terminate' | 'snapshot_name'>
+  Pick<CreateVmRequest, 'snapshot_on_terminate' | 'snapshot_name' | 'egress_policy'>
 
 export function createMicrovmService(deps: MicrovmDeps) {
   const { db, clock, config, accounts, accountLimits, billing } = deps
-  const { operations, placement, hosting, microvmSnapshots } = deps
+  const { operations, placement, hosting, microvmSnapshots, egress } = deps
 
   const endedSince = () => new Date(clock.now().getTime() - shownForMs)
 
@@ -90,17 +101,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
 
   type About = Pick<store.Microvm, 'id' | 'public_id' | 'account_id' | 'region'>
 
-  const begin = (
-    tx: Tx,
-    row: About,
-    kind: string,
-    more: {
-      input?: object
-      holds?: readonly Hold[]
-      whenBusy?: 'wait' | 'cancel'
-      atOnce?: boolean
-    } = {},
-  ) =>
+  const begin = (tx: Tx, row: About, kind: string, more: More = {}) =>
     operations.begin(tx, {
       ...{ kind, accountId: row.account_id, region: row.region },
       subject: { kind: 'microvm', id: row.id, publicId: row.public_id },
@@ -108,6 +109,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       holds: [{ id: row.id, exclusive: true }, ...(more.holds ?? [])],
       ...(more.whenBusy && { whenBusy: more.whenBusy }),
       ...(more.atOnce && { atOnce: true }),
+      joinPending: more.joinPending ?? false,
     })
 
   /** Everything that could be wrong with one more machine, before there is one. */
@@ -149,6 +151,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       lifetime: wanted.vm_lifetime_seconds ?? usualLifetime,
       snapshot_on_terminate: wanted.snapshot_on_terminate ?? false,
       snapshot_name: wanted.snapshot_name ?? null,
+      egress: JSON.stringify(egress.policyOf(region, wanted.egress_policy)),
       ...hosting.rates(caller.currency, shape),
       ...{ currency: caller.currency, tier: hosting.tier(region) },
       ...{ ends_at: null, how: null, message: null, started_at: null, ended_at: null },
@@ -170,6 +173,9 @@ export function createMicrovmService(deps: MicrovmDeps) {
   return {
     require,
     requireState,
+    lockFor,
+    audit,
+    begin,
     get: (caller: Caller, id: string) => store.getMicrovm(db, caller.accountId, id),
 
     list: (caller: Caller, all: boolean) =>
@@ -215,9 +221,9 @@ export function createMicrovmService(deps: MicrovmDeps) {
       const announced = { region, publicId: source.public_id }
       const options = { name: snapshotName, hidden: snapshotName === null }
       const snapshot = await microvmSnapshots.announce(tx, caller, announced, options)
-      const { metadata, lifetime } = source
-      const wanted = { metadata, vm_lifetime_seconds: lifetime }
-      const sessionId = await newSession(tx, caller, { ...shape, metadata, lifetime })
+      const { metadata, lifetime, egress } = source
+      const wanted = { metadata, vm_lifetime_seconds: lifetime, egress_policy: egress }
+      const sessionId = await newSession(tx, caller, { ...shape, metadata, lifetime, egress })
       const of = { sessionId, region, snapshotId: snapshot.id, shape }
       const row = await insert(tx, caller, of, wanted)
       const operation = await begin(tx, row, 'clone-microvm', {
@@ -369,6 +375,7 @@ export type NewSession = (
     metadata: Record<string, unknown>
     lifetime: number
     env?: Record<string, string>
+    egress?: EgressKnobs | null
   },
 ) => Promise<string>
 

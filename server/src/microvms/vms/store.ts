@@ -86,6 +86,17 @@ export async function updateMicrovm(
     .execute()
 }
 
+/** The machine has this policy; it may be that another one is wanted by now. */
+export async function egressInForce(tx: Tx, accountId: string, id: string, policy: object | null) {
+  await tx
+    .updateTable('microvms')
+    .set({ egress_in_force: true })
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .where(sql<boolean>`egress is not distinct from ${policy && JSON.stringify(policy)}::jsonb`)
+    .execute()
+}
+
 type Known = Pick<Selectable<Schema['microvms']>, 'id' | 'public_id' | 'account_id'>
 
 /** Everybody's whose time is over. Those in the middle of something are taken when it has ended. */

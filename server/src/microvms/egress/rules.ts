@@ -1,0 +1,59 @@
+/** What a policy may say here, and what it says where something is left out. */
+import type { EgressKnobs, EgressPolicyRequest } from '@garrison/contract/microvms/egress'
+import ipaddr from 'ipaddr.js'
+import type { Config } from '../../config.ts'
+import { NotServed, ValidationError } from '../../errors.ts'
+import type { Hosting } from '../hosting.ts'
+
+/** Nobody's in the internet, or everybody's: whoever names one of them means something else. */
+const notInternet = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
+].map((cidr) => ipaddr.IPv4.parseCIDR(cidr))
+
+type Network = [ipaddr.IPv4, number]
+
+const isWithin = ([first, bits]: Network, wider: Network) => bits >= wider[1] && first.match(wider)
+const overlap = (one: Network, other: Network) => isWithin(one, other) || isWithin(other, one)
+const networkOf = (text: string) => ipaddr.IPv4.parseCIDR(text.includes('/') ? text : `${text}/32`)
+
+export function createEgressRules({ config, hosting }: { config: Config; hosting: Hosting }) {
+  const { usual, allow_networks } = config.microvms.egress
+  const permitted = allow_networks.map((cidr) => ipaddr.IPv4.parseCIDR(cidr))
+
+  /** Why it may not be named; null: it may. */
+  function whyNot(cidr: string): string | null {
+    const network = networkOf(cidr)
+    if (permitted.some((wider) => isWithin(network, wider))) return null
+    if (network[1] === 0) return `${cidr} is everything; use allow_http and allow_https`
+    if (!notInternet.some((each) => overlap(network, each))) return null
+    return `${cidr} has private or reserved addresses, which this server's operator does not permit`
+  }
+
+  return {
+    /**
+     * With nothing left out; the operator's usual one for null. Throws {@link ValidationError} for networks that
+     * nobody may name, and {@link NotServed} where nothing can be enforced.
+     */
+    policyOf(region: string, wanted: EgressPolicyRequest | null | undefined): EgressKnobs {
+      if (wanted != null && !hosting.engine(region).capabilities().egress) {
+        throw new NotServed(`${region} cannot narrow down what VMs reach`)
+      }
+      const said = wanted ?? usual
+      const cidrs = said.allowed_cidrs ?? []
+      const faults = wanted == null ? [] : cidrs.map(whyNot).filter((words) => words !== null)
+      if (faults.length > 0) throw new ValidationError({ allowed_cidrs: faults })
+      return {
+        allow_package_managers: said.allow_package_managers ?? false,
+        allow_http: said.allow_http ?? false,
+        allow_https: said.allow_https ?? false,
+        allowed_domains: [
+          ...new Set((said.allowed_domains ?? []).map((name) => name.toLowerCase())),
+        ],
+        allowed_cidrs: [...new Set(cidrs)],
+      }
+    },
+  }
+}
+
+export type EgressRules = ReturnType<typeof createEgressRules>
