@@ -1,6 +1,7 @@
 /** What happens to microVMs by themselves: their time is over, they die, nothing pays for them. */
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ManualClock } from '../clock.testing.ts'
+import { loadConfig } from '../config.ts'
 import { newUuid } from '../ids.ts'
 import { nextFence } from '../operations/store.ts'
 import { type Api, createApi } from '../testing/api.ts'
@@ -156,10 +157,8 @@ it('one of an account that is suspended with its machines stopped is suspended, 
 
 it('an account has no more at once than the configuration says, however many are asked for', async () => {
   await api.close()
-  const microvms = {
-    ...{ region: null, base_at_start: false },
-    ...{ vms_per_account: 3, snapshots_per_account: 1, registries: [] },
-  }
+  const { microvms: usual } = loadConfig({ env: {}, dataDir: '/nowhere' })
+  const microvms = { ...usual, vms_per_account: 3 }
   await open({ config: { microvms } })
   const asked = Array.from({ length: 10 }, () => me.post('/v1/vms', { memory_mb: 128 }))
   const statuses = (await Promise.all(asked)).map(({ status }) => status)
