@@ -1,5 +1,5 @@
 /** Every route of the microVM API that is served, by name. What matches another's pattern comes before it. */
-import { getSessionEgress, getVmEgress, setSessionEgress, setVmEgress } from './egress.ts'
+
 import {
   addMicrovmSshKey,
   changeMicrovmApiKey,
@@ -15,6 +15,7 @@ import {
   revokeMicrovmApiKey,
   whoAmI,
 } from './account.ts'
+import { getSessionEgress, getVmEgress, setSessionEgress, setVmEgress } from './egress.ts'
 import {
   download,
   execute,
