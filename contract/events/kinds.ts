@@ -192,6 +192,13 @@ const microvms = {
   ),
 }
 
+const share = { vm: z.string(), port: z.int(), name, is_public: z.boolean() }
+const shares = {
+  'share.created': event('A port of a microVM has an address.', share),
+  'share.changed': event('A share became public, or private.', share),
+  'share.revoked': event('The address of a share leads nowhere any more.', share),
+}
+
 const storage = {
   ...states(
     'image',
@@ -416,6 +423,7 @@ export const eventKinds = {
   ...snapshots,
   ...storage,
   ...microvms,
+  ...shares,
   ...protection,
   ...work,
   ...account,

@@ -33,6 +33,7 @@ import {
   getSessionUsage,
   listSandboxes,
 } from './sessions.ts'
+import { createShare, getAppUrl, getShare, listShares, revokeShare, updateShare } from './shares.ts'
 import {
   createMicrovmSnapshot,
   deleteMicrovmSnapshot,
@@ -101,6 +102,12 @@ export const microvmApi = {
   setVmEgress,
   getSessionEgress,
   setSessionEgress,
+  createShare,
+  listShares,
+  getShare,
+  updateShare,
+  revokeShare,
+  getAppUrl,
   createSession,
   listSandboxes,
   getSession,

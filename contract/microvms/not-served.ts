@@ -8,7 +8,6 @@ const computers = 'Computer use is not there yet'
 const domains = 'Custom domains are not there yet'
 const tape = 'Time travel is not there: take snapshots, and start VMs of them'
 const volumes = 'MicroVMs cannot mount volumes yet: use files of volumes, or snapshots of VMs'
-const shares = 'Shares are not there yet'
 
 /** `*` stands for one part of a path, `**` for any number of them. */
 export const notServedRoutes: readonly (readonly [path: string, why: string])[] = [
@@ -22,8 +21,4 @@ export const notServedRoutes: readonly (readonly [path: string, why: string])[] 
   ['/v1/sessions/*/tape/start', tape],
   ['/v1/vms/*/volumes', volumes],
   ['/v1/vms/*/volumes/*', volumes],
-  ['/v1/shares', shares],
-  ['/v1/shares/*', shares],
-  ['/v1/sessions/app-url/*', shares],
-  ['/v1/app/**', shares],
 ]

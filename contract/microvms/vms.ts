@@ -23,6 +23,7 @@ import {
   words,
 } from './common.ts'
 import { EgressPolicyRequest } from './egress.ts'
+import { NewShare, Share } from './shares.ts'
 import { microvmSnapshotStatuses, microvmStatuses } from './states.ts'
 
 const tags = ['MicroVMs']
@@ -100,13 +101,17 @@ export const CreateVmRequest = z
     snapshot_name: words(255).min(1).nullish(),
     /** Left out: its session's, or the operator's. It holds from the first packet on. */
     egress_policy: EgressPolicyRequest.nullish(),
-    share: notServed('shares'),
+    /** A share of it, made with it. */
+    share: NewShare.nullish(),
     custom_domain: notServed('custom domains'),
     vault_ids: notServed('vaults'),
     volumes: notServed('mounting volumes in microVMs'),
   })
   .openapi('CreateVmRequest')
 export type CreateVmRequest = z.infer<typeof CreateVmRequest>
+
+/** With the share that was asked for with it. */
+export const CreatedVm = Vm.extend({ share: Share.nullable() }).openapi('CreatedVm')
 
 export const createVm = createRoute({
   ...head,
@@ -124,7 +129,7 @@ export const createVm = createRoute({
     }),
   },
   responses: {
-    ...answer(Vm, 'Successful Response', example),
+    ...answer(CreatedVm, 'Successful Response', { ...example, share: null }),
     ...microvmErrors(400, 402, 403, 404, 409, 501),
   },
 })

@@ -38,6 +38,7 @@ import { executionRoutes } from './microvms/executions/routes.ts'
 import { microvmFileRoutes } from './microvms/files/routes.ts'
 import { ptyRoutes } from './microvms/ptys/routes.ts'
 import { microvmSessionRoutes } from './microvms/sessions/routes.ts'
+import { shareRoutes } from './microvms/shares/routes.ts'
 import { microvmSnapshotRoutes } from './microvms/snapshots/routes.ts'
 import { tokenRoutes } from './microvms/token-routes.ts'
 import { microvmRoutes } from './microvms/vms/routes.ts'
@@ -130,6 +131,7 @@ export function createServer({
   microvmRoutes(app, deps)
   microvmSessionRoutes(app, deps)
   egressRoutes(app, deps)
+  shareRoutes(app, deps)
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
   microvmAccountRoutes(app, deps)

@@ -41,6 +41,9 @@ import { createMicrovmFileService } from './microvms/files/service.ts'
 import { createHosting } from './microvms/hosting.ts'
 import { createPtyService } from './microvms/ptys/service.ts'
 import { createMicrovmSessionService } from './microvms/sessions/service.ts'
+import { createAddresses } from './microvms/shares/addresses.ts'
+import { createShareGate } from './microvms/shares/gate.ts'
+import { createShareService } from './microvms/shares/service.ts'
 import { createMicrovmSnapshotService } from './microvms/snapshots/service.ts'
 import { createMicrovmService } from './microvms/vms/service.ts'
 import { createMicrovmVolumeService } from './microvms/volumes/service.ts'
@@ -84,9 +87,10 @@ export function createServices(deps: {
   const stock = createStock({ catalog, regions, placement, clock })
   const stockHistory = createStockHistory({ db, clock, catalog, regions, stock })
   const accounts = createAccountService({ clock })
+  const secret = deps.secret ?? randomBytes(32).toString('hex')
   const signIn = createSignInService({
     ...{ db, clock, config, accounts },
-    secret: deps.secret ?? randomBytes(32).toString('hex'),
+    secret,
     log: deps.log ?? (() => {}),
   })
   const apiKeys = createApiKeyService({ clock, accounts })
@@ -170,6 +174,13 @@ export function createServices(deps: {
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
   const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots })
   const microvmEgress = createMicrovmEgressService({ ...small, microvms, microvmSessions })
+  const shareAddresses = createAddresses(config)
+  const shares = createShareService({
+    ...{ ...small, addresses: shareAddresses, microvms, microvmSessions },
+  })
+  const shareGate = createShareGate({
+    ...{ ...small, addresses: shareAddresses, secret, log: deps.log ?? (() => {}) },
+  })
   const microvmFiles = createMicrovmFileService({ ...small, microvmSessions })
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
@@ -188,6 +199,9 @@ export function createServices(deps: {
     microvms,
     microvmSessions,
     microvmEgress,
+    shareAddresses,
+    shares,
+    shareGate,
     microvmFiles,
     ptys,
     microvmVolumes,

@@ -192,7 +192,7 @@ export async function startServer(
       disk: ballast.state,
       dashboard,
     })
-    const server = await listen(app, config.server)
+    const server = await listen(app, { ...config.server, beside: services.shareGate })
     stack.defer(() => server.close())
     // Streams have no end of their own, which the server would wait for.
     stack.defer(async () => services.events.endAll())

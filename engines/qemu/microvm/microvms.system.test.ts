@@ -1,14 +1,27 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { describeMicrovms } from '../../contract/microvms.ts'
-import { GuestError } from '../../engine.ts'
+import { type EgressPolicy, GuestError, NO_EGRESS } from '../../engine.ts'
 import { run as runOnHost } from '../network/run.ts'
 import { findProcesses } from '../process/processes.ts'
 import { makeMicrovmWorld, type QemuMicrovmWorld } from '../testing/microvm-world.ts'
+
+/** Somebody in the internet whom the host reaches, if there is one. */
+const outside = await lookup('deb.debian.org', 4)
+  .then(async ({ address }) => {
+    const socket = connect({ host: address, port: 80, timeout: 3_000 })
+    socket.on('timeout', () => socket.destroy(new Error('nobody')))
+    await once(socket, 'connect')
+    socket.destroy()
+    return { name: 'deb.debian.org', address }
+  })
+  .catch(() => null)
 
 let world: QemuMicrovmWorld
 const open = async () => {
@@ -92,6 +105,37 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     }
     server.close()
   })
+
+  test.skipIf(outside === null)(
+    'it reaches what its policy names by name, network or kind, and stops when the policy does',
+    async () => {
+      const { address: there = '', name = '' } = outside ?? {}
+      const { spec, id } = await start({ egress: { ...NO_EGRESS, domains: [name] } })
+      const reaches = async (target: string, port = 80) => {
+        const code = `import socket\ntry:\n  socket.create_connection(("${target}", ${port}), 3).close(); print("reached")\nexcept OSError: print("shut")`
+        return (await run(id, 'python', code)).stdout.trim()
+      }
+      const become = (change: Partial<EgressPolicy>) =>
+        engine().applyEgress(id, { ...spec.egress, domains: [], ...change }, order())
+      // Its address is allowed when its name has been asked for, and other names are not known at all.
+      expect(await reaches(name)).toBe('reached')
+      expect(await reaches('example.com')).toBe('shut')
+      await run(id, 'python', `kept = socket.create_connection(("${name}", 80), 3)`)
+      await become({})
+      expect([await reaches(name), await reaches(there)]).toEqual(['shut', 'shut'])
+      const asking =
+        'kept.settimeout(3)\ntry:\n  kept.send(b"GET / HTTP/1.0\\r\\n\\r\\n"); print(len(kept.recv(9)))\nexcept OSError: print("cut")'
+      expect((await run(id, 'python', asking)).stdout).toMatch(/^(cut|0)\n$/)
+      await become({ cidrs: [`${there}/32`] })
+      expect([await reaches(there), await reaches(name)]).toEqual(['reached', 'shut'])
+      await become({ packageManagers: true })
+      expect(await reaches('deb.debian.org')).toBe('reached')
+      await become({ http: true })
+      expect([await reaches(there), await reaches(there, 443)]).toEqual(['reached', 'shut'])
+      expect(await reaches('169.254.169.254')).toBe('shut')
+      await engine().ensureMicrovmGone(id, order())
+    },
+  )
 
   test('a machine is found again by a server that was started after its own was killed', async () => {
     const { id } = await start()

@@ -11,6 +11,7 @@ import { egress } from './egress.ts'
 import { imageRegistries } from './image-registries.ts'
 import { mail } from './mail.ts'
 import { payments } from './payments.ts'
+import { shares } from './shares.ts'
 
 const prices = z.strictObject({
   USD: z.number().min(0),
@@ -177,6 +178,7 @@ export const configSchema = z.strictObject({
       snapshots_per_account: z.int().min(0).default(100),
       registries: imageRegistries,
       egress,
+      shares,
     })
     .prefault({}),
   regions: z.array(region).min(1).optional(),

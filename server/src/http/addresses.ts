@@ -33,6 +33,9 @@ export function networkOf(address: string | null): string {
     : parsed.toString()
 }
 
+export const isTrusted = (address: string | null, trusted: readonly string[]) =>
+  address !== null && isIn(trusted, address)
+
 export const isLoopback = (address: string | null) =>
   address !== null && isIn(['127.0.0.0/8', '::1'], address)
 

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ValidationError } from '../errors.ts'
 import type { App, AppContext, Handshake } from './answers.ts'
+import type { Beside } from './listen.ts'
 
 /** Of one message. */
 const largestMessageBytes = 64 * 1024
@@ -34,13 +35,18 @@ export function requireHandshake(c: AppContext): Handshake {
 export const isHandshake = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 
-export function serveWebsockets(server: Server, app: App) {
+export function serveWebsockets(
+  server: Server,
+  app: App,
+  beside?: Pick<Beside, 'takes' | 'upgrade'>,
+) {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessageBytes,
     perMessageDeflate: false,
   })
   server.on('upgrade', (incoming, socket, head) => {
+    if (beside?.takes(incoming)) return beside.upgrade(incoming, socket, head)
     // Whoever leaves in the middle of it is told nothing any more.
     socket.on('error', () => {})
     shakeHands(incoming, socket, head).catch(() => socket.destroy())

@@ -12,7 +12,7 @@ const letters = '0123456789abcdefghjkmnpqrstvwxyz'
 const idLength = 16
 
 /** Random, and so many that nobody meets another: `vm_2k7m4q9x1c5t8w3z`. */
-export const newId = (prefix: 'vm' | 'snap' | 'task' | 'pty' | 'vol' | 'ckpt') =>
+export const newId = (prefix: 'vm' | 'snap' | 'task' | 'share' | 'pty' | 'vol' | 'ckpt') =>
   `${prefix}_${Array.from({ length: idLength }, () => letters[randomInt(letters.length)]).join('')}`
 
 const secondsPerHour = 3600

@@ -6,6 +6,7 @@ import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
 import type { Write } from '../../http/write.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
+import type { ShareService } from '../shares/service.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmService } from './service.ts'
 import type { Microvm } from './store.ts'
@@ -17,13 +18,14 @@ type Deps = {
   microvms: MicrovmService
   microvmSessions: MicrovmSessionService
   microvmSnapshots: MicrovmSnapshotService
+  shares: ShareService
 }
 
 /** The base of all may be made by whoever comes first. */
 const longestBuildWaitMs = 45_000
 
 export function microvmRoutes(app: App, deps: Deps) {
-  const { db, write, microvms, microvmSessions, microvmSnapshots } = deps
+  const { db, write, microvms, microvmSessions, microvmSnapshots, shares } = deps
 
   /** What it is when the operation has ended. `begun`: unknown when another request had asked for it. */
   async function settled(caller: Caller, publicId: string, begun: string | null) {
@@ -50,12 +52,21 @@ export function microvmRoutes(app: App, deps: Deps) {
           base ?? (await microvmSnapshots.requireReady(tx, caller, input.snapshot_id ?? ''))
         const started = await microvmSessions.createVm(tx, caller, input, snapshot)
         begun = started.operation
-        return vmAnswer(await microvms.require(tx, caller, started.publicId))
+        const share =
+          input.share == null
+            ? null
+            : await shares.create(tx, caller, { ...input.share, vm_id: started.publicId })
+        return {
+          ...vmAnswer(await microvms.require(tx, caller, started.publicId)),
+          share: share && shares.answer(share),
+        }
       },
       wait
         ? {
-            afterCommit: async ({ vm_id }) =>
-              vmAnswer(requireStarted(await settled(caller, vm_id, begun))),
+            afterCommit: async ({ vm_id, share }) => ({
+              ...vmAnswer(requireStarted(await settled(caller, vm_id, begun))),
+              share,
+            }),
           }
         : {},
     )
