@@ -40,8 +40,6 @@ export function createShareCookies({ secret, clock }: { secret: string; clock: C
   }
 }
 
-export type ShareCookies = ReturnType<typeof createShareCookies>
-
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 /** A page for whoever comes with a browser. */
