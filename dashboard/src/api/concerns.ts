@@ -31,6 +31,7 @@ const concerned: Readonly<Record<Subject, readonly string[]>> = {
   image: ['/api/custom-images/', '/api/snapshots/'],
   microvm: ['/v1/vms', '/v1/sessions/', '/api/balance/', '/api/operator/', ...stock],
   'microvm-snapshot': ['/v1/snapshots'],
+  share: ['/v1/shares'],
   volume: ['/api/volumes/', '/api/instances/'],
   firewall: ['/api/firewalls/', '/api/instances/'],
   'firewall-attachment': ['/api/firewalls/', '/api/instances/'],
