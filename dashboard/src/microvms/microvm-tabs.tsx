@@ -6,6 +6,7 @@ export const MicrovmTabs = () => (
     tabs={[
       { to: '/microvms', words: 'MicroVMs' },
       { to: '/microvms/snapshots', words: 'Snapshots' },
+      { to: '/microvms/shares', words: 'Shares' },
     ]}
   />
 )

@@ -57,6 +57,14 @@ const snapshot = createRoute({
   ),
 })
 
+const shares = createRoute({
+  getParentRoute: () => shell,
+  path: '/microvms/shares',
+  staticData: { words: 'Shares' },
+  validateSearch: (search): { create?: true | undefined } => ({ create: flagOf(search.create) }),
+  component: lazyRouteComponent(() => import('./shares-page.tsx'), 'SharesPage'),
+})
+
 const frame = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/$id',
@@ -84,6 +92,16 @@ const files = createRoute({
   path: '/files',
   component: lazyRouteComponent(() => import('./files-tab.tsx'), 'FilesTab'),
 })
+const egress = createRoute({
+  getParentRoute: () => frame,
+  path: '/egress',
+  component: lazyRouteComponent(() => import('./egress-tab.tsx'), 'EgressTab'),
+})
+const sharesOfOne = createRoute({
+  getParentRoute: () => frame,
+  path: '/shares',
+  component: lazyRouteComponent(() => import('./shares-tab.tsx'), 'SharesTab'),
+})
 const activity = createRoute({
   getParentRoute: () => frame,
   path: '/activity',
@@ -94,5 +112,6 @@ export const microvmRoutes = [
   list,
   snapshots,
   snapshot,
-  frame.addChildren([overview, terminal, run, files, activity]),
+  shares,
+  frame.addChildren([overview, terminal, run, files, egress, sharesOfOne, activity]),
 ] as const

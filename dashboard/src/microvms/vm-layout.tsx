@@ -17,6 +17,8 @@ const tabs = [
   ['Terminal', '/microvms/$id/terminal'],
   ['Run code', '/microvms/$id/run'],
   ['Files', '/microvms/$id/files'],
+  ['Egress', '/microvms/$id/egress'],
+  ['Shares', '/microvms/$id/shares'],
   ['Activity', '/microvms/$id/activity'],
 ] as const
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryWords, nameOf, readEnvironment, whyNotVm } from './vm.ts'
+import { linesOf, memoryWords, nameOf, readEnvironment, whyNotVm } from './vm.ts'
 
 describe('a microVM', () => {
   it('is called by the name in its metadata, and by its id without one', () => {
@@ -33,4 +33,9 @@ describe('an environment', () => {
   it.each(['A=1\n2B=x', 'A=1\nnothing'])('tells which line is wrong: %j', (text) => {
     expect(readEnvironment(text)).toEqual({ env: null, problem: 'Line 2 must read NAME=value.' })
   })
+})
+
+it('lists are read by lines, spaces and commas', () => {
+  expect(linesOf(' a.com\n\nb.com, c.com ')).toEqual(['a.com', 'b.com', 'c.com'])
+  expect(linesOf('')).toEqual([])
 })

@@ -77,3 +77,6 @@ export function readEnvironment(
   }
   return { env, problem: null }
 }
+
+/** One thing to a line, or several with spaces or commas between them. */
+export const linesOf = (text: string) => text.split(/[\s,]+/).filter((each) => each !== '')

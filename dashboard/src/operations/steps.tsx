@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, string>> = {
   'resume-microvm': 'Resuming',
   'delete-microvm': 'Ending',
   'snapshot-microvm': 'Taking a snapshot',
+  'apply-egress': 'Changing what it may reach',
   'build-microvm-snapshot': 'Building a snapshot',
   'delete-microvm-snapshot': 'Deleting a snapshot',
 }
