@@ -172,18 +172,19 @@ export function createServices(deps: {
     preparation,
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
-  const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots })
+  const log = deps.log ?? (() => {})
+  const microvmSessions = createMicrovmSessionService({ ...small, microvms, microvmSnapshots, log })
   const microvmEgress = createMicrovmEgressService({ ...small, microvms, microvmSessions })
   const shareAddresses = createAddresses(config)
   const shares = createShareService({
     ...{ ...small, addresses: shareAddresses, microvms, microvmSessions },
   })
   const shareGate = createShareGate({
-    ...{ ...small, addresses: shareAddresses, secret, log: deps.log ?? (() => {}) },
+    ...{ ...small, addresses: shareAddresses, secret, log },
   })
   const microvmFiles = createMicrovmFileService({ ...small, microvmSessions })
   const executions = createExecutionService({
-    ...{ ...small, microvmSessions, log: deps.log ?? (() => {}) },
+    ...{ ...small, microvmSessions, log },
   })
   const microvmVolumes = createMicrovmVolumeService({ db, clock, accounts })
   const staging = createStaging({ ...small, microvms })

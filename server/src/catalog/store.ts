@@ -14,89 +14,55 @@ export async function lockRegion(tx: Tx, region: string) {
  * where that was asked for. This spans accounts: room is everybody's.
  */
 export async function allocations(db: Database | Tx, region: string): Promise<Allocation[]> {
-  const rows = await db
-    .selectFrom('instances')
-    .select(['host', 'gpu_model'])
-    .select((select) => {
-      const running = (column: 'vcpus' | 'memory_mib' | 'gpu_count') =>
-        select.fn
-          .coalesce(
-            select.fn
-              .sum<number>(column)
-              .filterWhere((where) =>
-                where.or([
-                  where('status', '<>', 'HIBERNATED'),
-                  where('retain_capacity', '=', true),
-                ]),
-              ),
-            sql<number>`0`,
-          )
-          .as(column)
-      return [
-        running('vcpus'),
-        running('memory_mib'),
-        running('gpu_count'),
-        // The disk of one that boots from a volume is the volume.
-        select.fn
-          .coalesce(
-            select.fn.sum<number>('disk_gb').filterWhere('boot_source', '<>', 'volume'),
-            sql<number>`0`,
-          )
-          .as('disk_gb'),
-      ]
-    })
-    .where('region', '=', region)
-    .where('deleted_at', 'is', null)
-    .groupBy(['host', 'gpu_model'])
-    .execute()
-  const volumes = await volumesByHost(db, region)
-  const microvms = await microvmsByHost(db, region)
-  const byHost = Map.groupBy(rows, (row) => row.host)
-  const hosts = new Set([...byHost.keys(), ...volumes.keys()])
-  const ofInstances = [...hosts]
-    .map((host) => [host, byHost.get(host) ?? []] as const)
-    .map(([host, parts]) => ({
-      host,
-      vcpus: sum(parts.map((part) => part.vcpus)),
-      memoryMib: sum(parts.map((part) => part.memory_mib)),
-      diskGb: sum([...parts.map((part) => part.disk_gb), volumes.get(host) ?? 0]),
-      gpus: Object.fromEntries(
-        parts.flatMap((part) =>
-          part.gpu_model === null ? [] : [[part.gpu_model, Number(part.gpu_count)]],
-        ),
+  const { rows } = await sql<Taken>`
+    select host, gpu_model, sum(vcpus) as vcpus, sum(memory_mib) as memory_mib,
+      sum(gpu_count) as gpu_count, sum(disk_gb) as disk_gb
+    from (
+      select host, gpu_model, disk_gb,
+        case when runs then vcpus else 0 end as vcpus,
+        case when runs then memory_mib else 0 end as memory_mib,
+        case when runs then gpu_count else 0 end as gpu_count
+      from (
+        select host, gpu_model, vcpus, memory_mib, gpu_count,
+          status <> 'HIBERNATED' or retain_capacity as runs,
+          -- The disk of one that boots from a volume is the volume.
+          case when boot_source <> 'volume' then disk_gb else 0 end as disk_gb
+        from instances where region = ${region} and deleted_at is null
+      ) machines
+      union all
+      -- One that grows counts as what it is to be.
+      select host, null, coalesce(growing_to_gb, size_gb), 0, 0, 0
+      from volumes where region = ${region} and deleted_at is null
+      union all
+      -- Their disks are thin and short-lived: only what is really free counts for them.
+      select host, null, 0, vcpus, memory_mib, 0
+      from microvms
+      where region = ${region} and ended_at is null and status = any(${[...microvmStatusesWithMemory]})
+    ) everything
+    group by host, gpu_model
+  `.execute(db)
+  return [...Map.groupBy(rows, (row) => row.host)].map(([host, parts]) => ({
+    host,
+    vcpus: sum(parts.map((part) => part.vcpus)),
+    memoryMib: sum(parts.map((part) => part.memory_mib)),
+    diskGb: sum(parts.map((part) => part.disk_gb)),
+    gpus: Object.fromEntries(
+      parts.flatMap((part) =>
+        part.gpu_model === null ? [] : [[part.gpu_model, Number(part.gpu_count)]],
       ),
-    }))
-  return [...ofInstances, ...microvms]
-}
-
-/** Their disks are thin and short-lived: only what is really free counts for them. */
-async function microvmsByHost(db: Database | Tx, region: string): Promise<Allocation[]> {
-  const rows = await db
-    .selectFrom('microvms')
-    .select(['host', sql<number>`sum(vcpus)`.as('vcpus'), sql<number>`sum(memory_mib)`.as('mib')])
-    .where('region', '=', region)
-    .where('ended_at', 'is', null)
-    .where('status', 'in', microvmStatusesWithMemory)
-    .groupBy('host')
-    .execute()
-  return rows.map(({ host, vcpus, mib }) => ({
-    ...{ host, vcpus: Number(vcpus), memoryMib: Number(mib), diskGb: 0, gpus: {} },
+    ),
   }))
 }
 
-/** GB; one that grows counts as what it is to be. */
-async function volumesByHost(db: Database | Tx, region: string) {
-  const rows = await db
-    .selectFrom('volumes')
-    .select(['host', sql<number>`sum(coalesce(growing_to_gb, size_gb))`.as('gb')])
-    .where('region', '=', region)
-    .where('deleted_at', 'is', null)
-    .groupBy('host')
-    .execute()
-  return new Map(rows.map(({ host, gb }) => [host, Number(gb)]))
+type Taken = {
+  host: string
+  gpu_model: string | null
+  vcpus: number
+  memory_mib: number
+  gpu_count: number
+  disk_gb: number
 }
 
-/** Names of those that take nothing new. */
 export async function drainedHosts(db: Database | Tx, region: string): Promise<Set<string>> {
   const rows = await db
     .selectFrom('drained_hosts')

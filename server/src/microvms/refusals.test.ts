@@ -211,7 +211,12 @@ it('what is mine does not exist for a stranger, by whatever route', async () => 
     snapshot_id: taken.snapshot_id,
     execution_id: task.body.task_id,
   }
-  const asked = Object.values(microvmApi).filter(({ path }) => path.includes('{'))
+  // What else has ids has a stranger's test of its own.
+  const known = Object.keys(ids).map((name) => `{${name}}`)
+  const asked = Object.values(microvmApi).filter(({ path }) => {
+    const wanted = path.match(/\{\w+\}/g) ?? []
+    return wanted.length > 0 && wanted.every((name) => known.includes(name))
+  })
   expect(asked.length).toBeGreaterThan(12)
   for (const { method, path } of asked) {
     const filled = path.replace(/\{(\w+)\}/, (_, name: keyof typeof ids) => ids[name])

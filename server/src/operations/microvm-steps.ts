@@ -7,6 +7,7 @@ import {
   type MicrovmEngine,
   NO_EGRESS,
 } from '@garrison/engines/engine'
+import { sql } from 'kysely'
 import { getMicrovm, updateMicrovm } from '../microvms/vms/store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
 
@@ -66,7 +67,6 @@ async function recordRunning(
   result: StepResult,
 ) {
   const { accountId, subject } = operation
-  const { lifetime } = await getMicrovm(tx, accountId, subject.id)
   const now = clock.now()
   await updateMicrovm(tx, accountId, subject.id, {
     status: 'running',
@@ -75,7 +75,7 @@ async function recordRunning(
     // Its guest has it, and nobody else needs it.
     env: null,
     started_at: now,
-    ends_at: new Date(now.getTime() + lifetime * 1000),
+    ends_at: sql<Date>`${now}::timestamptz + lifetime * interval '1 second'`,
     updated_at: now,
   })
 }

@@ -36,7 +36,7 @@ export type RunnerDeps = {
   engineOf(region: string): Engine
   regions: readonly string[]
   /** Hears at once of what ended here; everybody else hears of it from the database. */
-  finished?: (id: string) => void
+  finished?: (id: string, ended: store.Ended) => void
   log: Log
 }
 
@@ -211,9 +211,9 @@ export class OperationRunner {
         return outcome.failure
       }
       // The last step closes the operation in the same transaction: nobody sees one without the other.
-      const cancelled = await this.#journal(run, async (tx, current) => {
+      const written = await this.#journal(run, async (tx, current) => {
         // Whoever cancelled has written on the resource what is to become of it; that stays.
-        if (current.cancel_requested) return true
+        if (current.cancel_requested) return 'cancelled'
         const finished = this.#deps.clock.now()
         await step.record?.(tx, work, outcome.result)
         await store.journalStep(tx, operation.id, step.name, {
@@ -222,18 +222,13 @@ export class OperationRunner {
         })
         const note = noteOf(outcome.result)
         if (note !== null) await store.setState(tx, operation.id, { state: 'running', note })
-        if (step === last) {
-          await store.close(tx, operation.id, operation.region, {
-            state: 'done',
-            now: finished,
-            error: null,
-          })
-        }
-        return false
+        if (step !== last) return null
+        const set = { state: 'done', now: finished, error: null } as const
+        return store.close(tx, operation.id, operation.region, set)
       })
-      if (cancelled) return 'It was cancelled'
+      if (written === 'cancelled') return 'It was cancelled'
+      if (written !== null) this.#deps.finished?.(operation.id, written)
     }
-    this.#deps.finished?.(operation.id)
     return null
   }
 
@@ -268,7 +263,7 @@ export class OperationRunner {
         ),
       )
     }
-    await this.#journal(run, async (tx, current) => {
+    const ended = await this.#journal(run, async (tx, current) => {
       const byOperator = current.cancel_requested ? current.cancel_reason : null
       const cancelled =
         current.cancel_requested && (kind.cancelled !== undefined || byOperator !== null)
@@ -276,13 +271,13 @@ export class OperationRunner {
       // Nobody but an operator leaves it open what is to become of the resource.
       if (cancelled && byOperator === null) await kind.cancelled?.(tx, undoing)
       else await kind.failed(tx, undoing, why, leftovers)
-      await store.close(tx, operation.id, operation.region, {
+      return store.close(tx, operation.id, operation.region, {
         state: cancelled ? 'cancelled' : 'failed',
         now: this.#deps.clock.now(),
         error: leftovers.length === 0 ? why : `${why}; left behind: ${leftovers.join('; ')}`,
       })
     })
-    this.#deps.finished?.(operation.id)
+    this.#deps.finished?.(operation.id, ended)
   }
 
   async #attempt(

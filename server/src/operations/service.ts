@@ -51,7 +51,7 @@ const busyMessage = (kind: string, publicId: string) =>
   `Another operation (${kind} of ${publicId}) is still running; wait until it has finished`
 
 export function createOperationService(deps: { db: Database; clock: Clock }) {
-  const waiting = new Map<string, Set<() => void>>()
+  const waiting = new Map<string, Set<(ended: store.Ended | undefined) => void>>()
   let takers: () => readonly Taker[] = () => []
 
   function takerFor({ kind, region }: Begin) {
@@ -114,18 +114,19 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
     pauseAllOn: (tx: Tx, resourceId: string) => holds.lockOperationsOn(tx, resourceId),
 
     /** Until it is done, failed or cancelled; `null` when that takes longer than `timeoutMs`. */
-    async wait(id: string, timeoutMs: number) {
+    async wait(id: string, timeoutMs: number): Promise<store.Ended | null> {
       const deadline = AbortSignal.timeout(timeoutMs)
       for (;;) {
-        const heard = Promise.withResolvers<void>()
+        const heard = Promise.withResolvers<store.Ended | undefined>()
         const listeners = waiting.get(id) ?? new Set()
         waiting.set(id, listeners.add(heard.resolve))
-        deadline.addEventListener('abort', () => heard.resolve(), { once: true })
+        deadline.addEventListener('abort', () => heard.resolve(undefined), { once: true })
         try {
           const current = await store.findState(deps.db, id)
           if (current !== undefined && !isOpen(current.state)) return current
           if (deadline.aborted) return null
-          await heard.promise
+          const ended = await heard.promise
+          if (ended !== undefined) return ended
         } finally {
           listeners.delete(heard.resolve)
           if (listeners.size === 0) waiting.delete(id)
@@ -133,14 +134,14 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
       }
     },
 
-    /** The database says that one finished. */
-    finished(id: string) {
-      for (const resolve of waiting.get(id) ?? []) resolve()
+    /** The database says that one finished; or a runner of this process, which knows how. */
+    finished(id: string, ended?: store.Ended) {
+      for (const resolve of waiting.get(id) ?? []) resolve(ended)
     },
 
     /** The connection that says so was away: whoever waits should look. */
     recheck() {
-      for (const listeners of waiting.values()) for (const resolve of listeners) resolve()
+      for (const listeners of waiting.values()) for (const resolve of listeners) resolve(undefined)
     },
 
     async require(db: Database, accountId: string, id: string) {

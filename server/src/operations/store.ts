@@ -193,29 +193,39 @@ const concernsWaiting: ReadonlySet<string> = new Set([
   'toggle-public-ip',
 ])
 
-/** The end: what it held is free, and whoever waits hears of it. */
+/** The end: what it held is free, and whoever waits hears of it. Answers as {@link findState} does. */
+export type Ended = NonNullable<Awaited<ReturnType<typeof findState>>>
+
 export async function close(
   tx: Tx,
   id: string,
   region: string,
   set: { state: OperationState; now: Date; error: string | null },
 ) {
-  const { kind } = await tx
-    .updateTable('operations')
-    .set({
-      state: set.state,
-      finished_at: set.now,
-      lease_until: null,
-      lease_owner: null,
-      ...(set.error !== null && { error: set.error }),
-    })
-    .where('id', '=', id)
-    .returning('kind')
+  const { kind, ...ended } = await tx
+    .with('freed', (cte) => cte.deleteFrom('operation_holds').where('operation_id', '=', id))
+    .with('ended', (cte) =>
+      cte
+        .updateTable('operations')
+        .set({
+          state: set.state,
+          finished_at: set.now,
+          lease_until: null,
+          lease_owner: null,
+          ...(set.error !== null && { error: set.error }),
+        })
+        .where('id', '=', id)
+        .returning(['kind', 'state', 'error', 'note']),
+    )
+    .selectFrom('ended')
+    .selectAll()
+    .select([
+      sql`pg_notify('operation_finished', ${id})`.as('finished'),
+      sql`pg_notify('operation_begun', ${region})`.as('begun'),
+    ])
     .executeTakeFirstOrThrow()
-  await tx.deleteFrom('operation_holds').where('operation_id', '=', id).execute()
-  await notify(tx, 'operation_finished', id)
   if (concernsWaiting.has(kind)) await notify(tx, 'deploy_queue', id)
-  await notify(tx, 'operation_begun', region)
+  return { state: ended.state, error: ended.error, note: ended.note }
 }
 
 /** Leased as it is begun, by whoever is about to carry out its first step. */

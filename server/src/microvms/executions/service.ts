@@ -72,7 +72,7 @@ export function createExecutionService(deps: ExecutionDeps) {
       await store.updateExecution(db, caller.accountId, row.id, { vm_id: machine.id })
       const result = await runIn(machine, spec, closing.signal)
       await finish({ status: 'completed', ...columnsOf(result) })
-      await microvmSessions.countExecution(caller, row.sessionId, result)
+      microvmSessions.countExecution(caller, row.sessionId, result)
     } catch (error) {
       const known = error instanceof DomainError || error instanceof EngineError
       if (!known) log('error', 'an execution failed', { execution: row.id, error })
@@ -90,7 +90,7 @@ export function createExecutionService(deps: ExecutionDeps) {
         runIn(machine, specOf(input), signal),
         audit(db, caller, sessionId, 'execute'),
       ])
-      await microvmSessions.countExecution(caller, sessionId, result)
+      microvmSessions.countExecution(caller, sessionId, result)
       return executionResult(machine, result, hosting.isSimulated(machine.region))
     },
 
@@ -132,10 +132,12 @@ export function createExecutionService(deps: ExecutionDeps) {
     async close() {
       closing.abort()
       while (underWay.size > 0) await Promise.all(underWay)
+      await microvmSessions.counted()
     },
     /** Until nothing runs that nobody waits for. */
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay)
+      await microvmSessions.counted()
     },
   }
 

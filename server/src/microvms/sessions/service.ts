@@ -11,6 +11,7 @@ import type { Clock } from '../../clock.ts'
 import { type Database, type Tx, transaction } from '../../database/database.ts'
 import { DomainError, InvalidState, NotFound } from '../../errors.ts'
 import { isUuid } from '../../ids.ts'
+import type { Log } from '../../log.ts'
 import type { EgressRules } from '../egress/rules.ts'
 import type { Hosting } from '../hosting.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
@@ -40,10 +41,16 @@ export type SessionDeps = {
   microvms: MicrovmService
   microvmSnapshots: MicrovmSnapshotService
   egress: EgressRules
+  log: Log
 }
 
 export function createMicrovmSessionService(deps: SessionDeps) {
-  const { db, clock, hosting, microvms, microvmSnapshots, egress } = deps
+  const { db, clock, hosting, microvms, microvmSnapshots, egress, log } = deps
+  const underCount = new Set<Promise<void>>()
+
+  async function counted() {
+    while (underCount.size > 0) await Promise.all(underCount)
+  }
 
   async function require(reader: Database | Tx, caller: Caller, id: string) {
     const found = isUuid(id) ? await store.findSession(reader, caller.accountId, id) : undefined
@@ -67,13 +74,11 @@ export function createMicrovmSessionService(deps: SessionDeps) {
 
   /** Begins to make its machine. The session is locked. */
   async function begin(tx: Tx, caller: Caller, session: store.Session, base: MicrovmSnapshot) {
-    const started = await microvms.start(tx, caller, session.id, base, {
+    return microvms.start(tx, caller, session.id, base, {
       ...{ vcpu_count: session.vcpus, memory_mb: session.memory_mib },
       ...{ metadata: session.metadata, env: session.env, egress_policy: session.egress },
       vm_lifetime_seconds: session.lifetime,
     })
-    await store.setMachine(tx, caller.accountId, session.id, started.id)
-    return started
   }
 
   const machineIn = (session: Pick<store.Session, 'id'>, vm: Microvm): Machine => ({
@@ -159,30 +164,17 @@ export function createMicrovmSessionService(deps: SessionDeps) {
 
     /** A machine that was asked for by itself: with a session of its own, or one that has none. */
     async createVm(tx: Tx, caller: Caller, input: CreateVmRequest, snapshot: MicrovmSnapshot) {
+      if (input.session_id != null) await lockWithoutVm(tx, caller, input.session_id)
       const sessionId = input.session_id ?? (await newFor(tx, caller, input, snapshot))
-      if (input.session_id != null) {
-        await require(tx, caller, input.session_id)
-        await store.lockSession(tx, caller.accountId, input.session_id)
-      }
       const session = await require(tx, caller, sessionId)
-      if (!['pending', 'expired'].includes(vmStatusOf(session))) {
-        const words = `Session ${sessionId} has a VM already, ${session.vm_public_id}; end it first`
-        throw new InvalidState('instance', words)
-      }
-      const started = await microvms.start(tx, caller, sessionId, snapshot, {
+      return microvms.start(tx, caller, sessionId, snapshot, {
         ...input,
         egress_policy: input.egress_policy ?? session.egress,
       })
-      await store.setMachine(tx, caller.accountId, sessionId, started.id)
-      return started
     },
 
-    async clone(tx: Tx, caller: Caller, publicId: string, snapshotName: string | null) {
-      const cloned = await microvms.clone(tx, caller, publicId, {
-        ...{ snapshotName, newSession: insert },
-      })
-      await store.setMachine(tx, caller.accountId, cloned.sessionId, cloned.row.id)
-      return cloned
+    clone(tx: Tx, caller: Caller, publicId: string, snapshotName: string | null) {
+      return microvms.clone(tx, caller, publicId, { snapshotName, newSession: insert })
     },
 
     /** Ends the machine and keeps the session. */
@@ -195,13 +187,35 @@ export function createMicrovmSessionService(deps: SessionDeps) {
     },
 
     async usage(caller: Caller, id: string) {
+      await counted()
       const session = await require(db, caller, id)
       const used = await store.usageOf(db, caller.accountId, session.id, clock.now())
       return { session, used }
     },
 
-    countExecution: (caller: Caller, id: string, took: { seconds: number; cpuSeconds: number }) =>
-      store.countExecution(db, caller.accountId, id, took),
+    /**
+     * Nobody waits for it, but who asks for the usage. A process that dies meanwhile has not counted it,
+     * which is nobody's money: machines are charged for.
+     */
+    countExecution(caller: Caller, id: string, took: { seconds: number; cpuSeconds: number }) {
+      const counting = store
+        .countExecution(db, caller.accountId, id, took)
+        .catch((error: unknown) => log('warn', 'an execution was not counted', { error }))
+        .finally(() => underCount.delete(counting))
+      underCount.add(counting)
+    },
+
+    /** All executions that were carried out here are counted. */
+    counted,
+  }
+
+  async function lockWithoutVm(tx: Tx, caller: Caller, id: string) {
+    await require(tx, caller, id)
+    await store.lockSession(tx, caller.accountId, id)
+    const session = await require(tx, caller, id)
+    if (['pending', 'expired'].includes(vmStatusOf(session))) return
+    const words = `Session ${id} has a VM already, ${session.vm_public_id}; end it first`
+    throw new InvalidState('instance', words)
   }
 
   function newFor(tx: Tx, caller: Caller, input: CreateVmRequest, snapshot: MicrovmSnapshot) {

@@ -45,15 +45,6 @@ export async function insertSession(tx: Tx, session: Insertable<Schema['microvm_
   await tx.insertInto('microvm_sessions').values(session).execute()
 }
 
-export async function setMachine(tx: Tx, accountId: string, id: string, vmId: string) {
-  await tx
-    .updateTable('microvm_sessions')
-    .set({ vm_id: vmId })
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .execute()
-}
-
 export async function setSessionEgress(tx: Tx, accountId: string, id: string, policy: object) {
   await tx
     .updateTable('microvm_sessions')

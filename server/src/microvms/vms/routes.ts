@@ -57,7 +57,7 @@ export function microvmRoutes(app: App, deps: Deps) {
             ? null
             : await shares.create(tx, caller, { ...input.share, vm_id: started.publicId })
         return {
-          ...vmAnswer(await microvms.require(tx, caller, started.publicId)),
+          ...vmAnswer(started.row),
           share: share && shares.answer(share),
         }
       },

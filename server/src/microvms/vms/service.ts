@@ -136,14 +136,14 @@ export function createMicrovmService(deps: MicrovmDeps) {
     caller: Caller,
     of: { sessionId: string; region: string; snapshotId: string; shape: Shape },
     wanted: NewMicrovm,
-  ): Promise<About> {
+  ) {
     const { region, shape } = of
     const need = { ...shape, diskGb: 0, gpu: null }
     // Last of what is asked, since everybody else waits for room meanwhile.
     const host = await placement.reserve(tx, region, need)
     const now = clock.now()
     const row = { id: newUuid(), public_id: newId('vm'), account_id: caller.accountId, region }
-    await store.insertMicrovm(tx, {
+    return store.insertMicrovm(tx, {
       ...{ ...row, host, session_id: of.sessionId, status: 'starting' },
       ...{ snapshot_id: of.snapshotId, vcpus: shape.vcpus, memory_mib: shape.memoryMib },
       metadata: JSON.stringify(wanted.metadata ?? {}),
@@ -157,7 +157,6 @@ export function createMicrovmService(deps: MicrovmDeps) {
       ...{ ends_at: null, how: null, message: null, started_at: null, ended_at: null },
       ...{ api_key_id: bearingKey(caller), created_at: now, updated_at: now },
     })
-    return row
   }
 
   type Shape = { vcpus: number; memoryMib: number }
@@ -202,7 +201,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
       })
       const detail = { snapshot: snapshot.public_id, ...shape }
       await audit(tx, caller, 'create', row.public_id, { detail })
-      return { id: row.id, publicId: row.public_id, operation }
+      const made: store.Microvm = { ...row, snapshot_public_id: snapshot.public_id }
+      return { id: row.id, publicId: row.public_id, operation, row: made }
     },
 
     /** Takes a snapshot of one and starts another of it, in one operation. */

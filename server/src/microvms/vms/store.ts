@@ -1,6 +1,6 @@
 /** MicroVMs in the database. Every function takes the account, but those that look after everybody's. */
 import { liveMicrovmStatuses } from '@garrison/contract/microvms/states'
-import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
+import { type Insertable, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely'
 import type { Database, Tx } from '../../database/database.ts'
 import type { Schema } from '../../database/schema.ts'
 
@@ -68,15 +68,29 @@ export async function countLive(tx: Tx, accountId: string): Promise<number> {
   return Number(n)
 }
 
-export async function insertMicrovm(tx: Tx, microvm: Insertable<Schema['microvms']>) {
-  await tx.insertInto('microvms').values(microvm).execute()
-}
+/** The machine of its session from now on. */
+export const insertMicrovm = (tx: Tx, microvm: Insertable<Schema['microvms']>) =>
+  tx
+    .with('made', (cte) => cte.insertInto('microvms').values(microvm).returningAll())
+    .with('session', (cte) =>
+      cte
+        .updateTable('microvm_sessions')
+        .set({ vm_id: microvm.id })
+        .where('account_id', '=', microvm.account_id)
+        .where('id', '=', microvm.session_id),
+    )
+    .selectFrom('made')
+    .selectAll()
+    .executeTakeFirstOrThrow()
 
 export async function updateMicrovm(
   tx: Database | Tx,
   accountId: string,
   id: string,
-  set: Updateable<Schema['microvms']> & { updated_at: Date },
+  set: Omit<Updateable<Schema['microvms']>, 'ends_at'> & {
+    ends_at?: Date | null | RawBuilder<Date>
+    updated_at: Date
+  },
 ) {
   await tx
     .updateTable('microvms')
