@@ -29,8 +29,11 @@ export class Api {
       headers: { authorization: `Api-Key ${this.key}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const answer = (await response.json()) as Body & { message?: string }
-    if (!response.ok) throw new Error(`${method} ${path}: ${answer.message ?? response.status}`)
+    const answer = (await response.json()) as Body & { message?: string; detail?: unknown }
+    if (!response.ok) {
+      const why = answer.message ?? JSON.stringify(answer.detail) ?? response.status
+      throw new Error(`${method} ${path}: ${why}`)
+    }
     return answer
   }
 

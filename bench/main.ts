@@ -18,6 +18,7 @@ import { fillPage, measureList } from './figures/list.ts'
 import { measureMachines } from './figures/machines.ts'
 import { measureMemory } from './figures/memory.ts'
 import { measureMeter } from './figures/meter.ts'
+import { measureMicrovmRequests } from './figures/microvm-requests.ts'
 import { measureMicrovms } from './figures/microvms.ts'
 import { measureSignIn } from './figures/sign-in.ts'
 import { measureStart } from './figures/start.ts'
@@ -96,7 +97,10 @@ async function measureAll(): Promise<Row[]> {
   const microvms: Row[] =
     image === null
       ? [{ figure: 'microVMs', skipped: reason ?? '' }]
-      : await measureMicrovms(imageCache, 100, progress)
+      : [
+          ...(await measureMicrovms(imageCache, 100, progress)),
+          ...(await measureMicrovmRequests(() => prepare(false), 100, progress)),
+        ]
 
   progress('Ledger and meter')
   const money = await measureMoney()

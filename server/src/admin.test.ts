@@ -170,6 +170,21 @@ describe('uninstalling', () => {
     await refused(/^Delete first what is left: 1 volume \([^ ]+ data\)$/)
   })
 
+  it('is refused while there are microVMs or snapshots of them, but the base of all', async () => {
+    const { microvmSnapshots, microvmSessions, microvms } = world.services
+    await microvmSnapshots.registerBase()
+    await world.settle()
+    const base = await microvmSnapshots.readyBase(1_000)
+    const vm = await world.change((tx) => microvmSessions.createVm(tx, me, {}, base))
+    await world.settle()
+    await world.change((tx) => microvms.snapshot(tx, me, vm.publicId, 'mine'))
+    await world.settle()
+    await refused(/1 microVM \(vm_\w+\); 1 microVM snapshot \(snap_\w+ mine\)$/)
+    await world.change((tx) => microvms.end(tx, me, vm.id, 'Over'))
+    await world.settle()
+    await refused(/^Delete first what is left: 1 microVM snapshot \(snap_\w+ mine\)$/)
+  })
+
   it('is refused with the database of another, and lets go of the folder', async () => {
     await matchInstallation(world.db, options.dataDir)
     await world.db.deleteFrom('installation').execute()

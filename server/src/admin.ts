@@ -334,9 +334,11 @@ export async function uninstall(options: AdminOptions): Promise<void> {
 function requireNothingLeft(left: Awaited<ReturnType<typeof belongings>>) {
   const words = left
     .filter(({ rows }) => rows.length > 0)
-    .map(({ one, table, rows }) => {
-      const names = rows.map(({ public_id, name }) => `${public_id} ${name}`)
-      return `${rows.length} ${rows.length === 1 ? one : table} (${names.join(', ')})`
+    .map(({ one, many, rows }) => {
+      const names = rows.map(({ public_id, name }) =>
+        name === null ? public_id : `${public_id} ${name}`,
+      )
+      return `${rows.length} ${rows.length === 1 ? one : many} (${names.join(', ')})`
     })
   if (words.length > 0) throw new Error(`Delete first what is left: ${words.join('; ')}`)
 }

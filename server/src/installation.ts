@@ -5,6 +5,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { keptOnHosts } from './catalog/regions-in-use.ts'
 import { replaceFile } from './data-folder.ts'
 import type { Database } from './database/database.ts'
@@ -47,7 +48,7 @@ export async function matchInstallation(db: Database, dataDir: string): Promise<
 /** For whoever has taken everything off the host: an interrupted removal of the folder can be repeated. */
 export const forgetInstallation = (dataDir: string) => rmSync(idFile(dataDir), { force: true })
 
-/** What accounts have on hosts, whoever they are, by its table. */
+/** What accounts have on hosts, whoever they are, with a word for one and for many. */
 export async function belongings(db: Database) {
   const kinds = keptOnHosts.map(async ({ table, one }) => {
     const rows = await db
@@ -55,9 +56,31 @@ export async function belongings(db: Database) {
       .select(['public_id', 'name'])
       .where('deleted_at', 'is', null)
       .execute()
-    return { one, table, rows }
+    return { one, many: table as string, rows }
   })
-  return Promise.all(kinds)
+  return Promise.all([...kinds, microvmsOf(db), microvmSnapshotsOf(db)])
+}
+
+async function microvmsOf(db: Database) {
+  const rows = await db
+    .selectFrom('microvms')
+    .select(['public_id', sql<null>`null`.as('name')])
+    .where('ended_at', 'is', null)
+    .execute()
+  return { one: 'microVM', many: 'microVMs', rows }
+}
+
+/** Without the base of all, which is nobody's and made again. */
+async function microvmSnapshotsOf(db: Database) {
+  const rows = await db
+    .selectFrom('microvm_snapshots')
+    .select(['public_id', 'name'])
+    .where('deleted_at', 'is', null)
+    .where('status', '<>', 'failed')
+    .where('hidden', '=', false)
+    .where('origin', '<>', 'base')
+    .execute()
+  return { one: 'microVM snapshot', many: 'microVM snapshots', rows }
 }
 
 const idFile = (dataDir: string) => join(dataDir, 'installation')

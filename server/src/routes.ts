@@ -84,7 +84,7 @@ export function createServer({
   disk,
   dashboard = null,
 }: ServerDeps) {
-  const metrics = createMetrics(db)
+  const metrics = createMetrics(db, regions)
   const limits = createRateLimits(config.limits)
   const { accounts, signIn } = services
   const origins = createOriginCheck(config)

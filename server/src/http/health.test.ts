@@ -87,6 +87,11 @@ describe('metrics', () => {
     const body = await (await api.app.request('/metrics', {}, from('127.0.0.1'))).text()
     expect(body).toContain('process_resident_memory_bytes')
     expect(body).toContain('# TYPE garrison_instances gauge')
+    expect(body).toContain('# TYPE garrison_microvms gauge')
+    for (const what of ['waiting', 'hits', 'misses'])
+      expect(body).toMatch(
+        new RegExp(`^garrison_microvm_pool_${what}\\{region="\\S+"\\} \\d+$`, 'm'),
+      )
   })
 })
 

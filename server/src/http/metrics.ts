@@ -2,12 +2,14 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Regions } from '../catalog/regions.ts'
 import { type Database, isUnavailable } from '../database/database.ts'
 import { forOperatorsOnly } from '../operator/permission.ts'
 import { isLoopback } from './addresses.ts'
 import type { App, AppContext, AppEnv } from './answers.ts'
 
-export function createMetrics(db: Database) {
+/** @param regions Whose engines tell how many microVMs wait; none where nobody has any. */
+export function createMetrics(db: Database, regions?: Pick<Regions, 'names' | 'engine'>) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new Histogram({
@@ -55,6 +57,40 @@ export function createMetrics(db: Database) {
       for (const { kind, state, n } of rows) this.set({ kind, state }, Number(n))
     },
   })
+  new Gauge({
+    name: 'garrison_microvms',
+    help: 'MicroVMs that have not ended, by region and status',
+    labelNames: ['region', 'status'],
+    registers: [registry],
+    async collect() {
+      const rows = await unlessAway(
+        db
+          .selectFrom('microvms')
+          .select(['region', 'status'])
+          .select((select) => select.fn.countAll<number>().as('n'))
+          .where('ended_at', 'is', null)
+          .groupBy(['region', 'status'])
+          .execute(),
+      )
+      this.reset()
+      for (const { region, status, n } of rows) this.set({ region, status }, Number(n))
+    },
+  })
+  for (const [what, help] of Object.entries(poolHelp)) {
+    new Gauge({
+      name: `garrison_microvm_pool_${what}`,
+      help,
+      labelNames: ['region'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const region of regions?.names() ?? []) {
+          const counters = regions?.engine(region).microvms?.poolCounters()
+          if (counters !== undefined) this.set({ region }, counters[what as keyof typeof poolHelp])
+        }
+      },
+    })
+  }
 
   return {
     /** For what rooms have to tell of themselves. */
@@ -76,6 +112,13 @@ export function createMetrics(db: Database) {
       )
     },
   }
+}
+
+/** Counted since the server was started. */
+const poolHelp = {
+  waiting: 'Started, empty machines that wait to become microVMs',
+  hits: 'MicroVMs that one was waiting for, since the server was started',
+  misses: 'MicroVMs that none was waiting for, since the server was started',
 }
 
 /** A proxy on this host, which asks for everybody, says so in these headers. */

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { ValidationError } from '../../errors.ts'
+import { pathInGuest } from './paths.ts'
+import { filesIn, mostFiles } from './tar.ts'
+
+type Entry = {
+  name: string
+  kind?: string
+  content?: string
+  size?: string
+  prefix?: string
+  mode?: string
+}
+
+/** An entry with a right sum, padded as the format wants it. */
+function entry({ name, kind = '0', content = '', prefix = '', ...more }: Entry): Buffer {
+  const body = Buffer.from(content)
+  const header = Buffer.alloc(512)
+  header.write(name, 0, 100)
+  header.write(more.mode ?? '0000644', 100)
+  header.write(more.size ?? body.length.toString(8).padStart(11, '0'), 124, 12)
+  header.write(' '.repeat(8), 148)
+  header.write(kind, 156)
+  header.write('ustar\0', 257)
+  header.write(prefix, 345)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)])
+}
+const archive = (...entries: Entry[]) => Buffer.concat([...entries.map(entry), Buffer.alloc(1024)])
+const read = (bytes: Uint8Array) =>
+  [...filesIn(bytes)].map(({ name, mode, content }) => [
+    name,
+    mode,
+    Buffer.from(content).toString(),
+  ])
+
+describe('an archive', () => {
+  it('is its files, with modes, and folders are not among them', () => {
+    const bytes = archive(
+      { name: 'a/', kind: '5' },
+      { name: 'a/run.sh', content: 'echo', mode: '0000755' },
+      { name: 'b.txt', kind: '\0', content: 'x'.repeat(513), prefix: 'deep/er' },
+      { name: 'empty' },
+    )
+    expect(read(bytes)).toEqual([
+      ['a/run.sh', 0o755, 'echo'],
+      ['deep/er/b.txt', 0o644, 'x'.repeat(513)],
+      ['empty', 0o644, ''],
+    ])
+  })
+
+  it('may have long names in either of the two usual ways, each for one file', () => {
+    const long = `${'folder/'.repeat(30)}file`
+    const line = ` path=${long}\n`
+    const length = line.length + String(line.length + 3).length
+    const bytes = archive(
+      { name: '././@LongLink', kind: 'L', content: `${long}\0` },
+      { name: long.slice(0, 100), content: 'one' },
+      { name: 'plain', content: 'two' },
+      { name: 'pax', kind: 'x', content: `${length}${line}` },
+      { name: 'short', content: 'three' },
+      { name: 'global', kind: 'g', content: '20 comment=whatever\n' },
+      { name: 'last', content: 'four' },
+    )
+    expect(read(bytes).map(([name]) => name)).toEqual([long, 'plain', long, 'last'])
+  })
+
+  it('gives no more of setuid than any file has', () => {
+    expect(read(archive({ name: 'su', mode: '0006755' }))).toEqual([['su', 0o755, '']])
+  })
+})
+
+describe('a hostile archive', () => {
+  const refusing = (bytes: Uint8Array) => () => [...filesIn(bytes)]
+
+  it.each([
+    ['1', 'a hard link'],
+    ['2', 'a symbolic link'],
+    ['3', 'a character device'],
+    ['4', 'a block device'],
+    ['6', 'a pipe'],
+    ['S', 'a sparse file'],
+    ['K', 'a long link'],
+  ])('with %s, %s, is refused', (kind) => {
+    expect(refusing(archive({ name: 'x', kind }))).toThrow(ValidationError)
+  })
+
+  it.each([
+    ['a size beyond its end', '77777777777'],
+    ['a negative size', '-0000000001'],
+    ['a size that is no number', 'zzzzzzzzzzz'],
+  ])('with %s is refused', (_, size) => {
+    expect(refusing(archive({ name: 'x', content: 'y', size }))).toThrow(ValidationError)
+  })
+
+  it('with a size of the binary kind is refused', () => {
+    const bytes = archive({ name: 'x' })
+    bytes[124] = 0x80
+    expect(refusing(bytes)).toThrow(ValidationError)
+  })
+
+  it('whose header was changed is refused, and so is what is no archive at all', () => {
+    const bytes = archive({ name: 'x' })
+    bytes[0] = 0x79
+    expect(refusing(bytes)).toThrow(ValidationError)
+    expect(refusing(Buffer.from('hello'))).toThrow(ValidationError)
+    expect(refusing(Buffer.alloc(0))).toThrow(ValidationError)
+    expect(refusing(Buffer.alloc(4096, 0xff))).toThrow(ValidationError)
+  })
+
+  it('that is cut off anywhere in a file is refused', () => {
+    const whole = entry({ name: 'x', content: 'y'.repeat(2000) })
+    for (const length of [513, 1024, 2000])
+      expect(refusing(whole.subarray(0, length)), String(length)).toThrow(ValidationError)
+  })
+
+  it('with too many files is refused', () => {
+    const one = entry({ name: 'x' })
+    const many = Buffer.concat(Array.from({ length: mostFiles }, () => one))
+    expect(refusing(many)()).toHaveLength(mostFiles)
+    expect(refusing(Buffer.concat([many, one]))).toThrow(ValidationError)
+  })
+
+  it.each(['../../etc/passwd', 'a/../../etc/passwd', '..', 'a/..', 'a\0b/..'])(
+    'has no way out of the folder by the name %j',
+    (name) => {
+      const found = [...filesIn(archive({ name, content: 'x' }))]
+      const [file] = found
+      const place = () => pathInGuest('file', file?.name.replace(/^(\.?\/)+/, '') ?? '', '/app/in')
+      if (name.includes('\0')) expect(place()).toBe('/app/in/a')
+      else expect(place).toThrow(ValidationError)
+    },
+  )
+
+  it('has no way out by a long name either, nor by one from the root', () => {
+    const bytes = archive(
+      { name: 'long', kind: 'L', content: '../'.repeat(50) },
+      { name: 'x' },
+      { name: '/etc/passwd' },
+    )
+    const [long, root] = [...filesIn(bytes)]
+    expect(() => pathInGuest('file', long?.name ?? '', '/app/in')).toThrow(ValidationError)
+    expect(pathInGuest('file', (root?.name ?? '').replace(/^(\.?\/)+/, ''), '/app/in')).toBe(
+      '/app/in/etc/passwd',
+    )
+  })
+})
