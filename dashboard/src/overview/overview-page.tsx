@@ -34,11 +34,13 @@ export function OverviewPage() {
     refetchInterval: pollWhenBroken,
   })
   const instances = list.data?.instances ?? []
+  const total = list.data?.pagination.total_count ?? 0
   const chosen = instances.find((each) => each.instance_id === vm) ?? best(instances)
   return (
     <Page
       guide="dashboard"
       title="Overview"
+      lead={total > instances.length && `The newest ${instances.length} of ${total} instances`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
       action={
