@@ -22,7 +22,7 @@ export function RestoreSnapshotDialog({
   onClose: () => void
 }) {
   const [name, setName] = useState(() => withEnding(snapshot.name, '-restored'))
-  const taken = useInstanceNames(name)
+  const names = useInstanceNames(name)
   const restore = useMutation({
     mutationFn: () =>
       post('/api/snapshots/{snapshot_id}/restore/', {
@@ -35,6 +35,8 @@ export function RestoreSnapshotDialog({
       onClose()
     },
   })
+  // Its own machine has the name while it is made.
+  const taken = restore.isPending || restore.isSuccess ? [] : names
   return (
     <FormDialog
       title="Restore snapshot"
