@@ -45,12 +45,14 @@ const tags = [
   {
     name: 'MicroVM snapshots',
     description:
-      'What microVMs begin as. This API and the next eight have errors of their own form.',
+      'What microVMs begin as. This and all else about microVMs has errors of its own form.',
   },
   { name: 'MicroVMs', description: 'Machines that run in milliseconds and end by themselves.' },
   { name: 'Sessions', description: 'Names for microVMs that are made when they are needed.' },
   { name: 'Execution', description: 'Running code in microVMs; files to and from them.' },
   { name: 'Terminals', description: 'Programs in microVMs with a terminal, over websockets.' },
+  { name: 'Egress', description: 'What microVMs may reach.' },
+  { name: 'Shares', description: 'Ports of microVMs at addresses of their own.' },
   { name: 'Volumes of microVMs', description: 'Files that outlive them, without a mount yet.' },
   {
     name: 'Account of microVMs',

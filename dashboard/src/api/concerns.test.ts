@@ -1,9 +1,12 @@
 import { api } from '@garrison/contract/api'
 import { eventKinds } from '@garrison/contract/events/kinds'
+import { microvmApi } from '@garrison/contract/microvms/api'
 import { describe, expect, it } from 'vitest'
 import { concernedBy } from './concerns.ts'
 
-const readable = Object.values(api).flatMap(({ method, path }) => (method === 'get' ? [path] : []))
+const readable = Object.values({ ...api, ...microvmApi }).flatMap(({ method, path }) =>
+  method === 'get' ? [path] : [],
+)
 
 describe('what an event makes stale', () => {
   it('is known of every kind, and is something that can be read', () => {

@@ -13,6 +13,7 @@ const untold: Readonly<Record<string, string>> = {
   'credit_orders.state': 'told with its amounts, by what books it',
   'credit_refunds.state': 'told with its amounts, of its order',
   'idempotency_keys.status': 'of an HTTP answer',
+  'microvm_executions.status': 'of code that ran, which whoever sent it asks for',
   'webhook_deliveries.status': 'events about the delivery of events would never end',
 }
 

@@ -317,6 +317,9 @@ describe('a receiver that fails', () => {
     expect(mails).toMatchObject([{ recipient: 'ada@example.org', subject }])
 
     await happen('missed')
+    await eventually(
+      async () => (await me.get('/api/events/?kinds=script.created')).body.events,
+    ).toMatchObject([{ subject: { id: 'one' } }, { subject: { id: 'missed' } }])
     expectRefusal(await me.post(`${target.path}test/`), 400, 'VALIDATION_ERROR', /switch it on/)
     well = true
     const { body } = await me.patch(target.path, { enabled: true })
