@@ -22,6 +22,7 @@ import {
   Timestamp,
 } from '../common.ts'
 import { Data, InstanceId, MadeInstance } from '../instances/schemas.ts'
+import { SnapshotExport } from '../snapshot-exports/routes.ts'
 import { snapshotStatuses } from './states.ts'
 
 export const SnapshotId = publicId('S')
@@ -213,6 +214,8 @@ export const GetSnapshotResponse = TieredEnvelope.extend({
   snapshot: Snapshot,
   /** Restored from it, and still there; the newest hundred. */
   instances: z.array(MadeInstance),
+  /** Its file, made or on its way; null when nobody asked for one, or it is gone again. */
+  export: SnapshotExport.nullable(),
 }).openapi('GetSnapshotResponse')
 
 export const getSnapshot = createRoute({
@@ -231,6 +234,7 @@ export const getSnapshot = createRoute({
       instances: [
         { instance_id: 'BRK-100201D', vm_name: 'before-upgrade-restored', status: 'ACTIVE' },
       ],
+      export: null,
       tier: 'legacy',
     }),
     ...errors(400, 404),

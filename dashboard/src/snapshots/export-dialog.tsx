@@ -2,7 +2,6 @@ import { whyNot } from '@garrison/contract/snapshot-exports/states'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Download, Trash2 } from 'lucide-react'
 import { type Answer, del, post } from '../api/client.ts'
-import { isNotFound } from '../api/errors.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { Steps } from '../operations/steps.tsx'
@@ -18,17 +17,18 @@ import { isChanging } from '../ui/status.tsx'
 import { Time } from '../ui/time.tsx'
 import type { Snapshot } from './snapshot-card.tsx'
 
-type Export = Answer<'get', '/api/snapshots/{snapshot_id}/export/'>['export']
+type Export = NonNullable<Answer<'get', '/api/snapshots/{snapshot_id}/'>['export']>
 
 /** A file of the disk to take elsewhere. It is made once, stays for a day, and can be made again. */
 export function ExportDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
   const params = { snapshot_id: snapshot.id }
+  // Asked for by its own path, none would be an error.
   const made = useQuery({
-    ...reading('/api/snapshots/{snapshot_id}/export/', { params }),
+    ...reading('/api/snapshots/{snapshot_id}/', { params }),
     refetchInterval: ({ state }) =>
-      state.data && isChanging(state.data.export.status) ? 2_000 : pollWhenBroken(),
+      state.data?.export && isChanging(state.data.export.status) ? 2_000 : pollWhenBroken(),
   })
-  const refresh = () => stale('/api/snapshots/{snapshot_id}/export/')
+  const refresh = () => stale('/api/snapshots/{snapshot_id}/')
   const begin = useMutation({
     mutationFn: () => post('/api/snapshots/{snapshot_id}/export/', { params }),
     onSuccess: refresh,
@@ -37,14 +37,13 @@ export function ExportDialog({ snapshot, onClose }: { snapshot: Snapshot; onClos
     mutationFn: () => del('/api/snapshots/{snapshot_id}/export/', { params }),
     onSuccess: refresh,
   })
-  const none = isNotFound(made.error)
-  const shown = none ? undefined : made.data?.export
-  const trouble = begin.error ?? remove.error ?? (none ? null : made.error)
+  const shown = made.data?.export
+  const trouble = begin.error ?? remove.error ?? made.error
   return (
     <Dialog title={`Export ${snapshot.name}`} open onClose={onClose} wide>
       <DialogBody>
         {made.isPending && <Spinner words="Looking for an export …" />}
-        {none && (
+        {shown === null && (
           <>
             <p className="text-ink-2">
               Makes a file of the disk that needs nothing else: a compressed qcow2, to keep

@@ -109,6 +109,15 @@ describe('an export', () => {
     await refused(download, 400, 'INVALID_SNAPSHOT_STATE', /CREATING/)
   })
 
+  it('is told of with its snapshot, as is that there is none', async () => {
+    const told = async () => (await me.get(path)).body.export
+    expect(await told()).toBeNull()
+    expect(await made()).toEqual(await told())
+    await me.delete(`${path}export/`)
+    await api.settle()
+    expect(await told()).toBeNull()
+  })
+
   it('is deleted when asked, and may be made again', async () => {
     await made()
     const { body } = await me.delete(`${path}export/`)

@@ -76,6 +76,9 @@ export function createSnapshotExportService(deps: SnapshotExportDeps) {
   return {
     require,
 
+    find: (db: Database, caller: Account, { id }: Snapshot) =>
+      store.findExport(db, caller.accountId, id),
+
     /** Asked for again, it answers the one that is there; one that failed is tried again. */
     async create(tx: Tx, caller: Caller, snapshotId: string) {
       const snapshot = await snapshots.lockFor(tx, caller, snapshotId, 'export')

@@ -12,6 +12,8 @@ import type { InstanceService } from '../instances/service.ts'
 import type { Instance } from '../instances/store.ts'
 import { deployedData, madeInstance, type ViewContext } from '../instances/view.ts'
 import type { OperationService } from '../operations/service.ts'
+import type { SnapshotExportService } from '../snapshot-exports/service.ts'
+import { exportAnswer } from '../snapshot-exports/view.ts'
 import type { SnapshotService } from './service.ts'
 import { sizeGb, snapshotAnswer } from './view.ts'
 
@@ -25,12 +27,14 @@ type Deps = {
   catalog: Catalog
   instances: InstanceService
   snapshots: SnapshotService
+  snapshotExports: SnapshotExportService
   operations: OperationService
   view: ViewContext
 }
 
 export function snapshotRoutes(app: App, deps: Deps) {
-  const { db, clock, write, catalog, instances, snapshots, operations, view } = deps
+  const { db, clock, write, catalog, instances, operations, view } = deps
+  const { snapshots, snapshotExports } = deps
 
   app.openapi(contract.listSnapshots, async (c) => {
     const { page, pageSize, search, region } = c.req.valid('query')
@@ -56,11 +60,13 @@ export function snapshotRoutes(app: App, deps: Deps) {
   app.openapi(contract.getSnapshot, async (c) => {
     const caller = callerOf(c)
     const snapshot = await snapshots.require(db, caller, c.req.valid('param').snapshot_id)
+    const exported = await snapshotExports.find(db, caller, snapshot)
     return c.json(
       {
         ...envelope(c, 'Snapshot retrieved successfully'),
         snapshot: snapshotAnswer(snapshot, await snapshots.hasImage(db, caller, snapshot)),
         instances: (await instances.madeFrom(db, caller, snapshot.id)).map(madeInstance),
+        export: exported === undefined ? null : exportAnswer(exported, snapshot.public_id),
         tier: snapshot.tier,
       },
       200,
