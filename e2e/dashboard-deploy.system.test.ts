@@ -185,6 +185,8 @@ it('restored, it is another machine with what was on the disk; as an image it ou
   await page.getByRole('menuitem', { name: 'Create image' }).click()
   await dialog().getByLabel('Name').fill('web-base')
   await confirm('Create image').click()
+  await dialog().getByRole('link', { name: 'Deploy an instance' }).waitFor(slowly)
+  await confirm('Close').click()
   await dialog().waitFor({ state: 'hidden' })
   await ada.go('/images')
   await page.getByText('web-base').first().waitFor()

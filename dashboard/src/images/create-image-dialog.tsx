@@ -10,11 +10,11 @@ import { FormDialog } from '../ui/dialog.tsx'
 import { SelectField, TextArea } from '../ui/fields.tsx'
 import { NameField, nameProblem } from '../ui/name-field.tsx'
 import { Notice } from '../ui/notice.tsx'
-import { tell } from '../ui/toast.tsx'
+import { ImageDetailsDialog } from './image-details-dialog.tsx'
 
 type Source = { readonly id: string; readonly name: string; readonly region: string }
 
-/** Of this snapshot; left out, one of those that are ready is chosen. */
+/** Of this snapshot; left out, one of those that are ready is chosen. Then it shows how far the image is. */
 export function CreateImageDialog({
   snapshot,
   onClose,
@@ -36,12 +36,9 @@ export function CreateImageDialog({
   const create = useMutation({
     mutationFn: (snapshot_id: string) =>
       post('/api/custom-images/', { body: { snapshot_id, name, description } }),
-    onSuccess: async ({ image }) => {
-      await stale('/api/snapshots/', '/api/custom-images/')
-      tell(`The image ${image.name} is being made.`)
-      onClose()
-    },
+    onSuccess: () => stale('/api/snapshots/', '/api/custom-images/'),
   })
+  if (create.data) return <ImageDetailsDialog id={create.data.image.id} onClose={onClose} />
   const fields = create.error instanceof ApiError ? create.error.fields : {}
   return (
     <FormDialog

@@ -2,6 +2,7 @@ import { whyNot } from '@garrison/contract/images/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { isNotFound } from '../api/errors.ts'
+import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { StepsOf } from '../operations/steps.tsx'
 import { MadeInstances } from '../snapshots/made-of.tsx'
@@ -23,11 +24,13 @@ export function ImageDetailsDialog({
 }: {
   id: string
   onClose: () => void
-  onDelete: (image: { id: string; name: string }) => void
+  /** Left out where it is shown because it was just asked for. */
+  onDelete?: (image: { id: string; name: string }) => void
 }) {
-  const { data, error } = useQuery(
-    reading('/api/custom-images/{image_id}/', { params: { image_id: id } }),
-  )
+  const { data, error } = useQuery({
+    ...reading('/api/custom-images/{image_id}/', { params: { image_id: id } }),
+    refetchInterval: pollWhenBroken,
+  })
   const gone = isNotFound(error)
   const shown = gone || data?.image.id !== id ? undefined : data
   const image = shown?.image
@@ -76,19 +79,26 @@ export function ImageDetailsDialog({
                 ['Id', <Copyable key="id" text={image.id} name="Copy id" />],
               ]}
             />
-            {image.status === 'creating' && <StepsOf subject={image.id} />}
+            {image.status === 'creating' && (
+              <>
+                <StepsOf subject={image.id} />
+                <p className="text-sm text-ink-3">You can close this; it goes on.</p>
+              </>
+            )}
           </>
         )}
       </DialogBody>
       {image && (
         <div className="flex flex-wrap justify-end gap-2 border-t border-hairline px-5 py-3">
-          <Button
-            look="danger-ask"
-            reason={whyNot('delete', image.status)}
-            onClick={() => onDelete(image)}
-          >
-            Delete
-          </Button>
+          {onDelete && (
+            <Button
+              look="danger-ask"
+              reason={whyNot('delete', image.status)}
+              onClick={() => onDelete(image)}
+            >
+              Delete
+            </Button>
+          )}
           {whyNoDeploy ? (
             <Button look="primary" reason={whyNoDeploy}>
               Deploy an instance

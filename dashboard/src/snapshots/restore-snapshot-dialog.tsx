@@ -1,8 +1,9 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { post } from '../api/client.ts'
-import { stale } from '../api/queries.ts'
+import { reading, stale } from '../api/queries.ts'
+import { StepsOf } from '../operations/steps.tsx'
 import { Facts } from '../ui/card.tsx'
 import { FormDialog } from '../ui/dialog.tsx'
 import { gigabytes } from '../ui/format.ts'
@@ -68,6 +69,17 @@ export function RestoreSnapshotDialog({
         </Link>
         .
       </p>
+      {restore.isPending && <StepsOfNew name={name} />}
     </FormDialog>
   )
+}
+
+/** The answer comes when the machine runs; until then it is known by its name. */
+function StepsOfNew({ name }: { name: string }) {
+  const { data } = useQuery({
+    ...reading('/api/instances/', { query: { search: name, page_size: 20 } }),
+    refetchInterval: 1_000,
+  })
+  const made = data?.instances.find(({ vm_name }) => vm_name === name)
+  return made ? <StepsOf subject={made.instance_id} /> : null
 }
