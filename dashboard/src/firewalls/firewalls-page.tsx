@@ -13,6 +13,7 @@ import { Card, CardGrid, Facts, Stats } from '../ui/card.tsx'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
+import { useLastPage } from '../ui/last-page.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -43,6 +44,7 @@ export function FirewallsPage() {
   const go = (change: FirewallsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const close = () => setAsked(null)
+  useLastPage(page, size, { shown: list.data?.firewalls.length, total })
   const full =
     !region && (statistics?.total_firewalls ?? 0) >= limit
       ? `You have ${limit} firewalls, which is the most; delete one first`

@@ -11,6 +11,7 @@ import { Copyable } from '../ui/copy.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { FilterSelect, SearchBox } from '../ui/filters.tsx'
 import { money, plural } from '../ui/format.ts'
+import { useLastPage } from '../ui/last-page.ts'
 import { Menu } from '../ui/menu.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
@@ -113,6 +114,7 @@ export function InstancesPage() {
   const filtered = Boolean(search.search || search.status || region)
   const total = list.data?.pagination.total_count ?? 0
   const rows = list.data?.instances ?? []
+  const beyond = useLastPage(page, size, { shown: list.data?.instances.length, total })
   const selection = useSelection(rows.map((row) => row.instance_id))
   return (
     <Page
@@ -143,9 +145,10 @@ export function InstancesPage() {
       </div>
       <WaitingLine />
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isPending && <Loading what="instances" />}
+      {(list.isPending || beyond) && <Loading what="instances" />}
       {list.data &&
-        (list.data.instances.length > 0 ? (
+        !beyond &&
+        (rows.length > 0 ? (
           <Table
             label="Instances"
             columns={[tickColumn(selection, rows.length), ...columns]}

@@ -9,6 +9,7 @@ import { ConfirmDelete } from '../ui/confirm-delete.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { plural } from '../ui/format.ts'
+import { useLastPage } from '../ui/last-page.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -31,6 +32,7 @@ export function ScriptsPage() {
   })
   const { scripts = [], pagination } = list.data ?? {}
   const total = pagination?.total_count ?? 0
+  useLastPage(page, size, { shown: list.data?.scripts.length, total })
   const chosen = scripts.filter((script) => ticked.has(script.id))
   const go = (change: ScriptsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })

@@ -1,7 +1,7 @@
 /** The published page: cards, six to a page, with everything that can be done to a snapshot. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { CreateImageDialog } from '../images/create-image-dialog.tsx'
@@ -12,6 +12,7 @@ import { CardGrid, Stats } from '../ui/card.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { gigabytes, plural } from '../ui/format.ts'
+import { useLastPage } from '../ui/last-page.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
@@ -49,17 +50,7 @@ export function SnapshotsPage() {
   const go = (change: SnapshotsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const close = () => setAsked(null)
-
-  // The last card of the last page is gone: the page before is the last one now.
-  const beyond = pagination !== undefined && snapshots.length === 0 && page > 1
-  useEffect(() => {
-    if (!beyond) return
-    const last = Math.ceil(total / size)
-    void navigate({
-      search: (before) => ({ ...before, page: last > 1 ? last : undefined }),
-      replace: true,
-    })
-  }, [beyond, total, navigate])
+  useLastPage(page, size, { shown: list.data?.snapshots.length, total })
 
   const searchable = total > size || search !== ''
   const noSource =

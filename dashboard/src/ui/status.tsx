@@ -15,6 +15,7 @@ const looks: Readonly<Record<string, Look>> = {
   error: 'problem',
   failed: 'problem',
   cancelled: 'stopped',
+  undone: 'stopped',
   done: 'running',
   completed: 'running',
   hibernated: 'hibernated',

@@ -10,6 +10,7 @@ import { CardGrid, Stats } from '../ui/card.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { gigabytes } from '../ui/format.ts'
+import { useLastPage } from '../ui/last-page.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -39,11 +40,7 @@ export function VolumesPage() {
   const go = (change: VolumesSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const close = () => setAsked(null)
-
-  // The last card of the last page is gone: the page before is the last one now.
-  if (pagination && volumes.length === 0 && page > 1 && total > 0) {
-    go({ page: Math.max(1, Math.ceil(total / size)) })
-  }
+  useLastPage(page, size, { shown: list.data?.volumes.length, total })
 
   const createButton = (
     <Button look="primary" onClick={() => go({ create: true })}>
