@@ -69,6 +69,8 @@ function PolicyForm({ vmId, policy, why }: { vmId: string; policy: Policy; why: 
   return (
     <form
       className="flex flex-col gap-4"
+      // What was said of the last one is not said of what is typed now.
+      onChange={() => !save.isPending && save.reset()}
       onSubmit={(event) => {
         event.preventDefault()
         if (why === null && !save.isPending) save.mutate()
