@@ -52,6 +52,7 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   try {
     const url = await untilReady(server, { dataDir, news, terminal })
     welcome(context, config, server, url)
+    if (!context.json) tellOfSsh(terminal, config, microvms)
   } catch (error) {
     server.kill('SIGTERM')
     await server.exited
@@ -120,6 +121,18 @@ function welcome({ terminal, json }: Context, config: Config, server: ServerProc
   terminal.print('Next, with your own SSH key:')
   for (const line of firstSteps(config, url, api_key)) terminal.print(`  ${line}`)
   terminal.print()
+}
+
+/** How to get into microVMs, or how to make it so. */
+function tellOfSsh(terminal: Terminal, { microvms, server }: Config, wantsMicrovms: boolean) {
+  const { port, host } = microvms.ssh
+  if (port !== null) {
+    terminal.print(`SSH into microVMs: ssh -p ${port} VM_ID@${host ?? server.host}`)
+  } else if (wantsMicrovms) {
+    terminal.print(
+      'For SSH into microVMs set microvms.ssh.port in garrison.yaml, for example to 2222',
+    )
+  }
 }
 
 /** Until the server ends; meanwhile what goes wrong in it is shown. */

@@ -29,6 +29,7 @@ import type { Log } from './log.ts'
 import { startMail } from './mail/sender.ts'
 import { createMailTransport } from './mail/transport.ts'
 import { startSampling } from './metrics/sampler.ts'
+import type { GatewayDeps } from './microvms/gateway/gateway.ts'
 import { startMicrovmOrders } from './microvms/standing-orders.ts'
 import { hearOfOperations } from './operations/hear.ts'
 import { operationKinds } from './operations/kinds.ts'
@@ -194,6 +195,7 @@ export async function startServer(
     })
     const server = await listen(app, { ...config.server, beside: services.shareGate })
     stack.defer(() => server.close())
+    await openSsh({ db, clock, config, services, log }, stack)
     // Streams have no end of their own, which the server would wait for.
     stack.defer(async () => services.events.endAll())
     await ensureCredentials({ db, config, services, url: server.url })
@@ -205,6 +207,18 @@ export async function startServer(
     await stack.disposeAsync()
     throw error
   }
+}
+
+/** Loaded where it is wanted only: most installations have none. */
+async function openSsh(deps: Omit<GatewayDeps, 'hostKey'>, stack: AsyncDisposableStack) {
+  const { server, dataDir, microvms } = deps.config
+  const { port, host } = microvms.ssh
+  if (port === null) return
+  const { sshHostKey, startSshGateway } = await import('./microvms/gateway/gateway.ts')
+  const place = { host: host ?? server.host, port }
+  const gateway = await startSshGateway({ ...deps, hostKey: sshHostKey(dataDir) }, place)
+  stack.defer(() => gateway.close())
+  deps.log('info', 'listening for SSH to microVMs', place)
 }
 
 /** In the background: nobody waits for it but who needs it. */

@@ -12,6 +12,7 @@ import { imageRegistries } from './image-registries.ts'
 import { mail } from './mail.ts'
 import { payments } from './payments.ts'
 import { shares } from './shares.ts'
+import { ssh } from './ssh.ts'
 
 const prices = z.strictObject({
   USD: z.number().min(0),
@@ -179,6 +180,7 @@ export const configSchema = z.strictObject({
       registries: imageRegistries,
       egress,
       shares,
+      ssh,
     })
     .prefault({}),
   regions: z.array(region).min(1).optional(),

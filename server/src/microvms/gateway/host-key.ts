@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+import { replaceFile } from '../../data-folder.ts'
+
+/**
+ * What clients know this installation by: made once, and kept in the data folder, so that it is in a copy
+ * of that. A file that is there and cannot be read is never replaced.
+ */
+export function sshHostKey(dataDir: string): string {
+  const file = join(dataDir, 'ssh-host-key')
+  try {
+    const kept = readFileSync(file, 'utf8')
+    const parsed = ssh2.utils.parseKey(kept)
+    if (!(parsed instanceof Error) && parsed.isPrivateKey()) return kept
+    throw new Error(
+      `${file} holds no SSH key; put back a copy of it, or remove it to have one made`,
+    )
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  const made = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'garrison' })
+  replaceFile(file, made.private, 0o600)
+  return made.private
+}

@@ -1,0 +1,37 @@
+/** Whose key somebody shows, and whether they have its private half. */
+import { createHash } from 'node:crypto'
+import ssh2, { type PublicKeyAuthContext } from 'ssh2'
+import type { Database } from '../../database/database.ts'
+import { type Holder, holdersOf } from './store.ts'
+
+/** As `ssh-keygen -lf` prints it. */
+const fingerprintOf = (blob: Buffer) =>
+  `SHA256:${createHash('sha256').update(blob).digest('base64').replaceAll('=', '')}`
+
+/** With SHA-1, which others can forge. */
+const isWeak = ({ key, hashAlgo }: PublicKeyAuthContext) =>
+  key.algo === 'ssh-rsa' && hashAlgo === undefined
+
+function verifies({ key, blob, signature, hashAlgo }: PublicKeyAuthContext, { publicKey }: Holder) {
+  const known = ssh2.utils.parseKey(publicKey)
+  if (known instanceof Error || !known.getPublicSSH().equals(key.data)) return false
+  if (blob === undefined || signature === undefined) return false
+  // It answers an error rather than throwing one.
+  return known.verify(blob, signature, hashAlgo) === true
+}
+
+/**
+ * Null: it is nobody's, or not proved. `isProved` is false where the client only asks whether it is worth
+ * signing with this key.
+ */
+export async function whoShows(
+  db: Database,
+  shown: PublicKeyAuthContext,
+): Promise<{ holders: readonly Holder[]; isProved: boolean } | null> {
+  if (isWeak(shown)) return null
+  const holders = await holdersOf(db, fingerprintOf(shown.key.data))
+  const [first] = holders
+  if (first === undefined) return null
+  if (shown.signature === undefined) return { holders, isProved: false }
+  return verifies(shown, first) ? { holders, isProved: true } : null
+}
