@@ -92,5 +92,3 @@ export function createVisitors({ db, accounts, microvms, microvmSessions }: Visi
     },
   }
 }
-
-export type Visitors = ReturnType<typeof createVisitors>

@@ -1,0 +1,419 @@
+/** SSH into simulated machines, with a real client over real sockets. */
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Pty, PtySize } from '@garrison/engines/engine'
+import { SimulatedMicrovms } from '@garrison/engines/simulated/microvms'
+import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadConfig } from '../../config.ts'
+import { type Api, createApi } from '../../testing/api.ts'
+import { settableClock } from '../../testing/settable-clock.ts'
+import { startSshGateway } from './gateway.ts'
+import { sshHostKey } from './host-key.ts'
+
+const { Client, utils } = ssh2
+const newPair = () => utils.generateKeyPairSync('ed25519')
+const hostKey = newPair().private
+const clock = settableClock('2026-03-01T10:00:00Z')
+
+let api: Api
+/** Of each test anew. */
+let pair: ReturnType<typeof newPair>
+let gateway: Awaited<ReturnType<typeof startSshGateway>>
+let me: Awaited<ReturnType<Api['client']>>
+let vm: { vm_id: string; session_id: string }
+let clients: InstanceType<typeof Client>[]
+
+const register = (whose: typeof me, { public: line } = pair) =>
+  api.change((tx) =>
+    api.services.sshKeys.create(tx, whose.caller, { name: 'laptop', public_key: line }),
+  )
+
+beforeAll(async () => {
+  const { microvms } = loadConfig({ env: {}, dataDir: '/nowhere' })
+  const ssh = { ...microvms.ssh, connections_per_account: 3 }
+  api = await createApi({ clock, config: { microvms: { ...microvms, ssh, vms_per_account: 3 } } })
+  api.startRunner()
+})
+afterAll(() => api.close())
+beforeEach(async () => {
+  const place = { host: '127.0.0.1', port: 0 }
+  gateway = await startSshGateway({ ...api, hostKey }, place)
+  pair = newPair()
+  me = await api.client('Me')
+  await register(me)
+  vm = (await me.post('/v1/vms', {})).body
+  clients = []
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  for (const client of clients) client.destroy()
+  await gateway.close()
+})
+
+async function connected(username: string, options: ConnectConfig = {}) {
+  const client = new Client()
+  clients.push(client)
+  const ended = new Promise<void>((resolve) => client.once('close', () => resolve()))
+  const ready = new Promise<void>((resolve, reject) => {
+    client.once('ready', resolve)
+    client.on('error', reject)
+    client.once('close', () => reject(new Error('closed')))
+  })
+  const { port } = gateway
+  client.connect({ host: '127.0.0.1', port, username, privateKey: pair.private, ...options })
+  await ready
+  return { client, ended }
+}
+
+function heard(channel: ClientChannel) {
+  const told = { stdout: '', stderr: '' }
+  channel.on('data', (bytes: Buffer) => {
+    told.stdout += bytes
+  })
+  channel.stderr.on('data', (bytes: Buffer) => {
+    told.stderr += bytes
+  })
+  const done = once(channel, 'close').then(([code, signal]) => ({
+    ...{ ...told, code: code as number | null },
+    ...(signal !== undefined && { signal: signal as string }),
+  }))
+  const shows = (words: string) =>
+    expect.poll(() => told.stdout, { timeout: 5_000 }).toContain(words)
+  return { channel, told, done, shows }
+}
+
+type Connected = Awaited<ReturnType<typeof connected>>
+
+const run = async ({ client }: Connected, command: string, options: object = {}) =>
+  heard(
+    await new Promise<ClientChannel>((resolve, reject) =>
+      client.exec(command, options, (error, channel) => (error ? reject(error) : resolve(channel))),
+    ),
+  )
+
+const shell = async ({ client }: Connected, window: object | false, options: object = {}) =>
+  heard(
+    await new Promise<ClientChannel>((resolve, reject) =>
+      client.shell(window as object, options, (error, channel) =>
+        error ? reject(error) : resolve(channel),
+      ),
+    ),
+  )
+
+/** One connection for one command, as `ssh` does it. */
+async function ssh(username: string, command: string, options: ConnectConfig = {}) {
+  const connection = await connected(username, options)
+  const result = await (await run(connection, command)).done
+  connection.client.end()
+  await connection.ended
+  return result
+}
+
+const window = { cols: 100, rows: 30, term: 'xterm-256color' }
+
+describe('a command', () => {
+  it('has its output, its errors and its exit code', async () => {
+    expect(await ssh(vm.vm_id, 'echo hello; exit 3')).toEqual({
+      ...{ stdout: 'hello\n', stderr: '', code: 3 },
+    })
+    const failed = await ssh(vm.vm_id, "nonsense 'quoted'")
+    expect(failed).toMatchObject({ stdout: '', code: 127 })
+    expect(failed.stderr).toContain('nonsense is not played here')
+  })
+
+  it('leaves what the machine keeps for the API as it was', async () => {
+    const { session_id } = vm
+    await me.post('/execute', { session_id, language: 'bash', command: 'WORD=kept' })
+    expect((await ssh(vm.vm_id, 'WORD=lost; exit 1')).code).toBe(1)
+    expect((await ssh(vm.vm_id, 'echo $WORD')).stdout).toBe('kept\n')
+  })
+
+  it('is run in the machine of a session', async () => {
+    expect(await ssh(vm.session_id, 'true')).toMatchObject({ code: 0 })
+  })
+
+  it('gets no input, and says so rather than losing it', async () => {
+    const sleepy = Promise.withResolvers<void>()
+    const real = SimulatedMicrovms.prototype.execute
+    vi.spyOn(SimulatedMicrovms.prototype, 'execute').mockImplementation(async function (
+      this: SimulatedMicrovms,
+      ...all
+    ) {
+      await sleepy.promise
+      return real.apply(this, all)
+    })
+    const { channel, told, done } = await run(await connected(vm.vm_id), 'true')
+    channel.write('an archive')
+    await expect.poll(() => told.stderr).toContain('no standard input')
+    sleepy.resolve()
+    expect(await done).toMatchObject({ code: 0 })
+  })
+
+  it('may be a script that is typed where there is no terminal', async () => {
+    const { channel, done } = await shell(await connected(vm.vm_id), false)
+    channel.end('echo from a script\nexit 4\n')
+    expect(await done).toMatchObject({ stdout: 'from a script\n', code: 4 })
+  })
+})
+
+describe('a terminal', () => {
+  it('runs what is typed, follows the window, and tells the exit code', async () => {
+    const sizes: PtySize[] = []
+    const real = SimulatedMicrovms.prototype.openPty
+    const opened = vi
+      .spyOn(
+        SimulatedMicrovms.prototype as { openPty: (...all: unknown[]) => Promise<Pty> },
+        'openPty',
+      )
+      .mockImplementation(async function (this: unknown, ...all) {
+        const pty = await real.apply(this as SimulatedMicrovms, all as [string])
+        return { ...pty, resize: (size) => void sizes.push(size) }
+      })
+    const { channel, shows, done } = await shell(await connected(vm.vm_id), window, {
+      env: { LC_ALL: 'C.UTF-8', LD_PRELOAD: '/tmp/x.so' },
+    })
+    channel.write('echo inside\n')
+    await shows('inside\r\n')
+    const [, size, { env } = { env: {} }] = (opened.mock.calls[0] ?? []) as [
+      string,
+      PtySize,
+      { env: object },
+    ]
+    expect(size).toEqual({ columns: 100, rows: 30 })
+    expect(env).toEqual({ TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' })
+    channel.setWindow(50, 5_000, 0, 0)
+    await expect.poll(() => sizes).toEqual([{ columns: 1_000, rows: 50 }])
+    channel.write('exit 5\n')
+    expect(await done).toMatchObject({ code: 5 })
+    const { body } = await me.get('/v1/audit/events?limit=5')
+    expect(JSON.stringify(body)).toContain('microvm.ssh.shell')
+  })
+
+  it('ends with its machine', async () => {
+    const { done, shows } = await shell(await connected(vm.vm_id), window)
+    await shows('imulat')
+    expect((await me.delete(`/v1/vms/${vm.vm_id}`)).status).toBe(200)
+    expect(await done).toMatchObject({ signal: 'HUP', stderr: expect.stringContaining('gone') })
+  })
+
+  it('is hung up when the client has gone', async () => {
+    const hungUp = Promise.withResolvers<number | null>()
+    const real = SimulatedMicrovms.prototype.openPty
+    vi.spyOn(SimulatedMicrovms.prototype, 'openPty').mockImplementation(async function (
+      this: SimulatedMicrovms,
+      ...all
+    ) {
+      const pty = await real.apply(this, all)
+      pty.exited.then(hungUp.resolve)
+      return pty
+    })
+    const connection = await connected(vm.vm_id)
+    await (await shell(connection, window)).shows('imulat')
+    connection.client.destroy()
+    expect(await hungUp.promise).toBe(129)
+  })
+
+  it('is one of a bounded number', async () => {
+    const connections = [await connected(vm.vm_id), await connected(vm.vm_id)]
+    for (const connection of connections)
+      for (let n = 0; n < 8; n++) await (await shell(connection, window)).shows('imulat')
+    const more = await shell(await connected(vm.vm_id), window)
+    expect(await more.done).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining('at most 16'),
+    })
+    const [first] = connections
+    await expect(first && shell(first, window)).rejects.toThrow(/open/i)
+  })
+})
+
+describe('verbs', () => {
+  it('list, make, copy and end machines', async () => {
+    expect((await ssh('me', 'help')).stdout).toContain('clone VM')
+    const { stdout, code } = await ssh('me', 'create --lifetime 600')
+    expect(code).toBe(0)
+    const made = stdout.trim()
+    expect((await me.get(`/v1/vms/${made}`)).body).toMatchObject({
+      ...{ status: 'running', vm_lifetime_seconds: 600 },
+    })
+    const copy = (await ssh('me', `clone ${made}`)).stdout.trim()
+    const listed = (await ssh('me', 'ls')).stdout
+    for (const id of [vm.vm_id, made, copy]) expect(listed).toMatch(new RegExp(`${id} +running`))
+    expect(await ssh('me', `rm ${copy}`)).toMatchObject({ stdout: '', code: 0 })
+    expect((await ssh('me', 'ls')).stdout).not.toContain(copy)
+  })
+
+  it('keep to the limits of the account', async () => {
+    for (let n = 0; n < 2; n++) expect((await ssh('me', 'create')).code).toBe(0)
+    const refused = await ssh('me', 'create')
+    expect(refused).toMatchObject({ stdout: '', code: 255 })
+    expect(refused.stderr).toContain('at most 3 VMs')
+  })
+
+  it.each([
+    ['rm', /takes the id of one VM/],
+    ['rm vm_nothing', /VM vm_nothing not found/],
+    ['ls -la', /ls takes nothing/],
+    ['create --memory much', /memory_mb/],
+    ['create --vcpus 9', /vcpu_count/],
+    ['create --colour red', /colour/],
+    ['create one two', /one snapshot/],
+    ['create snap_nothing', /not found/],
+    ['reboot', /no verb "reboot"/],
+  ])('refuse %s in words', async (command, words) => {
+    expect(await ssh('me', command)).toMatchObject({
+      code: 255,
+      stderr: expect.stringMatching(words),
+    })
+  })
+
+  it('ask for an account where a key is of several', async () => {
+    const other = await api.client('Other')
+    await register(other)
+    const asked = await ssh('me', 'ls')
+    expect(asked).toMatchObject({ code: 255, stderr: expect.stringContaining('several accounts') })
+    expect((await ssh(me.caller.accountPublicId, 'ls')).stdout).toContain(vm.vm_id)
+    expect((await ssh(other.caller.accountPublicId, 'ls')).stdout).not.toContain(vm.vm_id)
+    expect((await ssh(vm.vm_id, 'echo mine')).stdout).toBe('mine\n')
+  })
+})
+
+describe('whoever', () => {
+  it('is a stranger hears the same of a machine as of none', async () => {
+    const theirs = newPair()
+    await register(await api.client('Stranger'), theirs)
+    const as = { privateKey: theirs.private }
+    for (const [real, none] of [
+      [vm.vm_id, 'vm_0000000000000000'],
+      [vm.session_id, '00000000-0000-4000-8000-000000000000'],
+    ] as const) {
+      const [one, other] = [await ssh(real, 'true', as), await ssh(none, 'true', as)]
+      expect(one).toEqual({ ...other, stderr: other.stderr.replace(none, real) })
+      expect(one).toMatchObject({ code: 255, stderr: expect.stringContaining('not found') })
+    }
+    for (const verb of ['clone', 'rm'])
+      expect((await ssh('me', `${verb} ${vm.vm_id}`, as)).stderr).toContain('not found')
+    expect((await me.get(`/v1/vms/${vm.vm_id}`)).body.status).toBe('running')
+  })
+
+  it('has another key, a password or a name that is too long is refused', async () => {
+    for (const options of [
+      { privateKey: newPair().private },
+      { privateKey: undefined, password: 'secret' },
+      { username: 'x'.repeat(1_000) },
+    ])
+      await expect(connected(vm.vm_id, options as ConnectConfig)).rejects.toThrow(
+        /authentication methods failed/,
+      )
+  })
+
+  it('guesses keys is refused before anything is asked', async () => {
+    for (let n = 0; n < 30; n++)
+      await connected(vm.vm_id, { privateKey: newPair().private }).catch(() => {})
+    await expect(connected(vm.vm_id)).rejects.not.toThrow(/authentication/)
+  })
+
+  it('has too many connections is told so', async () => {
+    for (let n = 0; n < 3; n++) await connected(vm.vm_id)
+    const more = await run(await connected(vm.vm_id), 'true')
+    expect(await more.done).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining('at most 3'),
+    })
+  })
+
+  it('asks for files or forwarding hears that there is none', async () => {
+    const { client } = await connected(vm.vm_id)
+    const subsystem = await new Promise<ClientChannel>((resolve, reject) =>
+      client.subsys('sftp', (error, channel) => (error ? reject(error) : resolve(channel))),
+    )
+    expect(await heard(subsystem).done).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('no sftp') },
+    })
+    const error = await new Promise<Error | undefined>((resolve) =>
+      client.forwardOut('127.0.0.1', 1, '127.0.0.1', 22, (refused) => resolve(refused)),
+    )
+    expect(String(error)).toMatch(/refused|open/i)
+    await expect(
+      new Promise((resolve, reject) =>
+        client.forwardIn('127.0.0.1', 8_000, (refused) => (refused ? reject(refused) : resolve(0))),
+      ),
+    ).rejects.toThrow()
+  })
+})
+
+describe('a connection ends', () => {
+  it('when its key is removed, and nothing more is done by it until then', async () => {
+    const connection = await connected(vm.vm_id)
+    const { shows } = await shell(connection, window)
+    await shows('imulat')
+    const { body } = await me.get('/v1/ssh-keys')
+    expect((await me.delete(`/v1/ssh-keys/${body[0].id}`)).status).toBeLessThan(300)
+    expect(await (await run(connection, 'true')).done).toMatchObject({
+      ...{ code: 255, stderr: expect.stringContaining('not registered any more') },
+    })
+    await gateway.lookAgain()
+    await connection.ended
+  })
+
+  it('when its account is suspended, which then is told why', async () => {
+    const connection = await connected(vm.vm_id)
+    await api.db
+      .insertInto('account_controls')
+      .values({
+        ...{ account_id: me.caller.accountId, suspended_at: clock.now() },
+        suspended_reason: 'Bills',
+      })
+      .execute()
+    await api.services.accounts.suspensions.refresh(api.db)
+    await gateway.lookAgain()
+    await connection.ended
+    for (const name of [vm.vm_id, 'me'])
+      expect(await ssh(name, 'ls')).toMatchObject({
+        ...{ code: 255, stderr: expect.stringContaining('suspended: Bills') },
+      })
+  })
+
+  it('when nothing is said for long', async () => {
+    const connection = await connected(vm.vm_id)
+    const { channel, shows } = await shell(connection, window)
+    clock.pass(3_000_000)
+    channel.write('echo here\n')
+    await shows('here\r\n')
+    clock.pass(3_000_000)
+    await gateway.lookAgain()
+    channel.write('echo still\n')
+    await shows('still\r\n')
+    clock.pass(3_600_000)
+    await gateway.lookAgain()
+    await connection.ended
+  })
+
+  it('with the server', async () => {
+    const connection = await connected(vm.vm_id)
+    await (await shell(connection, window)).shows('imulat')
+    await gateway.close()
+    await connection.ended
+    await expect(connected(vm.vm_id)).rejects.toThrow(/ECONNREFUSED/)
+  })
+})
+
+describe('the key of the host', () => {
+  it('is made once, is its own alone to read, and is never replaced', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'garrison-ssh-'))
+    try {
+      const made = sshHostKey(folder)
+      const file = join(folder, 'ssh-host-key')
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      expect(sshHostKey(folder)).toBe(made)
+      writeFileSync(file, 'broken')
+      expect(() => sshHostKey(folder)).toThrow(/holds no SSH key/)
+      expect(readFileSync(file, 'utf8')).toBe('broken')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
