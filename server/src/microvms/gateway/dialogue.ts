@@ -112,6 +112,7 @@ export function converse(
     const channel: ServerChannel | undefined = accept()
     if (channel === undefined) return
     channel.on('error', () => {})
+    channel.stderr.on('error', () => {})
     const words =
       name === 'sftp'
         ? 'There is no sftp or scp here; send and fetch files over the API'

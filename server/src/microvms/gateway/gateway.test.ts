@@ -346,6 +346,13 @@ describe('whoever', () => {
 })
 
 describe('a connection ends', () => {
+  it('when nothing is asked for', async () => {
+    const connection = await connected(vm.vm_id)
+    clock.pass(60_000)
+    await gateway.lookAgain()
+    await connection.ended
+  })
+
   it('when its key is removed, and nothing more is done by it until then', async () => {
     const connection = await connected(vm.vm_id)
     const { shows } = await shell(connection, window)
@@ -375,6 +382,16 @@ describe('a connection ends', () => {
       expect(await ssh(name, 'ls')).toMatchObject({
         ...{ code: 255, stderr: expect.stringContaining('suspended: Bills') },
       })
+  })
+
+  it('of one account only, when another has had the same key', async () => {
+    const other = await api.client('Other')
+    const copy = await register(other)
+    const connection = await connected(vm.vm_id)
+    await api.change((tx) => api.services.sshKeys.delete(tx, other.caller, copy.key.public_id))
+    expect(await (await run(connection, 'echo on')).done).toMatchObject({ stdout: 'on\n' })
+    await gateway.lookAgain()
+    expect(await (await run(connection, 'echo on')).done).toMatchObject({ stdout: 'on\n' })
   })
 
   it('when nothing is said for long', async () => {

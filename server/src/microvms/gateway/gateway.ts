@@ -17,7 +17,7 @@ import type { Services } from '../../services.ts'
 import { converse, type Exit, type Wanted } from './dialogue.ts'
 import { createInside } from './inside.ts'
 import { whoShows } from './proof.ts'
-import { keysThere } from './store.ts'
+import { type Holder, keysThere } from './store.ts'
 import { createVerbs } from './verbs.ts'
 import { createVisitors, namesMachine, type Visitor } from './visitor.ts'
 
@@ -26,6 +26,9 @@ export { sshHostKey } from './host-key.ts'
 const failuresPerMinute = 30
 const triesOfConnection = 10
 const loginMs = 20_000
+/** Without a shell or command. */
+const unusedMs = 60_000
+const excessMs = 10_000
 const mostConnections = 1_024
 /** Of those who have not said who they are: from one address, and in all. */
 const mostStrangersOfAddress = 16
@@ -41,6 +44,10 @@ type Live = {
   readonly network: string
   /** Null until they have proved who they are. */
   visitor: Visitor | null
+  /** Keys of accounts whose machines they have come to. */
+  readonly used: Set<Holder>
+  /** More than the account may have: it is told so, and ended. */
+  isExcess: boolean
   sessions: number
   /** Commands that run, and verbs that are carried out: with those, silence is no idleness. */
   busy: number
@@ -95,7 +102,8 @@ export async function startSshGateway(deps: GatewayDeps, { host, port }: Place) 
     const full = whyFull(network)
     if (full !== null) return refuse(full)
     const connection: Live = {
-      ...{ socket, network, visitor: null, sessions: 0, busy: 0, touchedAt: now() },
+      ...{ socket, network, visitor: null, used: new Set(), isExcess: false },
+      ...{ sessions: 0, busy: 0, touchedAt: now() },
     }
     live.add(connection)
     const late = setTimeout(() => {
@@ -125,7 +133,7 @@ export async function startSshGateway(deps: GatewayDeps, { host, port }: Place) 
         .then((isGood) => {
           if (isGood) return shown.accept()
           shown.reject(['publickey'])
-          if (++tries >= triesOfConnection) connection.socket.end()
+          if (++tries >= triesOfConnection) connection.socket.destroySoon()
         })
     })
     client.on('session', (accept, reject) => {
@@ -155,56 +163,73 @@ export async function startSshGateway(deps: GatewayDeps, { host, port }: Place) 
     }
     if (!found.isProved) return true
     connection.visitor = {
-      ...{ holders: found.holders, userName: shown.username },
+      ...{ holders: found.holders, fingerprint: found.fingerprint, userName: shown.username },
       address: connection.socket.remoteAddress ?? null,
+    }
+    connection.touchedAt = now()
+    if (isExcess(connection.visitor)) {
+      connection.isExcess = true
+      setTimeout(() => connection.socket.destroy(), excessMs).unref()
     }
     return true
   }
 
-  async function requireRoom({ holders }: Visitor) {
-    const isTheirs = ({ accountId }: { accountId: string }) => accountId === holders[0]?.accountId
-    const open = [...live].filter(({ visitor }) => visitor?.holders.some(isTheirs)).length
-    if (open > connections_per_account) {
+  /** Anybody may have registered this key as theirs too, so one account with room is enough. */
+  function isExcess({ holders }: Visitor) {
+    const counted = [...live].filter((each) => !each.isExcess)
+    return holders.every(({ accountId }) => {
+      const isTheirs = (holder: Holder) => holder.accountId === accountId
+      const open = counted.filter(({ visitor }) => visitor?.holders.some(isTheirs)).length
+      return open > connections_per_account
+    })
+  }
+
+  async function requireRoom({ isExcess }: Live, { fingerprint }: Visitor) {
+    if (isExcess) {
       const words = `An account has at most ${connections_per_account} SSH connections at once`
       throw new DomainError('LIMIT_EXCEEDED', `${words}; close one first`)
     }
-    const counted = await requests.consume(holders[0]?.accountId ?? '').catch(() => null)
+    const counted = await requests.consume(fingerprint).catch(() => null)
     if (counted !== null) return
-    const words = `An account may ask for ${config.limits.writes_per_minute} things a minute by SSH`
+    const words = `A key may ask for ${config.limits.writes_per_minute} things a minute by SSH`
     throw new DomainError('RATE_LIMIT_EXCEEDED', `${words}; wait a moment`)
   }
 
-  async function requireKeys({ holders }: Visitor) {
-    const there = await keysThere(
-      db,
-      holders.map(({ keyId }) => keyId),
-    )
-    if (holders.every(({ keyId }) => there.has(keyId))) return
+  /** As the visitor is by now: without accounts that have removed the key. */
+  async function again(visitor: Visitor): Promise<Visitor> {
+    const ids = visitor.holders.map(({ keyId }) => keyId)
+    const there = await keysThere(db, ids)
+    const holders = visitor.holders.filter(({ keyId }) => there.has(keyId))
+    if (holders.length > 0) return { ...visitor, holders }
     throw new DomainError('INVALID_API_KEY', 'This SSH key is not registered any more')
   }
 
   async function serve(
     connection: Live,
-    visitor: Visitor,
+    known: Visitor,
     channel: ServerChannel,
     wanted: Wanted,
   ): Promise<Exit> {
+    const visitor = await again(known)
     visitors.requireActive(visitor)
-    await requireKeys(visitor)
-    await requireRoom(visitor)
+    await requireRoom(connection, visitor)
     const isTerminal = wanted.size !== null
-    const toMachine = namesMachine(visitor.userName)
-    if (toMachine && isTerminal) return enter(await visitors.machine(visitor), channel, wanted)
-    connection.busy++
+    // A terminal in which nothing happens is idle; a command is at work.
+    if (!isTerminal) connection.busy++
     try {
-      if (toMachine) return await enter(await visitors.machine(visitor), channel, wanted)
+      if (namesMachine(visitor.userName)) {
+        const place = await visitors.machine(visitor)
+        connection.used.add(place.holder)
+        return await enter(place, channel, wanted)
+      }
       channel.resume()
-      const { caller } = await visitors.caller(visitor)
+      const { caller, holder } = await visitors.caller(visitor)
+      connection.used.add(holder)
       const printed = await carryOut(caller, wanted.command ?? 'help')
       channel.write(isTerminal ? printed.replaceAll('\n', '\r\n') : printed)
       return { code: 0 }
     } finally {
-      connection.busy--
+      if (!isTerminal) connection.busy--
       wanted.touch()
     }
   }
@@ -213,11 +238,14 @@ export async function startSshGateway(deps: GatewayDeps, { host, port }: Place) 
   async function lookAgain() {
     const known = [...live].flatMap(({ visitor }) => visitor?.holders ?? [])
     const there = await keysThere(db, [...new Set(known.map(({ keyId }) => keyId))])
-    const mayGoOn = ({ visitor, busy, touchedAt }: Live) =>
-      visitor === null ||
-      ((busy > 0 || now() - touchedAt < idle_seconds * 1000) &&
-        visitor.holders.every(({ keyId }) => there.has(keyId)) &&
-        !visitor.holders.every(({ accountId }) => accounts.suspensions.isSuspended(accountId)))
+    const isGood = ({ keyId, accountId }: Holder) =>
+      there.has(keyId) && !accounts.suspensions.isSuspended(accountId)
+    const mayGoOn = ({ visitor, used, busy, sessions, touchedAt }: Live) => {
+      if (visitor === null) return true
+      const longestMs = sessions > 0 ? idle_seconds * 1000 : unusedMs
+      const isIdle = busy === 0 && now() - touchedAt >= longestMs
+      return !isIdle && visitor.holders.some(isGood) && [...used].every(isGood)
+    }
     for (const each of [...live]) if (!mayGoOn(each)) each.socket.destroy()
   }
 

@@ -20,18 +20,18 @@ function verifies({ key, blob, signature, hashAlgo }: PublicKeyAuthContext, { pu
   return known.verify(blob, signature, hashAlgo) === true
 }
 
+type Shown = { holders: readonly Holder[]; fingerprint: string; isProved: boolean }
+
 /**
  * Null: it is nobody's, or not proved. `isProved` is false where the client only asks whether it is worth
  * signing with this key.
  */
-export async function whoShows(
-  db: Database,
-  shown: PublicKeyAuthContext,
-): Promise<{ holders: readonly Holder[]; isProved: boolean } | null> {
+export async function whoShows(db: Database, shown: PublicKeyAuthContext): Promise<Shown | null> {
   if (isWeak(shown)) return null
-  const holders = await holdersOf(db, fingerprintOf(shown.key.data))
+  const fingerprint = fingerprintOf(shown.key.data)
+  const holders = await holdersOf(db, fingerprint)
   const [first] = holders
   if (first === undefined) return null
-  if (shown.signature === undefined) return { holders, isProved: false }
-  return verifies(shown, first) ? { holders, isProved: true } : null
+  if (shown.signature === undefined) return { holders, fingerprint, isProved: false }
+  return verifies(shown, first) ? { holders, fingerprint, isProved: true } : null
 }

@@ -12,6 +12,7 @@ import type { Holder } from './store.ts'
 /** Everybody who has the key that was proved: it may be one of several accounts. */
 export type Visitor = {
   readonly holders: readonly Holder[]
+  readonly fingerprint: string
   readonly userName: string
   readonly address: string | null
 }
