@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import { type FormEvent, type ReactNode, useEffect, useId, useRef } from 'react'
+import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { wordsOf } from '../api/errors.ts'
 import { Button, type ButtonLook, IconButton } from './button.tsx'
 import { cx } from './cx.ts'
@@ -12,31 +12,29 @@ const first = 'form :is(input, select, textarea), form button'
  * A task in front of the page. It stays open while its work is under way; errors are shown in it, beside
  * what caused them. The browser's own dialog keeps the focus inside and gives it back.
  */
-export function Dialog({
-  title,
-  icon,
-  open,
-  onClose,
-  wide = false,
-  children,
-}: {
+export const Dialog = ({ open, ...rest }: DialogProps & { open: boolean }) =>
+  open ? <OpenDialog {...rest} /> : null
+
+type DialogProps = {
   title: ReactNode
   icon?: ReactNode
-  open: boolean
   /** Left out: it cannot be closed now. */
   onClose?: (() => void) | undefined
   wide?: boolean | undefined
   children: ReactNode
-}) {
+}
+
+function OpenDialog({ title, icon, onClose, wide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
+  // Closed while it is still in the page: only then the focus goes back to where it was.
+  useLayoutEffect(() => {
     const element = dialog.current
-    if (!open || element === null || element.open) return
+    if (element === null) return
     element.showModal()
     element.querySelector<HTMLElement>(first)?.focus()
-  }, [open])
-  if (!open) return null
+    return () => element.close()
+  }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own; this is for what lies around it
     <dialog
