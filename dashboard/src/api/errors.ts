@@ -40,14 +40,15 @@ type Envelope = {
 
 type Fault = { loc: readonly (string | number)[]; msg: string }
 
-/** Of the dialect of microVMs; a field is named by the last part of where it is. */
+/** Of the dialect of microVMs; a field is named by the last name on the way to it, a list as a whole. */
 function inDetail(detail: unknown): Pick<Envelope, 'message' | 'errors'> {
   if (typeof detail === 'string') return { message: detail }
   if (!Array.isArray(detail)) return {}
   const errors: Record<string, string[]> = {}
   for (const { loc, msg } of detail as Fault[]) {
-    const name = String(loc.at(-1) ?? 'body')
-    errors[name] = [...(errors[name] ?? []), msg]
+    const name = String(loc.findLast((part) => typeof part === 'string') ?? 'body')
+    const words = msg.replace(/^Value error, /, '')
+    errors[name] = [...new Set([...(errors[name] ?? []), words])]
   }
   return { message: 'Some of it is not as it should be.', errors }
 }

@@ -31,6 +31,11 @@ const pinnedReason = 'It is pinned; unpin it first'
 /** Nobody here took it: its file comes from elsewhere, and this is how far it is. */
 export const isImported = (snapshot: Snapshot) => snapshot.instance_id === null
 
+function sizeWords({ status, size_gb }: Snapshot) {
+  if (status === 'CREATING') return 'not known yet'
+  return status === 'ERROR' && size_gb === 0 ? 'nothing is held' : gigabytes(size_gb)
+}
+
 export function SnapshotCard({
   snapshot,
   onAsk,
@@ -38,7 +43,7 @@ export function SnapshotCard({
   snapshot: Snapshot
   onAsk: (what: SnapshotAsk) => void
 }) {
-  const { id, name, status, size_gb, region, created_at, is_image, error, pinned } = snapshot
+  const { id, name, status, region, created_at, is_image, error, pinned } = snapshot
   const pin = usePin(snapshot)
   return (
     <Card
@@ -122,7 +127,7 @@ export function SnapshotCard({
       <Facts
         columns="card"
         facts={[
-          ['Size', status === 'CREATING' ? 'not known yet' : gigabytes(size_gb)],
+          ['Size', sizeWords(snapshot)],
           ['Region', region],
           ['Created', <Time key="created" at={created_at} />],
           ['Type', is_image ? 'Image' : 'VM Snapshot'],
