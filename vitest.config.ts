@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { defaultExclude, defineConfig } from 'vitest/config'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import {
+  BaseSequencer,
+  type Reporter,
+  type TestCase,
+  type TestModule,
+  type TestSpecification,
+} from 'vitest/node'
 
 const system = '**/*.system.test.ts'
 const long = '**/*.long.test.ts'
@@ -23,9 +29,29 @@ const slowestTests: Reporter = {
   },
 }
 
+/** Begun last, they would have the machine to themselves; where nothing is known of times, files go by size. */
+const longest = [
+  'engines/qemu/contract.system.test.ts',
+  'e2e/dashboard.system.test.ts',
+  'guest/garrison-small.system.test.ts',
+  'e2e/dashboard-deploy.system.test.ts',
+  'e2e/dashboard-microvms.system.test.ts',
+]
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = longest.findIndex((file) => moduleId.endsWith(file))
+      return place < 0 ? longest.length : place
+    }
+    return sorted.sort((a, b) => rank(a) - rank(b))
+  }
+}
+
 export default defineConfig({
   test: {
     reporters: ['default', slowestTests],
+    sequence: { sequencer: LongestFirst },
     globalSetup: 'server/src/database/testing-setup.ts',
     projects: [
       // Files share a process and what it has imported, which was most of their time: whatever a test

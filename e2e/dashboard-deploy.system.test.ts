@@ -86,7 +86,10 @@ it('a snapshot is created of a machine that runs, and everything is said of it',
   await says('Available VMs', '1')
   await press('Create snapshot')
   const machines = dialog().getByLabel('Instance')
-  expect(await machines.locator('option:checked').textContent()).toMatch(/^web-1 - .+ \(LOCAL-1\)$/)
+  await machines
+    .locator('option:checked')
+    .filter({ hasText: /^web-1 - .+ \(LOCAL-1\)$/ })
+    .waitFor({ state: 'attached' })
   await dialog().getByLabel('Name').fill('before:upgrade')
   await dialog().getByText('Use letters').first().waitFor()
   await dialog().getByLabel('Name').fill('before')

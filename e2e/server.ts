@@ -230,6 +230,10 @@ export class TestServer {
     const { body: snapshots } = await this.get('/api/snapshots/?pageSize=100')
     for (const { id } of snapshots.snapshots) await this.delete(`/api/snapshots/${id}/`)
     await this.settled()
+    const { body: microvms } = await this.get('/v1/vms')
+    if (Array.isArray(microvms))
+      for (const { vm_id } of microvms) await this.delete(`/v1/vms/${vm_id}`)
+    await this.settled()
     await this.stop()
     await uninstall({ dataDir: this.dataDir })
   }

@@ -122,6 +122,8 @@ export class Person {
       .first()
       .waitFor({ state: 'hidden' })
     await this.page.evaluate('document.fonts.ready.then(() => null)')
+    if ((await this.page.evaluate('document.styleSheets.length')) === 0)
+      throw new Error('The page came without its style sheet')
   }
 
   async become({ width, theme }: { width: number; theme: Theme }) {
@@ -136,8 +138,10 @@ export class Person {
     )
 
   /** What keeps somebody from using the page, by WCAG 2.2 AA: the rule, and what breaks it. */
-  async barriers(): Promise<string[]> {
-    const axe = new AxeBuilder({ page: this.page }).withTags(accessible)
+  async barriers(only?: 'colours'): Promise<string[]> {
+    const axe = new AxeBuilder({ page: this.page }).options({ resultTypes: ['violations'] })
+    if (only === 'colours') axe.withRules('color-contrast')
+    else axe.withTags(accessible)
     // There are no frames of other origins, for which it would open a page of its own each time.
     axe.setLegacyMode()
     const { violations } = await axe.analyze()
@@ -148,7 +152,11 @@ export class Person {
 
   /** Keeps a picture of what is seen. */
   picture = (name: string) =>
-    this.page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled' })
+    this.page.screenshot({
+      path: join(screenshots, `${name}.jpeg`),
+      quality: 80,
+      animations: 'disabled',
+    })
 
   /** As if it had ended meanwhile. */
   forgetSession = () => this.#context.clearCookies()
