@@ -54,11 +54,9 @@ function Machine({
 }: {
   vm: Vm
 }) {
-  const snapshot = useQuery({
-    ...reading('/v1/snapshots/{snapshot_id}', { params: { snapshot_id: snapshot_id ?? '' } }),
-    enabled: snapshot_id !== null,
-    retry: false,
-  })
+  // Of all that there are: a fork began as one that is gone by now, and to ask for it is an error.
+  const { data: snapshots } = useQuery(reading('/v1/snapshots'))
+  const snapshot = snapshots?.find(({ id }) => id === snapshot_id)
   const took =
     started_at === null ? null : new Date(started_at).getTime() - new Date(created_at).getTime()
   return (
@@ -67,7 +65,7 @@ function Machine({
         [
           'Began as',
           snapshot_id &&
-            (snapshot.isError ? (
+            (snapshots !== undefined && snapshot === undefined ? (
               <span key="gone" className="text-ink-3">
                 {snapshot_id}, which is deleted
               </span>
@@ -78,7 +76,7 @@ function Machine({
                 params={{ id: snapshot_id }}
                 className="wrap-anywhere hover:text-accent"
               >
-                {snapshot.data?.name ?? snapshot_id}
+                {snapshot?.name ?? snapshot_id}
               </Link>
             )),
         ],
