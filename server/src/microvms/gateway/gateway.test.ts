@@ -11,7 +11,7 @@ import { loadConfig } from '../../config.ts'
 import { type Api, createApi } from '../../testing/api.ts'
 import { settableClock } from '../../testing/settable-clock.ts'
 import { startSshGateway } from './gateway.ts'
-import { sshHostKey } from './host-key.ts'
+import { isReadable, newKey, sshHostKey } from './host-key.ts'
 
 const { Client, utils } = ssh2
 const newPair = () => utils.generateKeyPairSync('ed25519')
@@ -429,6 +429,11 @@ describe('a connection ends', () => {
 })
 
 describe('the key of the host', () => {
+  it('can always be read again', () => {
+    const made = Array.from({ length: 1500 }, newKey)
+    expect(made.filter((key) => !isReadable(key))).toEqual([])
+  })
+
   it('is made once, is its own alone to read, and is never replaced', () => {
     const folder = mkdtempSync(join(tmpdir(), 'garrison-ssh-'))
     try {

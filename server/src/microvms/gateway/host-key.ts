@@ -11,15 +11,27 @@ export function sshHostKey(dataDir: string): string {
   const file = join(dataDir, 'ssh-host-key')
   try {
     const kept = readFileSync(file, 'utf8')
-    const parsed = ssh2.utils.parseKey(kept)
-    if (!(parsed instanceof Error) && parsed.isPrivateKey()) return kept
+    if (isReadable(kept)) return kept
     throw new Error(
       `${file} holds no SSH key; put back a copy of it, or remove it to have one made`,
     )
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
-  const made = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'garrison' })
-  replaceFile(file, made.private, 0o600)
-  return made.private
+  const made = newKey()
+  replaceFile(file, made, 0o600)
+  return made
+}
+
+/** One in some three hundred that ssh2 makes is written so that nobody can read it again. */
+export function newKey(): string {
+  for (;;) {
+    const { private: made } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'garrison' })
+    if (isReadable(made)) return made
+  }
+}
+
+export function isReadable(text: string): boolean {
+  const parsed = ssh2.utils.parseKey(text)
+  return !(parsed instanceof Error) && parsed.isPrivateKey()
 }
