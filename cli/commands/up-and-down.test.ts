@@ -85,7 +85,7 @@ describe('a server in the background', { timeout: limitMs }, () => {
     expect(code).toBe(0)
   })
 
-  it('takes keys made and revoked beside it', async () => {
+  it('takes keys made and revoked beside it', { timeout: limitMs }, async () => {
     const { output } = await run('key', 'create', 'ci')
     expect(output).toMatch(/^brk_\w{40}\n$/)
     const names = async () =>
