@@ -175,14 +175,18 @@ function envelopeIn(text: string): ErrorResponse | null {
   }
 }
 
+type Fault = { loc: readonly (string | number)[]; msg: string }
+
 /** How the API of microVMs says it: a sentence, or what is wrong with which field. */
 function detailIn(text: string): string | null {
   try {
     const { detail } = JSON.parse(text) as {
-      detail?: string | { loc: readonly (string | number)[]; msg: string }[]
+      detail?: string | Fault[]
     }
     if (typeof detail === 'string') return detail
-    return detail?.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ') ?? null
+    const words = ({ loc, msg }: Fault) =>
+      `${loc.slice(1).join('.')}: ${msg.replace(/^Value error, /, '')}`
+    return detail?.map(words).join('; ') ?? null
   } catch {
     return null
   }

@@ -1,5 +1,5 @@
 /** Commands in this process, on a server that is real but for its machines. */
-import { loadConfig } from '../../server/src/config.ts'
+import { type Config, loadConfig } from '../../server/src/config.ts'
 import { listen } from '../../server/src/http/listen.ts'
 import { type Api, createApi } from '../../server/src/testing/api.ts'
 import { describeFailure, Failure } from '../failure.ts'
@@ -42,10 +42,10 @@ export async function run(
 }
 
 /** A cloud on a port, and `garrison` for somebody of it. */
-export async function createCloud() {
+export async function createCloud(config: Partial<Config> = {}) {
   // With the assistant that answers without a model.
   const { assistant } = loadConfig({ env: {}, dataDir: '/nowhere', demo: true })
-  const api = await createApi({ config: { assistant } })
+  const api = await createApi({ config: { assistant, ...config } })
   api.startRunner()
   const feed = await startFeed(api)
   const server = await listen(api.app, { host: '127.0.0.1', port: 0 })

@@ -41,6 +41,7 @@ import {
   getMicrovmSnapshot,
   listMicrovmSnapshots,
 } from './snapshots.ts'
+import { getSshGateway } from './ssh-gateway.ts'
 import { stageEnvironment } from './stage-env.ts'
 import { createToken } from './token.ts'
 import {
@@ -137,6 +138,7 @@ export const microvmApi = {
   listMicrovmSshKeys,
   addMicrovmSshKey,
   deleteMicrovmSshKey,
+  getSshGateway,
   listMicrovmApiKeys,
   createMicrovmApiKey,
   getMicrovmApiKey,

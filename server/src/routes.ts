@@ -36,6 +36,7 @@ import { webhookEndpointRoutes } from './microvms/account/webhook-routes.ts'
 import { egressRoutes } from './microvms/egress/routes.ts'
 import { executionRoutes } from './microvms/executions/routes.ts'
 import { microvmFileRoutes } from './microvms/files/routes.ts'
+import { sshGatewayRoutes } from './microvms/gateway/routes.ts'
 import { ptyRoutes } from './microvms/ptys/routes.ts'
 import { microvmSessionRoutes } from './microvms/sessions/routes.ts'
 import { shareRoutes } from './microvms/shares/routes.ts'
@@ -135,6 +136,7 @@ export function createServer({
   executionRoutes(app, deps)
   microvmFileRoutes(app, deps)
   microvmAccountRoutes(app, deps)
+  sshGatewayRoutes(app, { config })
   microvmVolumeRoutes(app, deps)
   webhookEndpointRoutes(app, deps)
   ptyRoutes(app, { ...deps, config, limits, origins })

@@ -1,7 +1,7 @@
 /** Into an instance: log in, its serial console, what it has printed. */
-import { spawn } from 'node:child_process'
 import type { Cloud } from '../../cloud/cloud.ts'
 import { type Define, examples, wholeNumber } from '../../cloud/noun.ts'
+import { runSsh } from '../../cloud/ssh.ts'
 import { idOf } from '../../cloud/things.ts'
 import { Failure } from '../../failure.ts'
 import type { ExitCode } from '../context.ts'
@@ -65,16 +65,7 @@ async function ssh(
   const target = args.pop() ?? ''
   const address = user === undefined ? target : target.replace(/^[^@]*@/, `${user}@`)
   const all = [...args, ...(identity === undefined ? [] : ['-i', identity]), address, ...command]
-  const child = spawn('ssh', all, { stdio: 'inherit' })
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', () =>
-      reject(
-        new Failure('There is no ssh on this host', { advice: [`Run elsewhere: ${ssh_command}`] }),
-      ),
-    )
-    child.once('exit', (exit) => resolve(exit ?? 1))
-  })
-  return code as ExitCode
+  return runSsh(all, ssh_command)
 }
 
 async function logs(

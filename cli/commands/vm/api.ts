@@ -1,11 +1,14 @@
 /** The microVM API, as far as the commands use it; its paths are not among those of the SDK's objects. */
+import type { EgressPolicy, EgressPolicyRequest } from '@garrison/contract/microvms/egress'
 import type { ExecutionResult } from '@garrison/contract/microvms/execution'
+import type { CreateShareRequest, Share } from '@garrison/contract/microvms/shares'
 import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
+import type { SshGateway } from '@garrison/contract/microvms/ssh-gateway'
 import type { Vm } from '@garrison/contract/microvms/vms'
 import type { Cloud } from '../../cloud/cloud.ts'
 import { Failure } from '../../failure.ts'
 
-export type { ExecutionResult, SnapshotInfo, Vm }
+export type { ExecutionResult, Share, SnapshotInfo, Vm }
 
 /** Beyond the longest execution, and the first build of the base. */
 const longestMs = 660_000
@@ -41,6 +44,15 @@ export const microvms = (cloud: Cloud) => ({
   log: (id: string, offset: number) =>
     ask<BuildLog>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
   deleteSnapshot: (id: string) => ask<object>(cloud, 'DELETE', `/v1/snapshots/${id}`),
+  sshGateway: () => ask<SshGateway>(cloud, 'GET', '/v1/ssh-gateway'),
+  egress: (id: string) => ask<EgressPolicy>(cloud, 'GET', `/v1/egress/vm/${id}`),
+  setEgress: (id: string, body: EgressPolicyRequest) =>
+    ask<EgressPolicy>(cloud, 'POST', `/v1/egress/vm/${id}`, body),
+  shares: () => ask<Share[]>(cloud, 'GET', '/v1/shares'),
+  share: (body: CreateShareRequest) => ask<Share>(cloud, 'POST', '/v1/shares', body),
+  changeShare: (id: string, is_public: boolean) =>
+    ask<Share>(cloud, 'PATCH', `/v1/shares/${id}`, { is_public }),
+  revokeShare: (id: string) => ask<Share>(cloud, 'DELETE', `/v1/shares/${id}`),
 })
 
 /** As people call it: the name among its metadata, and its id without one. */
@@ -64,6 +76,17 @@ export async function snapshotOf(cloud: Cloud, text: string): Promise<SnapshotIn
   if (/^snap_[a-z0-9]+$/.test(text)) return api.snapshot(text)
   const found = (await api.snapshots(undefined)).filter(({ name }) => name === text)
   return onlyOne(found, text, 'snapshot of microVMs', ({ id }) => id, 'vm snapshot list')
+}
+
+/**
+ * By its name, its address or its id.
+ * @throws Failure when nothing is called so.
+ */
+export async function shareOf(cloud: Cloud, text: string): Promise<Share> {
+  const names = ({ share_id, name, host, url }: Share) => [share_id, name, host, url]
+  const wanted = text.replace(/\/+$/, '')
+  const found = (await microvms(cloud).shares()).filter((share) => names(share).includes(wanted))
+  return onlyOne(found, text, 'share', ({ share_id }) => share_id, 'vm share list')
 }
 
 function onlyOne<T>(

@@ -8,7 +8,10 @@ import { showList, showThing } from '../../cloud/show.ts'
 import { Failure } from '../../failure.ts'
 import { humanAge, humanDuration } from '../../units.ts'
 import { microvms, snapshotOf, type Vm, vmName, vmOf } from './api.ts'
+import { defineEgress } from './egress.ts'
+import { defineShares } from './shares.ts'
 import { defineSnapshots } from './snapshots.ts'
+import { defineSsh } from './ssh.ts'
 
 export const define: Define = (vm, run) => {
   vm.command('list')
@@ -150,6 +153,9 @@ export const define: Define = (vm, run) => {
         }
       }),
     )
+  defineSsh(vm, run)
+  defineEgress(vm, run)
+  defineShares(vm, run)
   defineSnapshots(vm, run)
 }
 

@@ -1,5 +1,9 @@
 /** The commands over the microVM API, on a server whose machines are simulated. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadConfig } from '../../../server/src/config.ts'
 import { createCloud } from '../../cloud/cloud.testing.ts'
 
 let cloud: Awaited<ReturnType<typeof createCloud>>
@@ -53,6 +57,75 @@ it('a snapshot is built before everybody’s eyes, and goes when it is not neede
   expect(await me.garrison('vm', 'snapshot', 'show', 'py')).toMatchObject({ code: 1 })
 })
 
+it('what a microVM may reach is shown, and replaced as a whole', async () => {
+  const { vm_id } = await me.json('vm', 'create', '--name', 'shut')
+  expect((await me.garrison('vm', 'egress', 'show', 'shut')).output).toMatch(/allow https +no/)
+  const knobs = ['--package-managers', '--domain', 'a.example.com,b.example.com']
+  const set = await me.garrison('vm', 'egress', 'set', 'shut', ...knobs)
+  expect(set).toMatchObject({ code: 0, output: expect.stringContaining('in force') })
+  const shown = await me.json('vm', 'egress', 'show', 'shut')
+  expect(shown).toMatchObject({ allow_package_managers: true, allow_https: false })
+  expect(shown.allowed_domains).toEqual(['a.example.com', 'b.example.com'])
+  await me.garrison('vm', 'egress', 'set', 'shut', '--network', '203.0.113.0/24')
+  expect(await me.json('vm', 'egress', 'show', vm_id)).toMatchObject({
+    ...{ allow_package_managers: false, allowed_domains: [], allowed_cidrs: ['203.0.113.0/24'] },
+  })
+  const refused = await me.garrison('vm', 'egress', 'set', 'shut', '--domain', 'com')
+  expect(refused).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/allowed_domains\.0: use a name/),
+  })
+})
+
+it('a port is shared, opened, closed and taken back', async () => {
+  await me.garrison('vm', 'create', '--name', 'site')
+  const made = await me.garrison('vm', 'share', 'create', 'site', '8080')
+  expect(made.output).toMatch(/^Port 8080 is at http:\S+, for your account/)
+  const [{ name, share_id, url }] = await me.json('vm', 'share', 'list', 'site')
+  expect((await me.garrison('vm', 'share', 'public', name)).output).toContain('for everybody')
+  expect((await me.garrison('vm', 'share', 'private', url)).output).toContain('your account')
+  await me.garrison('vm', 'create', '--name', 'other')
+  expect(await me.json('vm', 'share', 'list', 'other')).toEqual([])
+  expect((await me.garrison('vm', 'share', 'list')).output).toContain(url)
+  expect((await me.garrison('vm', 'share', 'revoke', share_id)).errors).toMatch(/--yes/)
+  const gone = await me.garrison('vm', 'share', 'revoke', name, '--yes')
+  expect(gone).toMatchObject({ code: 0, output: `${name} is revoked.\n` })
+  expect(await me.json('vm', 'share', 'list')).toEqual([])
+  const again = await me.garrison('vm', 'share', 'revoke', name, '--yes')
+  expect(again).toMatchObject({ code: 1, errors: expect.stringContaining('vm share list') })
+})
+
+it('without a gateway nobody logs in by SSH, and the setting is named', async () => {
+  await me.garrison('vm', 'create', '--name', 'lonely')
+  const refused = await me.garrison('vm', 'ssh', 'lonely')
+  expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('microvms.ssh.port') })
+  expect(refused.errors).toContain('vm shell lonely')
+})
+
+it('with a gateway ssh is run as people would, and its exit code is ours', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'garrison-vm-ssh-'))
+  const { PATH } = process.env
+  const { microvms } = loadConfig({ env: {}, dataDir: folder })
+  const ssh = { ...microvms.ssh, port: 2222, host: '192.0.2.7' }
+  const there = await createCloud({ dataDir: folder, microvms: { ...microvms, ssh } })
+  try {
+    writeFileSync(join(folder, 'ssh'), `#!/bin/sh\necho "$@" > ${folder}/called\nexit 3\n`)
+    chmodSync(join(folder, 'ssh'), 0o755)
+    process.env.PATH = `${folder}:${PATH}`
+    const somebody = await there.somebody()
+    const { vm_id } = await somebody.json('vm', 'create', '--name', 'tests')
+    const line = ['vm', 'ssh', 'tests', '--identity', 'key', '--', 'uname', '-a']
+    expect(await somebody.garrison(...line)).toMatchObject({ code: 3, output: '' })
+    const called = readFileSync(join(folder, 'called'), 'utf8')
+    expect(called).toBe(`-i key -p 2222 ${vm_id}@192.0.2.7 uname -a\n`)
+  } finally {
+    process.env.PATH = PATH
+    await there.close()
+    me.use()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 it('what cannot be understood is said', async () => {
   for (const line of [
     ['vm', 'create', '--lifetime', 'soon'],
@@ -60,6 +133,9 @@ it('what cannot be understood is said', async () => {
     ['vm', 'exec', 'none'],
     ['vm', 'show', 'none'],
     ['vm', 'create', '--memory', '127'],
+    ['vm', 'share', 'create', 'none', '80'],
+    ['vm', 'share', 'revoke', 'none'],
+    ['vm', 'ssh', 'none'],
   ]) {
     const { code, errors } = await me.garrison(...line)
     expect(code, line.join(' ')).toBeGreaterThan(0)

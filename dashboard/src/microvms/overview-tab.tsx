@@ -7,7 +7,7 @@ import { type Currency, duration, money, number, rate } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
 import { TimeLeft } from './time-left.tsx'
 import { useVm } from './use-vm.ts'
-import { memoryWords, type Vm } from './vm.ts'
+import { isLive, memoryWords, type Vm } from './vm.ts'
 
 export function OverviewTab() {
   const vm = useVm()
@@ -38,6 +38,11 @@ export function OverviewTab() {
       <Section title="Session">
         <Usage vm={vm} />
       </Section>
+      {isLive(vm.status) && (
+        <Section title="SSH">
+          <Ssh vm={vm} />
+        </Section>
+      )}
       <Section title="Metadata">
         {metadata ? (
           <Code text={JSON.stringify(vm.metadata, null, 2)} label="metadata" />
@@ -107,6 +112,44 @@ function Usage({ vm: { session_id: session, hourly_rate, currency } }: { vm: Vm 
         ['Processor used', data && `${number(data.cpu_time)} s`],
         ['Costs', `${rate(hourly_rate, currency as Currency)}, by the second; suspended nothing`],
         ['Cost so far', data && money(data.cost, data.currency as Currency)],
+      ]}
+    />
+  )
+}
+
+/** Through the gateway of this installation, which an operator may have left off. */
+function Ssh({ vm: { vm_id } }: { vm: Vm }) {
+  const { data } = useQuery({ ...reading('/v1/ssh-gateway'), staleTime: 60_000 })
+  if (data === undefined) return null
+  const { gateway } = data
+  if (gateway === null)
+    return (
+      <p className="text-ink-3">
+        There is none in this installation; an operator turns it on with{' '}
+        <code>microvms.ssh.port</code> in <code>garrison.yaml</code>. The{' '}
+        <Link to="/microvms/$id/terminal" params={{ id: vm_id }} className="underline">
+          terminal
+        </Link>{' '}
+        needs none.
+      </p>
+    )
+  const command = `ssh -p ${gateway.port} ${vm_id}@${gateway.host}`
+  return (
+    <Facts
+      facts={[
+        ['Log in', <Copyable key="ssh" text={command} name="Copy SSH command" />],
+        [
+          'With',
+          <Link key="keys" to="/ssh-keys" className="hover:text-accent">
+            Any SSH key of your account
+          </Link>,
+        ],
+        [
+          'Host key',
+          <code key="key" className="text-sm wrap-anywhere">
+            {gateway.host_key_fingerprint}
+          </code>,
+        ],
       ]}
     />
   )

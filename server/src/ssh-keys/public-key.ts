@@ -120,7 +120,8 @@ function bitLength(number: Buffer): number {
   return (number.length - first) * 8 - Math.clz32(number[first] ?? 0) + 24
 }
 
-const fingerprintOf = (blob: Buffer) =>
+/** Of a key's bytes as RFC 4253 has them: what `ssh-keygen -lf` prints. */
+export const fingerprintOf = (blob: Buffer) =>
   `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 
 /** A 2048-bit RSA pair, as published; the private half is not kept anywhere. */

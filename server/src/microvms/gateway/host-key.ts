@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { replaceFile } from '../../data-folder.ts'
+import { fingerprintOf } from '../../ssh-keys/public-key.ts'
 
 /**
  * What clients know this installation by: made once, and kept in the data folder, so that it is in a copy
@@ -34,4 +35,11 @@ export function newKey(): string {
 export function isReadable(text: string): boolean {
   const parsed = ssh2.utils.parseKey(text)
   return !(parsed instanceof Error) && parsed.isPrivateKey()
+}
+
+/** `SHA256:…`, by which people know the key again. Throws when the text is none. */
+export function hostKeyFingerprint(text: string): string {
+  const parsed = ssh2.utils.parseKey(text)
+  if (parsed instanceof Error) throw parsed
+  return fingerprintOf(parsed.getPublicSSH())
 }

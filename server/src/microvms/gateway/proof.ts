@@ -1,12 +1,8 @@
 /** Whose key somebody shows, and whether they have its private half. */
-import { createHash } from 'node:crypto'
 import ssh2, { type PublicKeyAuthContext } from 'ssh2'
 import type { Database } from '../../database/database.ts'
+import { fingerprintOf } from '../../ssh-keys/public-key.ts'
 import { type Holder, holdersOf } from './store.ts'
-
-/** As `ssh-keygen -lf` prints it. */
-const fingerprintOf = (blob: Buffer) =>
-  `SHA256:${createHash('sha256').update(blob).digest('base64').replaceAll('=', '')}`
 
 /** With SHA-1, which others can forge. */
 const isWeak = ({ key, hashAlgo }: PublicKeyAuthContext) =>
