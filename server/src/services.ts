@@ -116,7 +116,7 @@ export function createServices(deps: {
   const images = createImageService({ clock, regions, operations })
   const protection = createProtection({ clock, regions, operations })
   const equipment = createEquipment({ clock, regions })
-  const accountLimits = createAccountLimits({ accounts })
+  const accountLimits = createAccountLimits({ accounts, config })
   const machines = {
     clock,
     catalog,

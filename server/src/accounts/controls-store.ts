@@ -1,4 +1,5 @@
 /** What an operator has decided about an account: limits, and whether it is suspended. */
+import { liveMicrovmStatuses } from '@garrison/contract/microvms/states'
 import { type Insertable, sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
@@ -10,6 +11,24 @@ export const findControls = (db: Database | Tx, accountId: string) =>
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst()
+
+/** With how many microVMs live: these are started in a hurry, so their number is asked along. */
+export const controlsAndMicrovms = (tx: Tx, accountId: string) =>
+  tx
+    .selectFrom('accounts')
+    .leftJoin('account_controls', 'account_controls.account_id', 'accounts.id')
+    .selectAll('account_controls')
+    .select((select) =>
+      select
+        .selectFrom('microvms')
+        .select(({ fn }) => fn.countAll<string>().as('live'))
+        .where('account_id', '=', accountId)
+        .where('status', 'in', liveMicrovmStatuses)
+        .$asScalar()
+        .as('microvms'),
+    )
+    .where('accounts.id', '=', accountId)
+    .executeTakeFirstOrThrow()
 
 export const suspensions = (db: Database) =>
   db

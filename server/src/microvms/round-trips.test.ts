@@ -37,7 +37,7 @@ afterAll(async () => {
 const besides = /^update operations set|"api_keys"/
 const ofTheRequest = () => asked.filter((text) => !besides.test(text.trim()))
 
-it('asks the database 20 times from the request to the engine, and 9 more until the answer', async () => {
+it('asks the database 17 times from the request to the engine, and 8 more until the answer', async () => {
   const { microvms } = api.engine
   const ensure = microvms.ensureMicrovm
   let before = 0
@@ -50,9 +50,9 @@ it('asks the database 20 times from the request to the engine, and 9 more until 
   expect(made).toMatchObject({ status: 200, body: { status: 'running' } })
   expect(before).toBeGreaterThan(0)
   const words = ofTheRequest().join('\n')
-  expect(before, words).toBeLessThanOrEqual(20)
+  expect(before, words).toBeLessThanOrEqual(17)
   // One of them only where the database tells of the end before the runner does.
-  expect(ofTheRequest().length, words).toBeLessThanOrEqual(29)
+  expect(ofTheRequest().length, words).toBeLessThanOrEqual(25)
 })
 
 it('asks once before code runs in a machine, and for nothing between its end and the answer', async () => {

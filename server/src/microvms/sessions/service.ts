@@ -58,19 +58,16 @@ export function createMicrovmSessionService(deps: SessionDeps) {
     return found
   }
 
-  const insert: NewSession = async (tx, caller, wanted) => {
-    // Not by time: whoever knows one of an account's must not guess the next.
-    const id = randomUUID()
-    await store.insertSession(tx, {
-      ...{ id, account_id: caller.accountId, lifetime: wanted.lifetime, vm_id: null },
+  const insert = (...[tx, caller, wanted]: Parameters<NewSession>) =>
+    store.insertSession(tx, {
+      // Not by time: whoever knows one of an account's must not guess the next.
+      ...{ id: randomUUID(), account_id: caller.accountId, lifetime: wanted.lifetime },
       ...{ vcpus: wanted.vcpus, memory_mib: wanted.memoryMib },
       metadata: JSON.stringify(wanted.metadata),
       env: JSON.stringify(wanted.env ?? {}),
       egress: wanted.egress == null ? null : JSON.stringify(wanted.egress),
       ...{ api_key_id: bearingKey(caller), created_at: clock.now() },
     })
-    return id
-  }
 
   /** Begins to make its machine. The session is locked. */
   async function begin(tx: Tx, caller: Caller, session: store.Session, base: MicrovmSnapshot) {
@@ -144,16 +141,16 @@ export function createMicrovmSessionService(deps: SessionDeps) {
     async create(tx: Tx, caller: Caller, input: CreateSessionRequest) {
       // Where there are none, it says so now rather than at the first execution.
       hosting.region()
-      const id = await insert(tx, caller, {
+      const session = await insert(tx, caller, {
         vcpus: input.vcpu_count ?? usualShape.vcpus,
         memoryMib: input.memory_mb ?? usualShape.memoryMib,
         metadata: input.metadata ?? {},
         lifetime: input.vm_lifetime_seconds ?? usualLifetime,
         env: input.env ?? {},
       })
-      const subject = { subjectKind: 'microvm-session', subjectId: id }
+      const subject = { subjectKind: 'microvm-session', subjectId: session.id }
       await recordAudit(tx, caller, { action: 'microvm-session.create', ...subject }, clock.now())
-      return require(tx, caller, id)
+      return session
     },
 
     /** Makes its machine ahead of time. */
@@ -164,10 +161,11 @@ export function createMicrovmSessionService(deps: SessionDeps) {
 
     /** A machine that was asked for by itself: with a session of its own, or one that has none. */
     async createVm(tx: Tx, caller: Caller, input: CreateVmRequest, snapshot: MicrovmSnapshot) {
-      if (input.session_id != null) await lockWithoutVm(tx, caller, input.session_id)
-      const sessionId = input.session_id ?? (await newFor(tx, caller, input, snapshot))
-      const session = await require(tx, caller, sessionId)
-      return microvms.start(tx, caller, sessionId, snapshot, {
+      const session =
+        input.session_id == null
+          ? await newFor(tx, caller, input, snapshot)
+          : await lockWithoutVm(tx, caller, input.session_id)
+      return microvms.start(tx, caller, session.id, snapshot, {
         ...input,
         egress_policy: input.egress_policy ?? session.egress,
       })
@@ -213,7 +211,7 @@ export function createMicrovmSessionService(deps: SessionDeps) {
     await require(tx, caller, id)
     await store.lockSession(tx, caller.accountId, id)
     const session = await require(tx, caller, id)
-    if (['pending', 'expired'].includes(vmStatusOf(session))) return
+    if (['pending', 'expired'].includes(vmStatusOf(session))) return session
     const words = `Session ${id} has a VM already, ${session.vm_public_id}; end it first`
     throw new InvalidState('instance', words)
   }

@@ -41,8 +41,17 @@ export async function lockSession(tx: Tx, accountId: string, id: string) {
     .execute()
 }
 
-export async function insertSession(tx: Tx, session: Insertable<Schema['microvm_sessions']>) {
-  await tx.insertInto('microvm_sessions').values(session).execute()
+/** One that has no machine yet. */
+export async function insertSession(
+  tx: Tx,
+  session: Omit<Insertable<Schema['microvm_sessions']>, 'vm_id'>,
+): Promise<Session> {
+  const row = await tx
+    .insertInto('microvm_sessions')
+    .values({ ...session, vm_id: null })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { ...row, vm_public_id: null, vm_status: null, vm_region: null, vm_ends_at: null }
 }
 
 export async function setSessionEgress(tx: Tx, accountId: string, id: string, policy: object) {

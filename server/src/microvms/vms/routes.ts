@@ -44,14 +44,14 @@ export function microvmRoutes(app: App, deps: Deps) {
     const { wait } = c.req.valid('query')
     const base =
       input.snapshot_id == null ? await microvmSnapshots.readyBase(longestBuildWaitMs) : null
-    let begun: string | null = null
+    let begun: { id: string; operation: string } | null = null
     return write(
       c,
       async (tx) => {
         const snapshot =
           base ?? (await microvmSnapshots.requireReady(tx, caller, input.snapshot_id ?? ''))
         const started = await microvmSessions.createVm(tx, caller, input, snapshot)
-        begun = started.operation
+        begun = started
         const share =
           input.share == null
             ? null
@@ -63,10 +63,13 @@ export function microvmRoutes(app: App, deps: Deps) {
       },
       wait
         ? {
-            afterCommit: async ({ vm_id, share }) => ({
-              ...vmAnswer(requireStarted(await settled(caller, vm_id, begun))),
-              share,
-            }),
+            afterCommit: async ({ vm_id, share }) => {
+              const row =
+                begun === null
+                  ? await settled(caller, vm_id, null)
+                  : await microvms.settled(caller, begun.id, begun.operation)
+              return { ...vmAnswer(requireStarted(row)), share }
+            },
           }
         : {},
     )

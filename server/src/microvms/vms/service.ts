@@ -13,9 +13,8 @@ import type { BillingService } from '../../billing/service.ts'
 import { bearingKey, type Caller } from '../../caller.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
-import type { Config } from '../../config.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { DomainError, InvalidState, NotFound } from '../../errors.ts'
+import { InvalidState, NotFound } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
 import type { EgressRules } from '../egress/rules.ts'
@@ -33,7 +32,6 @@ const longestWaitMs = 50_000
 export type MicrovmDeps = {
   db: Database
   clock: Clock
-  config: Config
   accounts: AccountService
   accountLimits: AccountLimits
   billing: BillingService
@@ -60,7 +58,7 @@ export type NewMicrovm = Pick<
   Pick<CreateVmRequest, 'snapshot_on_terminate' | 'snapshot_name' | 'egress_policy'>
 
 export function createMicrovmService(deps: MicrovmDeps) {
-  const { db, clock, config, accounts, accountLimits, billing } = deps
+  const { db, clock, accounts, accountLimits, billing } = deps
   const { operations, placement, hosting, microvmSnapshots, egress } = deps
 
   const endedSince = () => new Date(clock.now().getTime() - shownForMs)
@@ -116,14 +114,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
   async function requireMore(tx: Tx, caller: Caller, shape: { vcpus: number; memoryMib: number }) {
     // Nobody else makes one for this account until it is there to be counted.
     await accounts.lock(tx, caller.accountId)
-    await accountLimits.require(tx, caller, { instances: 1, ...shape })
-    const most = config.microvms.vms_per_account
-    if ((await store.countLive(tx, caller.accountId)) >= most) {
-      throw new DomainError(
-        'LIMIT_EXCEEDED',
-        `An account has at most ${most} VMs at once; end one first`,
-      )
-    }
+    await accountLimits.requireMicrovm(tx, caller, shape)
     await billing.requireProfile(tx, caller)
     const { hourly_rate_micros } = hosting.rates(caller.currency, shape)
     // For ten minutes: most live no longer.
@@ -223,7 +214,12 @@ export function createMicrovmService(deps: MicrovmDeps) {
       const snapshot = await microvmSnapshots.announce(tx, caller, announced, options)
       const { metadata, lifetime, egress } = source
       const wanted = { metadata, vm_lifetime_seconds: lifetime, egress_policy: egress }
-      const sessionId = await newSession(tx, caller, { ...shape, metadata, lifetime, egress })
+      const { id: sessionId } = await newSession(tx, caller, {
+        ...shape,
+        metadata,
+        lifetime,
+        egress,
+      })
       const of = { sessionId, region, snapshotId: snapshot.id, shape }
       const row = await insert(tx, caller, of, wanted)
       const operation = await begin(tx, row, 'clone-microvm', {
@@ -377,7 +373,7 @@ export type NewSession = (
     env?: Record<string, string>
     egress?: EgressKnobs | null
   },
-) => Promise<string>
+) => Promise<{ id: string }>
 
 const toldOf = (row: store.Microvm) => ({
   metadata: row.metadata,

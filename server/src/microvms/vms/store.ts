@@ -1,5 +1,4 @@
 /** MicroVMs in the database. Every function takes the account, but those that look after everybody's. */
-import { liveMicrovmStatuses } from '@garrison/contract/microvms/states'
 import { type Insertable, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely'
 import type { Database, Tx } from '../../database/database.ts'
 import type { Schema } from '../../database/schema.ts'
@@ -56,16 +55,6 @@ export function listMicrovms(
     .orderBy('microvms.id', 'desc')
     .limit(limit)
     .execute()
-}
-
-export async function countLive(tx: Tx, accountId: string): Promise<number> {
-  const { n } = await tx
-    .selectFrom('microvms')
-    .select((select) => select.fn.countAll<number>().as('n'))
-    .where('account_id', '=', accountId)
-    .where('status', 'in', liveMicrovmStatuses)
-    .executeTakeFirstOrThrow()
-  return Number(n)
 }
 
 /** The machine of its session from now on. */
