@@ -304,11 +304,14 @@ export const paginationExample = {
   has_previous: false,
 }
 
+/** Of an `Idempotency-Key`. */
+export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/
+
 /** May be sent with every request that changes something; see garrison.md, "Requests". */
 export const idempotencyHeaders = z.object({
   'idempotency-key': z
     .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'Use 1 to 255 visible ASCII characters.')
+    .regex(idempotencyKeyPattern, 'Use 1 to 255 visible ASCII characters.')
     .optional()
     .openapi({
       description:

@@ -2,8 +2,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { isWrite } from './access.ts'
 import { api } from './api.ts'
-import { errors } from './common.ts'
+import { errors, idempotencyKeyPattern } from './common.ts'
 import { microvmApi } from './microvms/api.ts'
+import { microvmErrors } from './microvms/common.ts'
 
 const description = `
 Machines on hardware of your own: deploy them, log in over SSH, take snapshots, restore them.
@@ -89,6 +90,8 @@ function withRefusal(route: (typeof api)[keyof typeof api]) {
   return isWrite(route) ? { ...route, responses: { ...errors(403), ...route.responses } } : route
 }
 
+type MicrovmRoute = (typeof microvmApi)[keyof typeof microvmApi]
+
 const keyHeader = {
   name: 'X-API-Key',
   in: 'header',
@@ -96,24 +99,44 @@ const keyHeader = {
   schema: { anyOf: [{ type: 'string' }, { type: 'null' }], title: 'X-Api-Key' },
 } as const
 
-/** As published: the key is a parameter of each as well. Its schema is null or text, so nobody checks it. */
-function withKeyHeader(document: ReturnType<typeof generated>) {
-  const operations = new Set<string>(
+const idempotencyHeader = {
+  name: 'idempotency-key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', pattern: idempotencyKeyPattern.source },
+  description:
+    'The same key with the same body answers what the first request answered, for 24 hours; 409 while that one runs.',
+} as const
+
+/**
+ * As published: the key is a parameter of each as well. Its schema is null or text, so nobody checks it. And
+ * what every write of this dialect takes besides, and every refusal that this brings.
+ */
+function withMicrovmHeaders(document: ReturnType<typeof generated>) {
+  const routes = new Map<string, MicrovmRoute>(
     Object.values(microvmApi)
       .filter(({ security }) => security.every((way) => Object.keys(way).length > 0))
-      .map(({ operationId }) => operationId),
+      .map((route) => [route.operationId, route]),
   )
   for (const path of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(path)) {
-      if (!operations.has(operation.operationId)) continue
-      operation.parameters = [...(operation.parameters ?? []), keyHeader]
+      const route = routes.get(operation.operationId)
+      if (route === undefined) continue
+      const more = isWrite(route) && route.method !== 'get' ? [idempotencyHeader] : []
+      operation.parameters = [...(operation.parameters ?? []), keyHeader, ...more]
     }
   }
   return document
 }
 
+/** Every write is refused to a key that may only read; and while one with its Idempotency-Key runs. */
+function withMicrovmRefusals(route: MicrovmRoute) {
+  if (!isWrite(route)) return route
+  return { ...route, responses: { ...microvmErrors(403, 409), ...route.responses } }
+}
+
 export function openApiDocument() {
-  return withKeyHeader(generated())
+  return withMicrovmHeaders(generated())
 }
 
 function generated() {
@@ -122,7 +145,7 @@ function generated() {
     registry.registerComponent('securitySchemes', name, scheme)
   }
   for (const route of Object.values(api)) registry.registerPath(withRefusal(route))
-  for (const route of Object.values(microvmApi)) registry.registerPath(route)
+  for (const route of Object.values(microvmApi)) registry.registerPath(withMicrovmRefusals(route))
   const document = getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

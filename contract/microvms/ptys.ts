@@ -70,8 +70,9 @@ export const PtySession = z
 export type PtySession = z.infer<typeof PtySession>
 
 export const PtyConnection = PtySession.extend({
-  connect_token: z.string(),
-  /** Where the websocket is, with the token: a path of this server, and the whole address. */
+  /** Null where the answer is given again for its `Idempotency-Key`: ask for another. */
+  connect_token: z.string().nullable(),
+  /** Where the websocket is, with the token where there is one: a path of this server, and the whole address. */
   connect_path: z.string(),
   ws_url: z.string(),
   token_expires_at: Time,

@@ -1,7 +1,7 @@
 /** What is forgotten after a while, so that the database stays as large as what is owned. */
 import { keptOnHosts } from './catalog/regions-in-use.ts'
 import type { Database } from './database/database.ts'
-import { forgetOldAnswers } from './http/write.ts'
+import { forgetOldAnswers } from './http/idempotency.ts'
 import type { Log } from './log.ts'
 
 /** Details of what is deleted, and of operations that have ended, stay readable this long. */

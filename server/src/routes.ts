@@ -22,6 +22,7 @@ import { checkoutOrigins, dashboardRoutes } from './http/dashboard.ts'
 import { documentRoutes } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createOnce } from './http/once.ts'
 import { createOriginCheck } from './http/own-origin.ts'
 import { createRateLimits } from './http/rate-limits.ts'
 import { createWrite } from './http/write.ts'
@@ -94,7 +95,9 @@ export function createServer({
     ...{ sessions: signIn.sessions, origins, trustedProxies: config.server.trusted_proxies },
   })
   const view = { isSimulated: services.catalog.isSimulated }
-  const deps = { db, clock, regions, view, write: createWrite({ db, clock }), ...services }
+  const write = createWrite({ db, clock })
+  const once = createOnce({ db, clock, log })
+  const deps = { db, clock, regions, view, write, once, ...services }
   const signInLimits = createSignInLimits(config.auth.limits)
   signInRoutes(app, { signIn, origins, limits: signInLimits })
   tokenRoutes(app, { ...deps, limits: signInLimits })

@@ -4,7 +4,8 @@ import { DomainError } from '../errors.ts'
 import { type Api, createApi } from '../testing/api.ts'
 import { expectRefusal } from '../testing/refusal.ts'
 import { newPublicKey } from '../testing/world.ts'
-import { createWrite, forgetOldAnswers } from './write.ts'
+import { forgetOldAnswers } from './idempotency.ts'
+import { createWrite } from './write.ts'
 
 const minute = 60_000
 const day = 24 * 60 * 60_000

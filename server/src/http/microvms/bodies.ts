@@ -1,4 +1,5 @@
 /** Reads a request's body once, before the schemas look at it, and says in their words what is wrong. */
+import { idempotencyKeyPattern } from '@garrison/contract/common'
 import { everyRoute } from '@garrison/contract/every-route'
 import { maximumUploadBytes } from '@garrison/contract/microvms/execution'
 import type { MiddlewareHandler } from 'hono'
@@ -66,7 +67,7 @@ export const readMicrovmBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 function requireSoundKey(c: AppContext) {
   const key = c.req.header('idempotency-key')
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return
+  if (key === undefined || idempotencyKeyPattern.test(key)) return
   const msg = 'Value error, use 1 to 255 visible ASCII characters'
   throw new InvalidRequest([{ loc: ['header', 'idempotency-key'], msg, type: 'value_error' }])
 }

@@ -52,6 +52,10 @@ export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Res
   if (error instanceof NotRunningError) return c.json({ detail: error.message }, 409)
   const known = asDomainError(error)
   if (known instanceof NotServed) return c.json({ detail: known.message }, 501)
+  if (known?.code === 'IDEMPOTENCY_KEY_REUSED') {
+    const loc = ['header', 'idempotency-key']
+    return c.json({ detail: [{ loc, msg: known.message, type: 'value_error' }] }, 422)
+  }
   if (known instanceof ValidationError) return c.json({ detail: faultsIn(known) }, 422)
   if (known instanceof TooMany) c.header('Retry-After', String(known.retryAfterSeconds))
   if (known?.code === 'INSUFFICIENT_CAPACITY') c.header('Retry-After', String(retryForRoomSeconds))

@@ -2,6 +2,7 @@ import * as contract from '@garrison/contract/microvms/execution'
 import { stageEnvironment } from '@garrison/contract/microvms/stage-env'
 import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
+import type { Once } from '../../http/once.ts'
 import type { Write } from '../../http/write.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import type { ExecutionService } from './service.ts'
@@ -10,21 +11,34 @@ import { executionAnswer } from './view.ts'
 
 type Deps = {
   write: Write
+  once: Once
   executions: ExecutionService
   staging: Staging
   microvmSessions: MicrovmSessionService
 }
 
-export function executionRoutes(app: App, { write, executions, staging, microvmSessions }: Deps) {
+/** Beside what the code may take: a machine may have to be made for it. */
+const longestBeforeCodeMs = 120_000
+/** What is given to a machine is given in no time, or not at all. */
+const longestStagingMs = 60_000
+
+export function executionRoutes(app: App, deps: Deps) {
+  const { write, once, executions, staging, microvmSessions } = deps
+
   app.openapi(contract.execute, async (c) => {
-    const { signal } = c.req.raw
-    return c.json(await executions.execute(callerOf(c), c.req.valid('json'), signal), 200)
+    const input = c.req.valid('json')
+    const longestMs = longestBeforeCodeMs + input.timeout * 1000
+    const body = await once(c, { longestMs }, ({ keyed, begins }) =>
+      executions.execute(callerOf(c), input, { hungUp: keyed ? null : c.req.raw.signal, begins }),
+    )
+    return c.json(body, 200)
   })
 
-  app.openapi(contract.executeAsync, async (c) => {
-    const begun = await executions.begin(callerOf(c), c.req.valid('json'))
-    return c.json(executionAnswer(begun), 200)
-  })
+  app.openapi(contract.executeAsync, (c) =>
+    write(c, async (tx, caller) =>
+      executionAnswer(await executions.begin(tx, caller, c.req.valid('json'))),
+    ),
+  )
 
   app.openapi(contract.listExecutions, async (c) => {
     const rows = await executions.list(callerOf(c))
@@ -38,7 +52,11 @@ export function executionRoutes(app: App, { write, executions, staging, microvmS
 
   app.openapi(stageEnvironment, async (c) => {
     const { env } = c.req.valid('json')
-    return c.json(await staging.stage(callerOf(c), c.req.valid('param').vm_id, env), 200)
+    const { vm_id } = c.req.valid('param')
+    const body = await once(c, { longestMs: longestStagingMs }, ({ begins }) =>
+      staging.stage(callerOf(c), vm_id, env, begins),
+    )
+    return c.json(body, 200)
   })
 
   app.openapi(contract.kill, (c) =>

@@ -7,7 +7,7 @@ import type { AccountLimits } from '../../accounts/limits.ts'
 import type { AccountService } from '../../accounts/service.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
-import { type Database, type Tx, transaction } from '../../database/database.ts'
+import { afterCommit, type Database, type Tx, transaction } from '../../database/database.ts'
 import { DomainError, NotFound, TooMany } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Log } from '../../log.ts'
@@ -42,10 +42,9 @@ export function createExecutionService(deps: ExecutionDeps) {
   })
 
   /** In the session that is named, or in one that is made for it. */
-  async function sessionFor(caller: Caller, input: CommandRequest): Promise<string> {
-    if (input.session_id != null) return input.session_id
-    const made = await transaction(db, (tx) => microvmSessions.create(tx, caller, {}))
-    return made.id
+  async function sessionFor(tx: Tx, caller: Caller, { session_id }: CommandRequest) {
+    if (session_id != null) return microvmSessions.require(tx, caller, session_id)
+    return microvmSessions.create(tx, caller, {})
   }
 
   const audit = (tx: Database | Tx, caller: Caller, sessionId: string, what: string) =>
@@ -82,46 +81,55 @@ export function createExecutionService(deps: ExecutionDeps) {
   }
 
   return {
-    async execute(caller: Caller, input: CommandRequest, signal: AbortSignal) {
-      const sessionId = await sessionFor(caller, input)
+    /**
+     * `hungUp`: nobody waits any more, so that the code is killed; null: it goes on until its time is up.
+     * `begins`: nothing of it has run before that.
+     */
+    async execute(
+      caller: Caller,
+      input: CommandRequest,
+      { hungUp, begins }: { hungUp: AbortSignal | null; begins: () => void },
+    ) {
+      const sessionId =
+        input.session_id ?? (await transaction(db, (tx) => sessionFor(tx, caller, input))).id
       const machine = await microvmSessions.machine(caller, sessionId)
+      begins()
       // Beside it, so that nobody waits for it: it is there when the answer is.
       const [result] = await Promise.all([
-        runIn(machine, specOf(input), signal),
+        runIn(machine, specOf(input), hungUp ?? closing.signal),
         audit(db, caller, sessionId, 'execute'),
       ])
       microvmSessions.countExecution(caller, sessionId, result)
       return executionResult(machine, result, hosting.isSimulated(machine.region))
     },
 
-    /** Answers at once. */
-    async begin(caller: Caller, input: CommandRequest): Promise<store.Execution> {
-      const sessionId = await sessionFor(caller, input)
-      const session = await microvmSessions.require(db, caller, sessionId)
+    /** It runs from the commit on. */
+    async begin(tx: Tx, caller: Caller, input: CommandRequest): Promise<store.Execution> {
+      const session = await sessionFor(tx, caller, input)
       const spec = specOf(input)
       const row = { id: newUuid(), public_id: newId('task'), account_id: caller.accountId }
-      await transaction(db, async (tx) => {
-        await accounts.lock(tx, caller.accountId)
-        if ((await store.runningOf(tx, caller.accountId)) >= mostRunning) {
-          const words = `An account has at most ${mostRunning} asynchronous executions at once`
-          throw new TooMany(`${words}; wait for one to end`, retrySeconds)
-        }
-        await store.insertExecution(tx, {
-          ...{ ...row, session_id: session.id, vm_id: session.vm_id, language: spec.language },
-          ...{ region: session.vm_region ?? hosting.region(), status: 'running' },
-          ...{ stdout: null, stderr: null, exit_code: null, seconds: null, cpu_seconds: null },
-          ...{ error: null, created_at: clock.now(), finished_at: null },
-        })
-        await audit(tx, caller, session.id, 'execute')
+      await accounts.lock(tx, caller.accountId)
+      if ((await store.runningOf(tx, caller.accountId)) >= mostRunning) {
+        const words = `An account has at most ${mostRunning} asynchronous executions at once`
+        throw new TooMany(`${words}; wait for one to end`, retrySeconds)
+      }
+      await store.insertExecution(tx, {
+        ...{ ...row, session_id: session.id, vm_id: session.vm_id, language: spec.language },
+        ...{ region: session.vm_region ?? hosting.region(), status: 'running' },
+        ...{ stdout: null, stderr: null, exit_code: null, seconds: null, cpu_seconds: null },
+        ...{ error: null, created_at: clock.now(), finished_at: null },
       })
-      const running = carryOut(caller, { id: row.id, sessionId: session.id }, spec)
-        .catch((error: unknown) => log('warn', 'cannot write down an execution', { error }))
-        .finally(() => underWay.delete(running))
-      underWay.add(running)
-      return requireExecution(caller, row.public_id)
+      await audit(tx, caller, session.id, 'execute')
+      afterCommit(tx, () => {
+        const running = carryOut(caller, { id: row.id, sessionId: session.id }, spec)
+          .catch((error: unknown) => log('warn', 'cannot write down an execution', { error }))
+          .finally(() => underWay.delete(running))
+        underWay.add(running)
+      })
+      return requireExecution(tx, caller, row.public_id)
     },
 
-    require: requireExecution,
+    require: (caller: Caller, id: string) => requireExecution(db, caller, id),
     list: (caller: Caller) => store.listExecutions(db, caller.accountId, listed),
 
     /** Whoever owns these regions is this process: what ran before it is lost. */
@@ -141,8 +149,8 @@ export function createExecutionService(deps: ExecutionDeps) {
     },
   }
 
-  async function requireExecution(caller: Caller, publicId: string) {
-    const found = await store.findExecution(db, caller.accountId, publicId)
+  async function requireExecution(reader: Database | Tx, caller: Caller, publicId: string) {
+    const found = await store.findExecution(reader, caller.accountId, publicId)
     if (found === undefined) throw new NotFound('Execution', publicId)
     return found
   }

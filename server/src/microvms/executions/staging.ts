@@ -26,10 +26,16 @@ export function createStaging(deps: {
   const { db, clock, hosting, microvms } = deps
 
   return {
-    /** Throws GuestError when the image has no language at all. */
-    async stage(caller: Caller, vmId: string, env: Record<string, string>): Promise<Staged> {
+    /** Throws GuestError when the image has no language at all. `begins`: nothing has been given before that. */
+    async stage(
+      caller: Caller,
+      vmId: string,
+      env: Record<string, string>,
+      begins: () => void,
+    ): Promise<Staged> {
       const row = await microvms.require(db, caller, vmId)
       microvms.requireState(row, 'execute')
+      begins()
       const engine = hosting.engine(row.region)
       const languages: Language[] = []
       let missing: unknown

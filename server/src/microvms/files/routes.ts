@@ -2,28 +2,29 @@ import { Readable } from 'node:stream'
 import * as contract from '@garrison/contract/microvms/execution'
 import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
+import type { Once } from '../../http/once.ts'
 import { type MicrovmFileService, wholeOf } from './service.ts'
 
 const isTrue = (said: string | undefined) => said?.toLowerCase() === 'true'
 
-export function microvmFileRoutes(
-  app: App,
-  { microvmFiles }: { microvmFiles: MicrovmFileService },
-) {
+const longestUploadMs = 10 * 60_000
+
+type Deps = { microvmFiles: MicrovmFileService; once: Once }
+
+export function microvmFileRoutes(app: App, { microvmFiles, once }: Deps) {
   app.openapi(contract.upload, async (c) => {
     const { file, remote_path, session_id, recursive } = c.req.valid('form')
-    const { machine, path, sizeBytes, files } = await microvmFiles.upload(callerOf(c), {
-      ...{ sessionId: session_id, recursive: isTrue(recursive), file },
-      path: remote_path ?? (isTrue(recursive) ? '.' : file.name),
-    })
-    return c.json(
-      {
+    const body = await once(c, { longestMs: longestUploadMs }, async ({ begins }) => {
+      const asked = { sessionId: session_id, recursive: isTrue(recursive), file, begins }
+      const path = remote_path ?? (isTrue(recursive) ? '.' : file.name)
+      const put = await microvmFiles.upload(callerOf(c), { ...asked, path })
+      return {
         message: 'Uploaded',
-        ...{ session_id: machine.sessionId, vm_id: machine.publicId, remote_path: path },
-        ...{ size_bytes: sizeBytes, files },
-      },
-      200,
-    )
+        ...{ session_id: put.machine.sessionId, vm_id: put.machine.publicId },
+        ...{ remote_path: put.path, size_bytes: put.sizeBytes, files: put.files },
+      }
+    })
+    return c.json(body, 200)
   })
 
   app.openapi(contract.download, async (c) => {

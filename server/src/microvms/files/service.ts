@@ -22,10 +22,19 @@ export function createMicrovmFileService(deps: FileDeps) {
   const { db, clock, hosting, microvmSessions } = deps
 
   return {
-    /** `recursive`: the file is an archive, whose content goes below the path. */
+    /**
+     * `recursive`: the file is an archive, whose content goes below the path. `begins`: nothing has been
+     * written before that.
+     */
     async upload(
       caller: Caller,
-      input: { sessionId: string; path: string; recursive: boolean; file: File },
+      input: {
+        sessionId: string
+        path: string
+        recursive: boolean
+        file: File
+        begins: () => void
+      },
     ) {
       const path = pathInGuest('remote_path', input.path)
       const content = new Uint8Array(await input.file.arrayBuffer())
@@ -38,6 +47,7 @@ export function createMicrovmFileService(deps: FileDeps) {
         : [{ path, mode: undefined, content }]
       const machine = await microvmSessions.machine(caller, input.sessionId)
       const engine = hosting.engine(machine.region)
+      input.begins()
       for (const { path, content, mode } of files) {
         const options = { mostBytes: maximumUploadBytes, ...(mode !== undefined && { mode }) }
         await engine.writeFile(machine.id, path, once(content), options)

@@ -166,10 +166,13 @@ export function createPtyService(deps: PtyServiceDeps) {
   }
 
   return {
-    async create(caller: RequestCaller, owner: Owner, input: CreatePtyRequest) {
+    /** `begins`: there is no terminal before that. */
+    async create(caller: RequestCaller, owner: Owner, input: CreatePtyRequest, begins: () => void) {
       const machine = await machineFor(caller, owner)
       const size = { columns: input.cols ?? 80, rows: input.rows ?? 24 }
       const shell = input.shell ?? null
+      requireRoom(machine)
+      begins()
       const terminal = await begin(machine, size, shell)
       const pty: PtySession = {
         ...{ id: newId('pty'), accountId: caller.accountId, machine, shell, terminal },

@@ -1,5 +1,4 @@
 import * as contract from '@garrison/contract/microvms/volumes'
-import { type Database, transaction } from '../../database/database.ts'
 import { ValidationError } from '../../errors.ts'
 import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
@@ -7,7 +6,7 @@ import type { Write } from '../../http/write.ts'
 import type { MicrovmVolumeService } from './service.ts'
 import type { Checkpoint, Volume, VolumeFile } from './store.ts'
 
-type Deps = { db: Database; write: Write; microvmVolumes: MicrovmVolumeService }
+type Deps = { write: Write; microvmVolumes: MicrovmVolumeService }
 
 const volumeAnswer = (row: Volume): contract.MicrovmVolume => ({
   ...{ id: row.public_id, volume_id: row.public_id, name: row.name },
@@ -63,7 +62,7 @@ export function microvmVolumeRoutes(app: App, deps: Deps) {
   checkpointRoutes(app, deps)
 }
 
-function fileRoutes(app: App, { db, write, microvmVolumes: volumes }: Deps) {
+function fileRoutes(app: App, { write, microvmVolumes: volumes }: Deps) {
   app.openapi(contract.listVolumeFiles, async (c) => {
     const { prefix = '', checkpoint_id: checkpoint, ...wanted } = c.req.valid('query')
     const { volume_id } = c.req.valid('param')
@@ -91,8 +90,9 @@ function fileRoutes(app: App, { db, write, microvmVolumes: volumes }: Deps) {
     const content = Buffer.from(await file.arrayBuffer())
     const replaces = overwrite?.toLowerCase() === 'true'
     const wanted = { path, content, overwrite: replaces }
-    const put = await transaction(db, (tx) => volumes.put(tx, callerOf(c), volume_id, wanted))
-    return c.json(fileAnswer(put), 200)
+    return write(c, async (tx, caller) =>
+      fileAnswer(await volumes.put(tx, caller, volume_id, wanted)),
+    )
   })
 
   app.openapi(contract.downloadVolumeFile, async (c) => {
