@@ -113,10 +113,15 @@ it('a fork goes on from the same moment; both end when they are deleted', async 
     (url) => /vm_\w+$/.test(url.pathname) && !url.pathname.includes(first),
     slowly,
   )
+  // Until then the page is still the first one's, though the address names the second.
+  const second = page.url().split('/').at(-1) ?? ''
+  await page.getByRole('main').getByText(second, { exact: true }).first().waitFor(slowly)
   await status('Running')
   await tab('Run code')
   await run('print(answer + 1)', 'python')
-  await results().getByText('43', { exact: true }).waitFor(slowly)
+  await results().getByText(/^exit/).first().waitFor(slowly)
+  expect(await results().textContent()).toContain('exit 0')
+  await results().getByText('43', { exact: true }).waitFor()
   await press('Delete')
   await dialog().getByText('cannot be undone').waitFor()
   await confirm('Delete')

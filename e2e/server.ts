@@ -137,8 +137,12 @@ export class TestServer {
   }
 
   /** Asks again until the answer is as wanted; tells the last one when that takes too long. */
-  async until(path: string, wanted: (answer: Answer) => boolean): Promise<Answer> {
-    const deadline = Date.now() + longestWaitMs
+  async until(
+    path: string,
+    wanted: (answer: Answer) => boolean,
+    withinMs = longestWaitMs,
+  ): Promise<Answer> {
+    const deadline = Date.now() + withinMs
     for (;;) {
       const answer = await this.get(path)
       if (wanted(answer)) return answer

@@ -41,6 +41,8 @@ export function RunTab() {
   const [code, setCode] = useState('')
   const [timeout, setTimeout] = useState('60')
   const [ran, setRan] = useState<readonly Ran[]>([])
+  // The button tells its reason; keys have nothing to hover over.
+  const [refused, setRefused] = useState<string | null>(null)
   const add = (one: Omit<Ran, 'key'>) =>
     setRan((before) => [{ ...one, key: (before[0]?.key ?? 0) + 1 }, ...before].slice(0, kept))
   const run = useMutation({
@@ -55,6 +57,7 @@ export function RunTab() {
   const reason =
     whyNotVm('execute', status) ?? (code.trim() === '' ? 'Write some code first' : null)
   const send = () => {
+    setRefused(reason)
     if (reason === null && !run.isPending) run.mutate({ language, code })
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -109,6 +112,7 @@ export function RunTab() {
             Run
           </Button>
         </div>
+        {refused !== null && refused === reason && <Notice tone="warning">{refused}.</Notice>}
       </form>
       <ol aria-label="Results" aria-live="polite" className="flex flex-col gap-5">
         {ran.map((one) => (
