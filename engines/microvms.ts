@@ -12,6 +12,12 @@ import type { Duplex, Readable } from 'node:stream'
 import { EngineError } from './errors.ts'
 import type { Order } from './terms.ts'
 
+/**
+ * Of its memory, what a microVM counts with when room is looked for. It shares what it has not written with
+ * the snapshot that it began from, lives for minutes, and is the first to end where memory runs out.
+ */
+export const microvmMemoryShare = 0.25
+
 export type MicrovmCapabilities = {
   /** Nothing runs: commands are answered by a few lines that play a shell; every answer says so. */
   readonly simulated: boolean

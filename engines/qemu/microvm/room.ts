@@ -1,15 +1,14 @@
 /** Whether another microVM would bring the host to a standstill. */
 import { readFile } from 'node:fs/promises'
-import { CapacityError } from '../../engine.ts'
+import { CapacityError, microvmMemoryShare } from '../../engine.ts'
 
-/** What a machine that goes on from memory soon has of its own, and what is kept for the host. */
-const SHARE = 0.25
+/** What is kept for the host. */
 const KEPT_MIB = 512
 
 /** Throws {@link CapacityError}. @param starting MiB of those that are being started besides. */
 export async function requireMemory(memoryMib: number, starting: number): Promise<void> {
   const free = availableMib(await readFile('/proc/meminfo', 'utf8'))
-  if (free >= (memoryMib + starting) * SHARE + KEPT_MIB) return
+  if (free >= (memoryMib + starting) * microvmMemoryShare + KEPT_MIB) return
   throw new CapacityError(
     `The host has ${free} MiB of memory left, too little for another microVM; end or suspend some`,
   )

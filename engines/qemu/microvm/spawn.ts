@@ -67,6 +67,7 @@ export async function spawnMicrovm(
       ...{ args, netns: slot.layout.netns, uid: slot.uid, gid: slot.gid },
       groups: await accelerationGroups(spec.accelerator),
       log: paths.log(slot.name),
+      givesWay: true,
       env: { LD_PRELOAD: kit.preload, GARRISON_MEMORY: ram },
       ...(state === null ? {} : { inherited: state.fd }),
     })

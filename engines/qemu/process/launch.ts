@@ -1,6 +1,7 @@
 /** Starts a QEMU that outlives us, in its tenant's network, as a user of its own, without privileges. */
 import { spawn } from 'node:child_process'
-import { chown, mkdir, open, rm, stat, truncate } from 'node:fs/promises'
+import { chown, mkdir, open, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
 import { EngineError } from '../../engine.ts'
 import { readIfThere } from '../records/durable-files.ts'
@@ -22,7 +23,11 @@ export type Launch = {
   readonly env?: Readonly<Record<string, string>>
   /** A descriptor that it finds as its 3. */
   readonly inherited?: number
+  /** It gets less of the processors than others while they want them, and is ended first when memory runs out. */
+  readonly givesWay?: boolean
 }
+
+const GIVING_WAY = { nice: 5, oomScore: 800 }
 
 export async function launch(spec: Launch): Promise<Process> {
   const { args, netns, uid, gid, groups, log, env = {}, inherited } = spec
@@ -55,6 +60,7 @@ export async function launch(spec: Launch): Promise<Process> {
     child.on('spawn', () => started.resolve())
     child.on('error', (error) => started.reject(error))
     await started.promise
+    if (spec.givesWay && child.pid !== undefined) await giveWay(child.pid)
     const process = child.pid === undefined ? null : await lookAt(child.pid)
     if (process === null) throw new Error(`it ended at once: ${await lastWords(log)}`)
     return process
@@ -63,6 +69,12 @@ export async function launch(spec: Launch): Promise<Process> {
   } finally {
     await output.close()
   }
+}
+
+/** What it becomes and starts inherits both. */
+async function giveWay(pid: number): Promise<void> {
+  setPriority(pid, GIVING_WAY.nice)
+  await writeFile(`/proc/${pid}/oom_score_adj`, String(GIVING_WAY.oomScore))
 }
 
 /** An empty folder in which only this user may make sockets. */

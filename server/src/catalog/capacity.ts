@@ -2,7 +2,7 @@
  * How much is left on hosts, and where a machine fits. Plain functions of plain data: the inventory that
  * an engine reports, what the database has promised, and the operator's ratios.
  */
-import type { Host } from '@garrison/engines/engine'
+import { type Host, microvmMemoryShare } from '@garrison/engines/engine'
 
 export type Need = {
   readonly vcpus: number
@@ -10,6 +10,14 @@ export type Need = {
   readonly diskGb: number
   readonly gpu: { readonly model: string; readonly count: number } | null
 }
+
+/**
+ * What a microVM is promised. Most of its memory it shares with what it began from, and its processors and
+ * memory give way to what else is on the host, so it counts with a part of the one and none of the other.
+ */
+export const needOfMicrovm = (memoryMib: number): Need => ({
+  ...{ vcpus: 0, memoryMib: Math.ceil(memoryMib * microvmMemoryShare), diskGb: 0, gpu: null },
+})
 
 /** What machines on one host have been promised. */
 export type Allocation = {

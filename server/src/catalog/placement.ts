@@ -8,6 +8,7 @@ import {
   couldEverFit,
   type Need,
   nearestToRoom,
+  needOfMicrovm,
   type Placed,
   place,
 } from './capacity.ts'
@@ -69,6 +70,18 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
     async reserve(tx: Tx, region: string, need: Need): Promise<string> {
       const { hosts } = await regions.inventory(region)
       return placed(tx, region, { hosts, need }, (missing) => shortage(region, need, missing))
+    },
+
+    /** For a microVM of so much memory; on its host, where it has one. */
+    async reserveMicrovm(tx: Tx, region: string, memoryMib: number, onHost?: string) {
+      const { hosts } = await regions.inventory(region)
+      const candidates = hosts.filter(({ name }) => onHost === undefined || name === onHost)
+      return placed(
+        tx,
+        region,
+        { hosts: candidates, need: needOfMicrovm(memoryMib) },
+        () => `${region} has no room for another VM; end or suspend some, or try again later`,
+      )
     },
 
     /** For a deploy request, and without promising anything. */

@@ -160,7 +160,7 @@ export const configSchema = z.strictObject({
   assistant,
   capacity: z
     .strictObject({
-      /** Virtual CPUs promised per CPU of the host. Memory is never oversold. */
+      /** Virtual CPUs promised per CPU of the host. The memory of instances is never oversold. */
       vcpu_ratio: z.number().min(1).max(64).default(4),
       /** Disk promised per GB that the host has: disks are thin. */
       disk_ratio: z.number().min(1).max(64).default(4),

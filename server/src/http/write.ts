@@ -3,12 +3,18 @@
  * that a client which did not hear the answer can ask again and nothing happens twice.
  */
 import type { Context } from 'hono'
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { RequestCaller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, isUnavailable, type Tx, transaction } from '../database/database.ts'
 import { type AppContext, type AppEnv, callerOf } from './answers.ts'
 import { claim, giveUp, keep, keyedRequest, update } from './idempotency.ts'
 
+/**
+ * Transactions that one account has open at a time; its others wait here rather than for each other's rows
+ * in the database, with a connection each, while everybody else and the work that is under way need those.
+ */
+const atOncePerAccount = 4
 /** A request that waits for longer after its commit is gone, with its process. */
 const longestWaitMs = 60_000
 
@@ -28,6 +34,15 @@ export type WriteOptions<Body> = {
 export type Write = ReturnType<typeof createWrite>
 
 export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
+  /** Of every account that has written since the start. */
+  const turns = new Map<string, LimitFunction>()
+
+  async function inTurn<T>(accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const limit = turns.get(accountId) ?? pLimit(atOncePerAccount)
+    turns.set(accountId, limit)
+    return limit(() => transaction(db, work))
+  }
+
   /** `change` runs in the transaction and answers the body. */
   return async function write<C extends Context<AppEnv>, Body extends object>(
     c: C,
@@ -36,7 +51,7 @@ export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
   ): Promise<ReturnType<typeof answer<Body>>> {
     const caller = callerOf(c)
     const keyed = await keyedRequest(c, caller)
-    const outcome = await transaction(db, async (tx) => {
+    const outcome = await inTurn(caller.accountId, async (tx) => {
       const kept = keyed === null ? undefined : await claim(tx, keyed, clock.now())
       if (kept !== undefined) {
         if (kept.awaited_until !== null) await update(tx, kept, { awaited_until: waitingEnds() })

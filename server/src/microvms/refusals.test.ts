@@ -258,9 +258,10 @@ it('what is mine does not exist for a stranger, by whatever route', async () => 
   await me.delete(`/v1/vms/${vm.vm_id}`)
 })
 
-it('memory is never promised twice: when there is no room it is 429 with Retry-After', async () => {
+it('a quarter of their memory is promised, and once: when there is no room it is 429 with Retry-After', async () => {
+  const large = { memory_mb: 4096, vcpu_count: 8 }
   const replies = await Promise.all(
-    Array.from({ length: 12 }, () => me.post('/v1/vms?wait=false', { memory_mb: 1024 })),
+    Array.from({ length: 12 }, () => me.post('/v1/vms?wait=false', large)),
   )
   const accepted = replies.filter(({ status }) => status === 200)
   expect(accepted).toHaveLength(4)
@@ -274,9 +275,19 @@ it('memory is never promised twice: when there is no room it is 429 with Retry-A
   await api.settle()
   const [first] = accepted
   await me.post(`/v1/vms/${first?.body.vm_id}/suspend`)
-  expect((await me.post('/v1/vms', { memory_mb: 1024 })).status).toBe(200)
+  expect((await me.post('/v1/vms', large)).status).toBe(200)
   expect(await me.post(`/v1/vms/${first?.body.vm_id}/resume`)).toMatchObject({ status: 429 })
   for (const { vm_id } of (await me.get('/v1/vms')).body) await me.delete(`/v1/vms/${vm_id}`)
+})
+
+it('fifty at once all run, though nobody waits for the database in their stead', async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, () => me.post('/v1/vms', { memory_mb: 128 })),
+  )
+  expect(new Set(replies.map(({ status, body }) => `${status} ${body.status}`))).toEqual(
+    new Set(['200 running']),
+  )
+  await Promise.all(replies.map(({ body }) => me.delete(`/v1/vms/${body.vm_id}`)))
 })
 
 it('an account has no more than an operator allows it', async () => {

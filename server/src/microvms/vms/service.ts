@@ -129,9 +129,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
     wanted: NewMicrovm,
   ) {
     const { region, shape } = of
-    const need = { ...shape, diskGb: 0, gpu: null }
     // Last of what is asked, since everybody else waits for room meanwhile.
-    const host = await placement.reserve(tx, region, need)
+    const host = await placement.reserveMicrovm(tx, region, shape.memoryMib)
     const now = clock.now()
     const row = { id: newUuid(), public_id: newId('vm'), account_id: caller.accountId, region }
     return store.insertMicrovm(tx, {
@@ -280,7 +279,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
     async resume(tx: Tx, caller: Caller, publicId: string) {
       const row = await lockFor(tx, caller, publicId, 'resume')
       await billing.requireCredits(tx, caller, Math.ceil(row.hourly_rate_micros / 6), row)
-      await placement.requireRoomOn(tx, { ...row, gpu_model: null, gpu_count: 0 })
+      await placement.reserveMicrovm(tx, row.region, row.memory_mib, row.host)
       const operation = await begin(tx, row, 'resume-microvm', { atOnce: true })
       const set = { status: microvmActions.resume.through, updated_at: clock.now() }
       await store.updateMicrovm(tx, caller.accountId, row.id, set)
