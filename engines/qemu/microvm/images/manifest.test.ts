@@ -39,6 +39,34 @@ describe('what a registry says', () => {
     expect(() => factsOf(text, 'x')).toThrow(words)
   })
 
+  const address = '["http://169.254.169.254/"]'
+  const named = (name: string) => JSON.stringify(blob(gzip)).replace('{', `{${name}:${address},`)
+  const oci = 'application/vnd.oci.image.config.v1+json'
+  it.each([
+    ['a layer', manifest({ ...blob(gzip), urls: ['http://127.0.0.1/'] })],
+    ['the configuration', JSON.stringify({ config: { ...blob(oci), urls: ['x'] }, layers: [] })],
+    ['a name in capitals', `{"config":${JSON.stringify(blob(oci))},"layers":[${named('"URLs"')}]}`],
+    ['a letter that folds', manifest().replace('{"media', `{"url\u017f":${address},"media`)],
+    ['an escaped name', manifest().replace('{"media', `{"\\u0075rls":${address},"media`)],
+    ['a name said twice', manifest().replace('{', `{"config":{"urls" : ${address}},`)],
+    ['manifests in capitals', manifest().replace('{', '{"MANIFESTS":[],')],
+    [
+      'a foreign layer',
+      manifest(blob('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip')),
+    ],
+    [
+      'a layer that is not distributed',
+      manifest(blob('application/vnd.oci.image.layer.nondistributable.v1.tar+gzip')),
+    ],
+  ])('sends nobody to an address of its own: %s', (_, text) => {
+    expect(() => factsOf(text, 'x')).toThrow('x has parts that lie outside its registry')
+  })
+
+  it('may have addresses where they are only words', () => {
+    const text = JSON.stringify({ ...JSON.parse(manifest(blob(gzip))), annotations: { a: 'urls' } })
+    expect(factsOf(text, 'x').layers).toBe(1)
+  })
+
   it('of environment is taken as far as it is one', () => {
     const Env = ['PATH=/bin:/usr/bin', 'EMPTY=', 'LINES=a\nb=c', 'no', '1A=x', '=x', 'N=a\0b']
     expect(environmentIn(config({ config: { Env } }), 'x')).toEqual({

@@ -77,6 +77,7 @@ export type ManifestFacts = { readonly compressedBytes: number; readonly layers:
 /** Throws {@link GuestError} for what cannot or may not be unpacked. */
 export function factsOf(text: string, image: string, limits = LIMITS): ManifestFacts {
   const { layers } = parsed(Manifest, text, image)
+  requireNothingElsewhere(text, image)
   if (layers.length > MAX_LAYERS)
     throw failed(`${image} has ${layers.length} layers; at most ${MAX_LAYERS} can be unpacked`)
   for (const { mediaType } of layers)
@@ -88,6 +89,7 @@ export function factsOf(text: string, image: string, limits = LIMITS): ManifestF
       throw failed(
         `${image} has a layer of the type ${mediaType.slice(0, 100)}; it must be tar or gzip`,
       )
+    else if (/\.(foreign|nondistributable)\./.test(mediaType)) throw elsewhere(image)
   const compressedBytes = layers.reduce((total, { size }) => total + size, 0)
   if (compressedBytes > limits.compressedBytes)
     throw new GuestError(
@@ -95,6 +97,20 @@ export function factsOf(text: string, image: string, limits = LIMITS): ManifestF
       `${image} has ${gb(compressedBytes)} GB to fetch; at most ${gb(limits.compressedBytes)} GB are`,
     )
   return { compressedBytes, layers: layers.length }
+}
+
+const elsewhere = (image: string) =>
+  failed(`${image} has parts that lie outside its registry; only what the registry has is fetched`)
+
+/**
+ * An address in a manifest would be asked from where the registry is reached, which may be the host's own
+ * network. Skopeo reads names whatever their case, and joins what stands under the same name twice, so every
+ * name in the text counts; with `manifests` it would go on to another manifest than the one looked at.
+ */
+function requireNothingElsewhere(text: string, image: string) {
+  for (const [, name] of text.matchAll(/("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"/g))
+    if (name !== undefined && /^(URLS|MANIFESTS)$/.test(JSON.parse(name).toUpperCase()))
+      throw elsewhere(image)
 }
 
 /** Environment that the image gives its programs. Throws {@link GuestError} when it is for another machine. */
