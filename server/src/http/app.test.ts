@@ -27,6 +27,17 @@ describe('paths', () => {
     expect(await api.send('GET', '/nonsense')).toMatchObject({ status: 404, body: envelope })
   })
 
+  it('of the other API begin at one with nothing there, whatever is sent', async () => {
+    const nothing = { status: 404, body: { detail: expect.stringContaining('nothing at /v1') } }
+    for (const path of ['/v1', '/v1/']) {
+      expect(await me.get(path)).toMatchObject(nothing)
+      expect(await me.delete(path), `DELETE ${path}`).toMatchObject(nothing)
+      for (const send of [me.post, me.put, me.patch])
+        expect(await send(path, { a: 1 }), path).toMatchObject(nothing)
+      expect(await api.send('POST', path, { body: {} })).toMatchObject({ status: 401 })
+    }
+  })
+
   it('where a handler looks and finds nothing are 404 too', async () => {
     const app = createServer(api)
     app.get('/files/:name', (_c, next) => next())

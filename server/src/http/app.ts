@@ -75,7 +75,8 @@ export function createApp(deps: AppDeps): App {
   // Strangers are turned away before anything of theirs is read.
   app.use('/api/*', forCallersOnly, authenticate(deps), limitBody, readJson)
 
-  for (const path of ['/v1', '/v1/*', ...rootPaths]) {
+  // `/v1/*` is `/v1` too.
+  for (const path of ['/v1/*', ...rootPaths]) {
     const known = authenticate({ ...deps, alsoBy: shownInBody })
     app.use(path, forCallersOnly, limitMicrovmBody, known, readMicrovmBody)
   }
