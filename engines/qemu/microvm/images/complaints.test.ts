@@ -12,6 +12,13 @@ it.each([
   ['http: server gave HTTP response to HTTPS client', /does not speak HTTPS/],
   ['x509: certificate signed by unknown authority', /not trusted/],
   ['toomanyrequests: You have reached your pull rate limit', /less often/],
+  [
+    'pinging container registry a.example: Get "https://a.example/v2/": EOF"',
+    /closes the connection/,
+  ],
+  ['read tcp 1.2.3.4:5: read: connection reset by peer', /closes the connection/],
+  ['invalid status code from registry 500 (Internal Server Error)', /an error of its own/],
+  ['fetching blob: unexpected EOF', /not what it announced/],
   ['write /x: no space left on device', /no room/],
 ])('%s', (complaint, words) => {
   expect(say(complaint)).toMatch(words)

@@ -40,6 +40,14 @@ const REASONS: readonly [pattern: RegExp, words: (image: string, registry: strin
   ],
   [/no space left|file too large/i, (image) => `There was no room for ${image}`],
   [
+    /connection reset by peer|broken pipe|: EOF\b/i,
+    (_, registry) => `${registry} closes the connection without an answer`,
+  ],
+  [
+    /status code from registry|status(?: code)?:? 5\d\d|internal server error|bad gateway|service unavailable/i,
+    (_, registry) => `${registry} answers with an error of its own; try again later`,
+  ],
+  [
     /i\/o timeout|timeout awaiting|deadline exceeded|context deadline/i,
     (_, registry) => `${registry} does not answer`,
   ],
