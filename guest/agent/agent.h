@@ -70,6 +70,7 @@ bool line_wants_to_write(void);
 void line_flush(void);
 void line_receive(void);
 void line_lost(void);
+void line_found(void);
 void send_frame(char type, uint32_t channel, const void *, size_t);
 void send_exit(struct channel *, int code);
 void send_error(uint32_t channel, const char *reason, const char *message);

@@ -42,6 +42,7 @@ void line_open(void) {
     if (tries > 3000) die("the line to the host is missing");
     usleep(10000);
   }
+  fcntl(line, F_SETOWN, getpid());
 }
 
 bool line_has_room(void) { return out.length < FULL_BYTES; }
@@ -55,8 +56,15 @@ void line_flush(void) {
   }
 }
 
-/* The host has gone. Whoever comes next begins with a HELLO. */
-void line_lost(void) { in.start = in.length = 0; }
+static void tell_of_host(bool wanted) { fcntl(line, F_SETFL, O_NONBLOCK | (wanted ? O_ASYNC : 0)); }
+
+/* The host has gone. Whoever comes next begins with a HELLO, and a SIGIO. */
+void line_lost(void) {
+  in.start = in.length = 0;
+  tell_of_host(true);
+}
+
+void line_found(void) { tell_of_host(false); }
 
 static void put32(uint8_t *at, uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = value >> (8 * i);

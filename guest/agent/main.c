@@ -29,9 +29,9 @@ static void reap(void) {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) program_ended(pid, status);
 }
 
-/* Ends what has had its time; answers the milliseconds to the next end, at most a second. */
+/* Ends what has had its time; answers the milliseconds to the next end, at most a minute: an idle machine is to idle. */
 static int deadlines(void) {
-  int64_t now = now_ms(), next = now + 1000;
+  int64_t now = now_ms(), next = now + 60000;
   for (int i = 0; i < MAX_CHANNELS; i++) {
     struct channel *c = &channels[i];
     if (c->kind == FREE) continue;
@@ -63,6 +63,7 @@ int main(void) {
   sigset_t watched_signals;
   sigemptyset(&watched_signals);
   sigaddset(&watched_signals, SIGCHLD);
+  sigaddset(&watched_signals, SIGIO);
   sigprocmask(SIG_BLOCK, &watched_signals, NULL);
   signal(SIGPIPE, SIG_IGN);
   int signals = signalfd(-1, &watched_signals, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -81,7 +82,7 @@ int main(void) {
       who[count++] = (struct watched){.channel = c, .id = c ? c->id : 0, .what = what};
     }
     watch(signals, POLLIN, NULL, SIGNALS);
-    /* A line without a host reports that all the time, so it is asked now and then. */
+    /* A line without a host reports that all the time, so it is left alone until the kernel says that one came. */
     watch(is_lost ? -1 : line, POLLIN | (line_wants_to_write() ? POLLOUT : 0), NULL, LINE);
     if (line_has_room()) {
       int languages[16], open_ones = language_poll_fds(languages, 16);
@@ -99,8 +100,9 @@ int main(void) {
       if (c->in >= 0 && c->waiting.length > 0 && c->kind != WRITE) watch(c->in, POLLOUT, c, IN);
     }
     int wait = deadlines();
-    if (is_lost && wait > 5) wait = 5;
+    if (is_lost && wait > 1000) wait = 1000;
     poll(fds, count, wait);
+    bool was_lost = is_lost;
     is_lost = false;
     for (int i = 0; i < count; i++) {
       struct channel *c = who[i].channel;
@@ -117,10 +119,11 @@ int main(void) {
           struct pollfd state = {.fd = line, .events = POLLIN};
           poll(&state, 1, 0);
           if (state.revents & POLLHUP) {
-            if (!is_lost) line_lost();
+            if (!was_lost) line_lost();
             is_lost = true;
-          } else if (state.revents & POLLIN) {
-            line_receive();
+          } else {
+            if (was_lost) line_found();
+            if (state.revents & POLLIN) line_receive();
           }
           break;
         }
