@@ -8,8 +8,8 @@ import type { MicrovmHost } from './host.ts'
 import { type ImageLayer, imageLayer } from './images/image-layer.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
-import { wakeUp } from './start.ts'
 import { keepSnapshot } from './take-snapshot.ts'
+import { newMachineId, wakeUp } from './wake.ts'
 
 const BOOT_MS = 180_000
 const WARM_MS = 60_000
@@ -70,7 +70,7 @@ async function buildOn(
     })
     const env = { ...bottom.env, ...spec.env }
     const identity = { hostname: 'microvm', authorizedKeys: [], env }
-    await abortable(wakeUp(live, identity, BOOT_MS), signal)
+    await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
     const guest = await live.guest()
     for (const command of spec.commands) await runCommand(guest, command, log, signal)
     log('Warming up')

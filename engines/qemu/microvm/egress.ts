@@ -8,8 +8,18 @@ import { TAP, UPLINK } from './layout.ts'
 /** The same in every machine; the agent sets it up. */
 export const INNER = '172.31.255.2'
 export const INNER_GATEWAY = '172.31.255.1'
+export const GATEWAY_MAC = '52:54:00:31:ff:01'
 
 const TABLE = 'inet garrison'
+/** Drops what comes from a machine, in silence: it takes itself to be on a line that loses packets. */
+export const SHUT_TABLE = 'inet shut'
+export const SHUT_RULES = `table ${SHUT_TABLE} {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    iifname "${TAP}" drop
+  }
+}
+`
 /** Where dnsmasq puts the addresses of the names that are allowed. */
 export const NAMES_SET = '4#inet#garrison#named'
 

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
-import { Layers, newLayerName } from '../disks/layers.ts'
+import { Layers } from '../disks/layers.ts'
 import type { Cidr } from '../network/addresses/subnets.ts'
 import { nextFree } from '../network/addresses/subnets.ts'
 import { run } from '../network/run.ts'
@@ -23,6 +23,7 @@ import { type MicrovmPaths, microvmPathsOf } from './paths.ts'
 import { Pool } from './pool.ts'
 import { MicrovmRecord, MicrovmSnapshotRecord, type SlotRecord } from './records.ts'
 import { removeFolders, type Slot, spawnMicrovm } from './spawn.ts'
+import { makeRehearsed, type Waiting } from './standby.ts'
 import { Turns } from './turns.ts'
 
 export type MicrovmHostOptions = {
@@ -44,14 +45,6 @@ export type MicrovmHostOptions = {
   readonly registrySilenceMs?: number | undefined
 }
 
-/** A QEMU that has everything but the word to go on. */
-export type Waiting = {
-  readonly slot: Slot
-  readonly live: LiveMicrovm
-  readonly layer: string
-  readonly ram: string
-}
-
 const POOL = { each: 3, all: 6 }
 /** Of tenants that nobody is, for machines that wait for whoever comes. */
 const NOBODY = 'nobody'
@@ -67,6 +60,8 @@ export class MicrovmHost {
   readonly pool: Pool<Waiting>
   /** Names of memory that is used before a record says so. */
   readonly pinned = new Set<string>()
+  /** When a machine of a snapshot did not get through its rehearsal. */
+  readonly unrehearsed = new Map<string, number>()
   readonly images: KeptImages
   /** Of images, by tenant. */
   readonly fetching = new Locks()
@@ -98,7 +93,7 @@ export class MicrovmHost {
     this.imageUsers = ownIdentities(`${options.mark} images`, [machines, this.identities]).first
     this.pool = new Pool<Waiting>({
       ...(options.pool ?? POOL),
-      make: (snapshot, policy) => this.spawnWaiting(snapshot, policy),
+      make: (snapshot, policy) => makeRehearsed(this, snapshot, policy),
       end: (waiting) => this.endWaiting(waiting),
       onError: (error) => options.log('warn', 'no microVM can be made to wait', { error }),
     })
@@ -194,6 +189,7 @@ export class MicrovmHost {
       ram: string
       state: string | null
       egress: EgressPolicy
+      isShut?: boolean
     },
   ): Promise<LiveMicrovm> {
     const kit = await this.kit()
@@ -205,29 +201,12 @@ export class MicrovmHost {
     return this.#spawning.run(() => spawnMicrovm(this.paths, this.layers, kit, spec))
   }
 
-  async spawnWaiting(snapshot: string, egress: EgressPolicy): Promise<Waiting> {
-    const record = this.snapshots.get(snapshot)
-    if (record === undefined) throw new EngineError(`There is no snapshot ${snapshot}`)
-    const slot = this.newSlot('pool', record.isPublic ? null : record.tenant)
-    const layer = newLayerName()
-    const ram = this.paths.ram(record.memory.name)
-    using _ = this.layers.pin(record.layer)
-    const pin = this.layers.pin(layer)
-    try {
-      const state = this.paths.state(record.memory.name)
-      const { vcpus, memoryMib } = record
-      const plan = { vcpus, memoryMib, layer, below: record.layer, ram, state, egress }
-      const live = await this.spawn(slot, plan)
-      this.#pins.set(layer, pin)
-      return { slot, live, layer, ram }
-    } catch (error) {
-      pin[Symbol.dispose]()
-      await this.endOf(slot)
-      throw error
-    }
-  }
-
   readonly #pins = new Map<string, Disposable>()
+
+  /** Until {@link unpin}. */
+  keepPinned(layer: string, pin: Disposable): void {
+    this.#pins.set(layer, pin)
+  }
 
   /** A record points to it now, or nobody will. */
   unpin(layer: string): void {
@@ -302,6 +281,7 @@ export class MicrovmHost {
 
   async removeSnapshot(id: string): Promise<void> {
     await this.pool.drain(id)
+    this.unrehearsed.delete(id)
     await this.snapshots.delete(id)
     await this.sweep()
   }

@@ -52,6 +52,40 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     await Promise.all(started.map(({ id }) => engine().ensureMicrovmGone(id, order())))
   })
 
+  test('one that waits for somebody has run, and nothing that it sends gets anywhere until it is started', async () => {
+    const egress = { ...NO_EGRESS, open: true }
+    const source = await start({ egress })
+    const sending =
+      'import socket, threading, time\ndef send():\n  while True: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("198.51.100.1", 9)); time.sleep(0.02)\nthreading.Thread(target=send, daemon=True).start()'
+    await run(source.id, 'python', sending)
+    const snapshot = randomUUID()
+    await engine().ensureMicrovmSnapshot(source.id, snapshot, order())
+    const first = await start({ snapshot, egress })
+    for (const { id } of [source, first]) await engine().ensureMicrovmGone(id, order())
+    await world.microvms.fillPool()
+    const connections = async () => {
+      const processes = await findProcesses(`garrison-pool-${world.mark}-`)
+      const count = ['cat', '/proc/sys/net/netfilter/nf_conntrack_count']
+      const within = processes.map(({ pid }) =>
+        runOnHost('nsenter', ['-t', String(pid), '-n', ...count]),
+      )
+      return (await Promise.all(within)).map(Number)
+    }
+    const waiting = await connections()
+    expect(waiting.length).toBeGreaterThan(0)
+    expect(Math.max(...waiting)).toBe(0)
+    const { start: how } = await start({ snapshot, egress })
+    expect(how).toMatchObject({ how: 'memory', pooled: true })
+    await expect.poll(async () => Math.max(...(await connections()))).toBeGreaterThan(0)
+    await engine().ensureMicrovmSnapshotGone(snapshot, order())
+  })
+
+  test('it reads the time from its processor, however busy the host was when it booted', async () => {
+    const { id } = await start()
+    const source = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
+    expect((await run(id, 'bash', `cat ${source}`)).stdout).toMatch(/^(tsc|kvm-clock)\n$/)
+  })
+
   test('what a machine does to its memory and disk stays its own', async () => {
     const before = await filesOf(world.paths.memory)
     const one = await start()

@@ -8,26 +8,40 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type EgressPolicy, EngineError } from '../../engine.ts'
 import { readResolvers } from '../network/resolvers.ts'
-import { applyRuleSet } from '../network/rules/rule-set.ts'
+import { applyRuleSet, runIn } from '../network/rules/rule-set.ts'
 import { run } from '../network/run.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
 import {
   allowedNames,
   asksNames,
   egressRules,
+  GATEWAY_MAC,
   INNER_GATEWAY,
   NAMES_SET,
   namesOf,
+  SHUT_RULES,
+  SHUT_TABLE,
 } from './egress.ts'
 import { numberIn, type SlotLayout, TAP, UPLINK } from './layout.ts'
 
-/** Twice is once. @param uid Who may open the tap. */
-export async function makeNetwork(slot: SlotLayout, uid: number, policy: EgressPolicy) {
+/**
+ * Twice is once.
+ * @param uid Who may open the tap.
+ * @param isShut Whatever the machine sends is dropped until {@link openNetwork}.
+ */
+export async function makeNetwork(
+  slot: SlotLayout,
+  uid: number,
+  policy: EgressPolicy,
+  isShut = false,
+) {
   const { netns, hostLink, address, host } = slot
   await removeNetwork(slot)
   await run('ip', ['netns', 'add', netns])
   const inside = [
     ...['link set lo up', `tuntap add dev ${TAP} mode tap user ${uid}`],
+    // Copies go on with what they knew of their gateway.
+    `link set ${TAP} address ${GATEWAY_MAC}`,
     ...[`link set ${TAP} up`, `address add ${INNER_GATEWAY}/30 dev ${TAP}`],
     `link add ${UPLINK} type veth peer name ${hostLink} netns 1`,
     ...[`link set ${UPLINK} up`, `address add ${address}/32 dev ${UPLINK}`],
@@ -41,9 +55,14 @@ export async function makeNetwork(slot: SlotLayout, uid: number, policy: EgressP
   ]
   await run('ip', ['-batch', '-'], outside.join('\n'))
   const forwards = 'echo 1 > /proc/sys/net/ipv4/ip_forward; exec nft -f -'
-  const { text } = egressRules(policy, address)
+  const text = egressRules(policy, address).text + (isShut ? SHUT_RULES : '')
   await run('ip', ['netns', 'exec', netns, 'sh', '-c', forwards], text)
   if (asksNames(policy)) await startDns(slot, policy)
+}
+
+/** The policy alone decides from here on. */
+export async function openNetwork({ netns }: SlotLayout): Promise<void> {
+  await runIn(netns, 'nft', ['delete', 'table', ...SHUT_TABLE.split(' ')])
 }
 
 /** From here on, also for what is under way. */

@@ -5,10 +5,10 @@ import { CapacityError, microvmMemoryShare } from '../../engine.ts'
 /** What is kept for the host. */
 const KEPT_MIB = 512
 
-/** Throws {@link CapacityError}. @param starting MiB of those that are being started besides. */
-export async function requireMemory(memoryMib: number, starting: number): Promise<void> {
+/** Throws {@link CapacityError}. @param memoryMib Of all that are being started. */
+export async function requireMemory(memoryMib: number): Promise<void> {
   const free = availableMib(await readFile('/proc/meminfo', 'utf8'))
-  if (free >= (memoryMib + starting) * microvmMemoryShare + KEPT_MIB) return
+  if (free >= memoryMib * microvmMemoryShare + KEPT_MIB) return
   throw new CapacityError(
     `The host has ${free} MiB of memory left, too little for another microVM; end or suspend some`,
   )

@@ -34,6 +34,8 @@ export type SpawnSpec = {
   /** `null`: it boots. */
   readonly state: string | null
   readonly egress: EgressPolicy
+  /** Whatever the policy says, nothing leaves it until its network is opened. */
+  readonly isShut?: boolean
 }
 
 export async function spawnMicrovm(
@@ -49,7 +51,7 @@ export async function spawnMicrovm(
     else await layers.give(layer, owner)
   }
   await Promise.all([
-    makeNetwork(slot.layout, slot.uid, spec.egress),
+    makeNetwork(slot.layout, slot.uid, spec.egress, spec.isShut),
     disk(),
     makeFolders(paths, slot),
   ])

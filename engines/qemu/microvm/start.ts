@@ -1,5 +1,4 @@
 /** Starting a machine: out of the pool when it can be, from memory when it can be, and from its disk otherwise. */
-import { randomBytes } from 'node:crypto'
 import {
   EngineError,
   type MicrovmIdentity,
@@ -11,13 +10,13 @@ import { requireFreeSpace } from '../disks/free-space.ts'
 import { newLayerName } from '../disks/layers.ts'
 import { isAlive } from '../process/processes.ts'
 import { abortable } from '../waiting.ts'
-import { entriesOf } from './agent/guest.ts'
 import { emptyMemory } from './capture.ts'
-import type { MicrovmHost, Waiting } from './host.ts'
-import type { LiveMicrovm } from './live.ts'
+import type { MicrovmHost } from './host.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
 import { requireMemory } from './room.ts'
+import { makeWaiting, type Waiting } from './standby.ts'
+import { newMachineId, wakeUp } from './wake.ts'
 
 export type Started = MicrovmState & { start: MicrovmStart }
 
@@ -36,7 +35,6 @@ export async function startMicrovm(
 ): Promise<MicrovmStart> {
   const began = performance.now()
   const why = whyCold(host, spec, snapshot)
-  await requireMemory(spec.memoryMib, host.starting)
   await requireFreeSpace(host.paths.data)
   host.starting += spec.memoryMib
   try {
@@ -74,7 +72,9 @@ async function fromMemory(
     await host.endWaiting(taken.item)
     taken = null
   }
-  const waiting = taken?.item ?? (await host.spawnWaiting(snapshot.id, spec.egress))
+  // One that waits has its memory.
+  if (taken === null) await requireMemory(host.starting)
+  const waiting = taken?.item ?? (await makeWaiting(host, snapshot.id, spec.egress))
   const version = await waiting.live.version()
   const why = host.whyNotMemory(snapshot, version)
   if (why !== null) {
@@ -85,10 +85,12 @@ async function fromMemory(
   if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
   // From here on it is found again after a crash; it runs at the earliest when this is written.
   await place(host, spec, snapshot.env, waiting)
-  await waiting.live.goOn()
+  if (waiting.machineId === null) await waiting.live.goOn()
+  else await waiting.live.resume()
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
-  await abortable(wakeUp(waiting.live, identity, WAKE_MS), signal)
+  const machineId = waiting.machineId ?? newMachineId()
+  await abortable(wakeUp(waiting.live, identity, machineId, WAKE_MS), signal)
   const guestMs = performance.now() - began - hostMs
   return { how: 'memory', pooled: taken !== null, hostMs, guestMs }
 }
@@ -101,6 +103,7 @@ async function fromDisk(
   signal: AbortSignal,
 ): Promise<MicrovmStart> {
   const { vcpus, memoryMib, egress } = spec
+  await requireMemory(host.starting)
   const slot = host.newSlot('pool', spec.tenant)
   const layer = newLayerName()
   const ram = host.paths.ram(`empty-${memoryMib}`)
@@ -111,7 +114,8 @@ async function fromDisk(
   const live = await host.spawn(slot, plan)
   await place(host, spec, snapshot.env, { slot, live, layer, ram })
   const hostMs = performance.now() - began
-  await abortable(wakeUp(live, withEnv(spec.identity, snapshot.env), BOOT_MS), signal)
+  const identity = withEnv(spec.identity, snapshot.env)
+  await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
   const guestMs = performance.now() - began - hostMs
   return { how: 'cold-boot', why, pooled: false, hostMs, guestMs }
 }
@@ -120,7 +124,7 @@ async function place(
   host: MicrovmHost,
   spec: MicrovmSpec,
   env: Readonly<Record<string, string>>,
-  { slot, live, layer, ram }: Waiting,
+  { slot, live, layer, ram }: Omit<Waiting, 'machineId'>,
 ) {
   const { id, tenant, vcpus, memoryMib, egress } = spec
   const { name, uid, gid, layout } = slot
@@ -139,20 +143,3 @@ const withEnv = (identity: MicrovmIdentity, env: Readonly<Record<string, string>
   ...identity,
   env: { ...env, ...identity.env },
 })
-
-/**
- * Greets the agent and tells it who it is now, or only the time and that it was away. Random numbers of two
- * that go on from the same memory would be the same, so they are told some too.
- */
-export async function wakeUp(
-  live: LiveMicrovm,
-  identity: MicrovmIdentity | null,
-  ms: number,
-): Promise<void> {
-  const seed = randomBytes(64).toString('hex')
-  const machineId = identity === null ? '' : randomBytes(16).toString('hex')
-  const keys = (identity?.authorizedKeys ?? []).map((key) => `${key}\n`).join('')
-  const micros = String(Math.round((performance.timeOrigin + performance.now()) * 1000))
-  const words = [identity?.hostname ?? '', machineId, seed, micros, keys]
-  await live.line.wake([...words, ...entriesOf(identity?.env ?? {})], ms)
-}

@@ -6,7 +6,7 @@ import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmRecord } from './records.ts'
 import type { Slot } from './spawn.ts'
-import { wakeUp } from './start.ts'
+import { wakeUp } from './wake.ts'
 
 /** In the machine's turn. Whatever it throws, a machine that ran goes on. */
 export async function keepMemory(
@@ -71,7 +71,7 @@ export async function goOnAgain(
     runs = true
     const hostMs = performance.now() - began
     host.follow(id, live)
-    await wakeUp(live, null, isSame ? 30_000 : 120_000)
+    await wakeUp(live, null, '', isSame ? 30_000 : 120_000)
     const timings = { pooled: false, hostMs, guestMs: performance.now() - began - hostMs }
     const start = isSame
       ? { how: 'memory' as const, ...timings }

@@ -50,11 +50,24 @@ async function agent(answer: (asked: Asked, socket: Socket) => void) {
   return { guest: new MicrovmGuest(line), line }
 }
 
+const accept = frame('W', 0, Buffer.from('ok\0'))
 const exit = (channel: number, code = 0) =>
   frame('X', channel, Buffer.from(`exit\0${code}\x001500\x000\x000\0`))
 const data = (channel: number, content: string | Buffer, stream = 1) =>
   frame('D', channel, Buffer.concat([Buffer.from([stream]), Buffer.from(content)]))
 const code = { language: 'bash', code: 'true', timeoutMs: 1_000 } as const
+
+test('a machine that was greeted becomes another one without being greeted again', async () => {
+  const asked: string[] = []
+  const { guest, line } = await agent(({ type, channel, payload }, socket) => {
+    if (type === 'W') asked.push(payload.toString())
+    socket.write(type === 'W' ? accept : exit(channel))
+  })
+  await line.wake(['first'], 1_000)
+  await guest.execute(code)
+  await line.wake(['second'], 1_000)
+  expect(asked).toEqual(['first\0', 'second\0'])
+})
 
 test('what a run prints is told apart, with how it ended', async () => {
   const { guest } = await agent(({ type, channel }, socket) => {

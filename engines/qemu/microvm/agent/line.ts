@@ -177,6 +177,7 @@ export class AgentLine {
   #lastChannel = 0
   #lastPing = 0
   #failure: Error | null = null
+  #isGreeted = false
   #held: Buffer[] | null = null
 
   /** Connected, but nothing is said; the guest may not run yet. */
@@ -220,20 +221,22 @@ export class AgentLine {
 
   /** Begins the conversation; whatever was said before counts for nothing. */
   async greet(ms: number): Promise<void> {
+    this.#isGreeted = true
     this.#write(frame('H', 0, this.#nonce))
     await within(ms, this.#greeted.promise, silent)
   }
 
   /**
-   * Greets and makes it another machine, in one go.
+   * Makes it another machine, and greets it in the same go unless it was greeted before.
    * @param words hostname, machine id, seed, microseconds, keys, environment; see PROTOCOL.md.
    */
   async wake(words: readonly string[], ms: number): Promise<void> {
     const answer = new Promise<string>((resolve) => {
       this.#woken = resolve
     })
-    const greeting = frame('H', 0, this.#nonce)
-    this.#write(Buffer.concat([greeting, frame('W', 0, fields(words))]))
+    const greeting = this.#isGreeted ? [] : [frame('H', 0, this.#nonce)]
+    this.#isGreeted = true
+    this.#write(Buffer.concat([...greeting, frame('W', 0, fields(words))]))
     await within(ms, this.#greeted.promise, silent)
     if ((await within(ms, answer, silent)) !== 'ok')
       throw new GuestError('failed', 'The machine refused to become another one')

@@ -1,0 +1,27 @@
+/** Telling a machine who it is. */
+import { randomBytes } from 'node:crypto'
+import type { MicrovmIdentity } from '../../engine.ts'
+import { entriesOf } from './agent/guest.ts'
+import type { LiveMicrovm } from './live.ts'
+
+/** As in `/etc/machine-id`. */
+export const newMachineId = () => randomBytes(16).toString('hex')
+
+/**
+ * Greets the agent and tells it who it is now, or only the time and that it was away. Random numbers of two
+ * that go on from the same memory would be the same, so they are told some too.
+ *
+ * @param machineId Of {@link newMachineId}; empty with an identity of `null`.
+ */
+export async function wakeUp(
+  live: LiveMicrovm,
+  identity: MicrovmIdentity | null,
+  machineId: string,
+  ms: number,
+): Promise<void> {
+  const seed = randomBytes(64).toString('hex')
+  const keys = (identity?.authorizedKeys ?? []).map((key) => `${key}\n`).join('')
+  const micros = String(Math.round((performance.timeOrigin + performance.now()) * 1000))
+  const words = [identity?.hostname ?? '', machineId, seed, micros, keys]
+  await live.line.wake([...words, ...entriesOf(identity?.env ?? {})], ms)
+}
