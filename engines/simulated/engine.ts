@@ -215,7 +215,7 @@ export class SimulatedEngine implements Engine {
       const forced = deaf || this.#durations.stop > graceMs
       await this.#orders.wait(forced ? graceMs : this.#durations.stop, order)
       if (misbehaves(hostname, 'fail-stop'))
-        throw new EngineError(blamed(`Machine ${machine} could not be stopped`, hostname))
+        throw new EngineError(blamed('The machine could not be stopped', hostname))
       await this.#switchOff(machine, forced, order)
       return { forced }
     })
@@ -238,7 +238,7 @@ export class SimulatedEngine implements Engine {
       const memory = isRunning(record.power, this.#now) && record.gpus === null
       await this.#orders.wait(this.#durations.hibernate, order)
       if (misbehaves(record.hostname, 'fail-hibernate'))
-        throw new EngineError(blamed(`Machine ${machine} was not hibernated`, record.hostname))
+        throw new EngineError(blamed('The machine was not hibernated', record.hostname))
       await this.#orders.apply('machine.hibernate', machine, order, (world) => {
         const current = found(world.machines[machine], `machine ${machine}`)
         const power = { ...switchedOff({ everStarted: true }), hibernated: { memory } }
@@ -433,7 +433,7 @@ export class SimulatedEngine implements Engine {
   ): Promise<void> {
     const { hostname } = spec.guest
     if (misbehaves(hostname, 'fail-start'))
-      throw new EngineError(blamed(`Machine ${spec.id} did not start`, hostname))
+      throw new EngineError(blamed('The machine did not start', hostname))
     await this.#orders.apply(effect, spec.id, order, (world) => {
       requireRoom(spec, world, this.#options.hosts, this.#now)
       const { diskGb, hadUserData = false } = found(world.machines[spec.id], `machine ${spec.id}`)
@@ -458,7 +458,7 @@ export class SimulatedEngine implements Engine {
     if (isDeepStrictEqual(record.rules, rules)) return
     if (misbehaves(record.hostname, 'fail-firewall'))
       throw new EngineError(
-        blamed(`The rules of machine ${machine} could not be changed`, record.hostname),
+        blamed('The rules of the machine could not be changed', record.hostname),
       )
     await this.#orders.apply('firewall.apply', machine, order, (world) =>
       withMachine(world, machine, {

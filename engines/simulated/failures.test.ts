@@ -64,7 +64,9 @@ describe('a machine whose name contains', () => {
     const { deploy, engine, order } = await site()
     const spec = await deploy('fail-snapshot')
     const taken = engine.ensureSnapshot(spec.id, 'snapshot', { memory: false }, order())
-    await expect(taken).rejects.toThrow('snapshot of machine')
+    await expect(taken).rejects.toThrow(
+      'The snapshot failed (simulated, as the name fail-snapshot asks for)',
+    )
     expect((await engine.holdings()).snapshots).toEqual([])
   })
 
@@ -72,7 +74,9 @@ describe('a machine whose name contains', () => {
     const { deploy, engine, order } = await site()
     const spec = await deploy('fail-image')
     await engine.ensureSnapshot(spec.id, 'snapshot', { memory: false }, order())
-    await expect(engine.ensureImage('image', 'snapshot', order())).rejects.toThrow('image of')
+    await expect(engine.ensureImage('image', 'snapshot', order())).rejects.toThrow(
+      'The image failed (simulated',
+    )
     expect(await engine.holdings()).toMatchObject({ snapshots: ['snapshot'], images: [] })
   })
 

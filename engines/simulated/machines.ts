@@ -249,7 +249,7 @@ export function requireRoom(
     throw noRoom(`Host ${host.name} has ${gpusFree} ${model} left, not ${count}`)
 }
 
-/** A sentence about a failure that somebody chose by the machine's name. */
+/** A sentence about a failure that somebody chose by the machine's name; people do not know its id. */
 export function blamed(what: string, hostname: string): string {
   return `${what} (simulated, as the name ${hostname} asks for)`
 }

@@ -25,7 +25,7 @@ async function inTurn(deps: Deps, machine: string, snapshot: string, order: Orde
     throw new EngineError('The machine runs; stop it before it is rolled back')
   await orders.wait(durations.rollback, order)
   if (misbehaves(record.hostname, 'fail-rollback'))
-    throw new EngineError(blamed(`Machine ${machine} could not be rolled back`, record.hostname))
+    throw new EngineError(blamed('The machine could not be rolled back', record.hostname))
   await orders.apply('disk.rollback', machine, order, (world) =>
     withMachine(world, machine, {
       ...found(world.machines[machine], `machine ${machine}`),

@@ -38,7 +38,7 @@ export function ensureSnapshot(
     const taken = snapshotOf(machine, record, options.memory, now())
     await orders.wait(durations.snapshot, order)
     if (misbehaves(record.hostname, 'fail-snapshot'))
-      throw new EngineError(blamed(`The snapshot of machine ${machine} failed`, record.hostname))
+      throw new EngineError(blamed('The snapshot failed', record.hostname))
     await orders.apply('snapshot.create', snapshot, order, (world) => ({
       ...world,
       snapshots: { ...world.snapshots, [snapshot]: taken },
@@ -75,7 +75,7 @@ export function ensureImage(
     const source = found(store.world.snapshots[snapshot], `snapshot ${snapshot}`)
     await orders.wait(durations.image, order)
     if (misbehaves(source.hostname, 'fail-image'))
-      throw new EngineError(blamed(`The image of snapshot ${snapshot} failed`, source.hostname))
+      throw new EngineError(blamed('The image failed', source.hostname))
     const made = { sizeBytes: source.sizeBytes, minDiskGb: source.diskGb }
     await orders.apply('image.create', image, order, (world) => ({
       ...world,

@@ -48,7 +48,7 @@ async function makeExport(
   const source = found(store.world.snapshots[snapshot], `snapshot ${snapshot}`)
   await orders.wait(durations.export, order)
   if (misbehaves(source.hostname, 'fail-export'))
-    throw new EngineError(blamed(`The export of snapshot ${snapshot} failed`, source.hostname))
+    throw new EngineError(blamed('The export failed', source.hostname))
   const { diskGb, sizeBytes, consistency, hostname } = source
   const content = `${LABEL}\n${JSON.stringify({ diskGb, sizeBytes, consistency, hostname })}\n`
   const made = { diskGb, content }

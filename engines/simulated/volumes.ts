@@ -77,7 +77,7 @@ export class SimulatedVolumes {
       this.#requirePluggable(machine)
       await orders.wait(durations.attach, order)
       if (misbehaves(hostname, 'fail-attach'))
-        throw new EngineError(blamed(`Machine ${machine} did not take the volumes`, hostname))
+        throw new EngineError(blamed('The machine did not take the volumes', hostname))
       await orders.apply('volume.attach', machine, order, give)
     })
   }

@@ -71,14 +71,25 @@ export function errorOf(response: Response, answer: unknown): ApiError {
   })
 }
 
-/** Field errors in one sentence, for where no field is near. */
-export function wordsOf(error: unknown): string {
+/**
+ * Field errors in one sentence, for where no field is near. `labels`: what the form calls fields that the API
+ * calls otherwise.
+ */
+export function wordsOf(error: unknown, labels: Readonly<Record<string, string>> = {}): string {
   if (error instanceof ApiError) {
     const fields = Object.entries(error.fields)
     if (fields.length === 0) return error.message
-    return fields.map(([name, words]) => `${name}: ${words.join(' ')}`).join(' ')
+    return fields
+      .map(([name, words]) => `${labels[name] ?? inWords(name)}: ${words.join(' ')}`)
+      .join(' ')
   }
   return error instanceof Error ? error.message : String(error)
+}
+
+/** `vcpu_count` → "Vcpu count" */
+function inWords(name: string) {
+  const words = name.replaceAll('_', ' ')
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
 export const isNotFound = (error: unknown) => error instanceof ApiError && error.status === 404

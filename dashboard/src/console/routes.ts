@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { pageOf } from '../api/search.ts'
 import { instance } from '../instances/routes.ts'
 
 /** Tabs of an instance that look into the machine. Each brings a large library, loaded when it is opened. */
@@ -21,6 +22,7 @@ export const consoleRoutes = [
   createRoute({
     getParentRoute: () => instance,
     path: '/metrics',
+    validateSearch: (search): { hours?: number | undefined } => ({ hours: pageOf(search.hours) }),
     component: lazyRouteComponent(() => import('../metrics/metrics-tab.tsx'), 'MetricsTab'),
   }),
 ] as const

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { Answer } from '../api/client.ts'
 import { reading } from '../api/queries.ts'
 import { useInstance } from '../instances/use-instance.ts'
@@ -59,7 +59,15 @@ const charts: readonly {
 /** What the machine used, on one time axis with one crosshair. */
 export function MetricsTab() {
   const { instance_id } = useInstance()
-  const [span, setSpan] = useState<(typeof spans)[number]>(spans[0])
+  const { hours = spans[0].hours } = useSearch({ from: '/shell/instances/$id/metrics' })
+  const navigate = useNavigate({ from: '/instances/$id/metrics' })
+  const span = spans.find((each) => each.hours === hours) ?? spans[0]
+  const choose = (chosen: number) =>
+    void navigate({
+      search: { hours: chosen === spans[0].hours ? undefined : chosen },
+      replace: true,
+      resetScroll: false,
+    })
   const { data, error, refetch } = useQuery({
     ...reading('/api/instances/{instance_id}/metrics/', {
       params: { instance_id },
@@ -80,7 +88,7 @@ export function MetricsTab() {
             key={each.hours}
             type="button"
             aria-pressed={each === span}
-            onClick={() => setSpan(each)}
+            onClick={() => choose(each.hours)}
             className={cx(
               'h-(--control) rounded-md px-3',
               each === span

@@ -37,7 +37,7 @@ export function BuildDialog({ onClose }: { onClose: () => void }) {
   const [command, setCommand] = useState('')
   const [environment, setEnvironment] = useState('')
   const [isPublic, setPublic] = useState(false)
-  const { env, problem } = readEnvironment(environment)
+  const { pairs: envs, problem } = readEnvironment(environment)
   const build_args: Arguments = {
     ...Object.fromEntries(
       Object.entries(added).flatMap(([key, text]) =>
@@ -46,7 +46,7 @@ export function BuildDialog({ onClose }: { onClose: () => void }) {
     ),
     ...(disk === '' ? {} : { disk_size_gb: Number(disk) }),
     ...(command.trim() === '' ? {} : { post_build_cmd: command }),
-    ...(env === null || Object.keys(env).length === 0 ? {} : { envs: env }),
+    ...(envs === null || Object.keys(envs).length === 0 ? {} : { envs }),
   }
   const build = useMutation({
     mutationFn: () =>

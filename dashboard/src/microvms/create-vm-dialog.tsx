@@ -1,17 +1,32 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { post } from '../api/client.ts'
 import { ApiError } from '../api/errors.ts'
 import { reading, stale } from '../api/queries.ts'
 import { FormDialog } from '../ui/dialog.tsx'
 import { SelectField, Switch, TextArea, TextField } from '../ui/fields.tsx'
-import { lifetimes, memoryWords, nameKey, readEnvironment } from './vm.ts'
+import {
+  type EgressDraft,
+  EgressFields,
+  egressLabels,
+  noEgress,
+  policyOf,
+} from './egress-fields.tsx'
+import { type ShareDraft, ShareFields, usualShare, whyNotPort } from './share-fields.tsx'
+import { lifetimes, memoryWords, nameKey, readEnvironment, readMetadata } from './vm.ts'
 
 const vcpuChoices = [1, 2, 3, 4, 5, 6, 7, 8]
 const memoryChoices = [128, 256, 512, 1024, 2048, 4096, 8192]
 const asSnapshot = { value: '', words: 'As the snapshot' }
 const longestName = 50
+
+/** What fields of the API are called here. */
+const labels = {
+  ...egressLabels,
+  ...{ snapshot_id: 'Begins as', vm_lifetime_seconds: 'Lives for', vcpu_count: 'vCPUs' },
+  ...{ memory_mb: 'Memory', env: 'Environment', snapshot_name: 'Name of the snapshot' },
+}
 
 /** `snapshot`: chosen already, where somebody came from it. */
 export function CreateVmDialog({
@@ -32,7 +47,11 @@ export function CreateVmDialog({
   const [environment, setEnvironment] = useState('')
   const [keep, setKeep] = useState(false)
   const [keptName, setKeptName] = useState('')
-  const { env, problem } = readEnvironment(environment)
+  const [noted, setNoted] = useState('')
+  const [egress, setEgress] = useState<EgressDraft | null>(null)
+  const [share, setShare] = useState<ShareDraft | null>(null)
+  const env = readEnvironment(environment)
+  const notes = readMetadata(noted)
   const create = useMutation({
     mutationFn: () =>
       post('/v1/vms', {
@@ -40,16 +59,20 @@ export function CreateVmDialog({
         body: {
           vm_lifetime_seconds: Number(lifetime),
           ...(chosen === '' ? {} : { snapshot_id: chosen }),
-          ...(name.trim() === '' ? {} : { metadata: { [nameKey]: name.trim() } }),
+          metadata: { ...notes.pairs, ...(name.trim() === '' ? {} : { [nameKey]: name.trim() }) },
           ...(vcpus === '' ? {} : { vcpu_count: Number(vcpus) }),
           ...(memory === '' ? {} : { memory_mb: Number(memory) }),
-          ...(env === null || Object.keys(env).length === 0 ? {} : { env }),
+          ...(env.pairs === null ? {} : { env: env.pairs }),
+          ...(egress === null ? {} : { egress_policy: policyOf(egress) }),
+          ...(share === null
+            ? {}
+            : { share: { port: Number(share.port), is_public: share.isPublic } }),
           ...(keep ? { snapshot_on_terminate: true } : {}),
           ...(keep && keptName.trim() !== '' ? { snapshot_name: keptName.trim() } : {}),
         },
       }),
     onSuccess: async ({ vm_id }) => {
-      await stale('/v1/vms', '/v1/snapshots', '/v1/sessions/')
+      await stale('/v1/vms', '/v1/snapshots', '/v1/sessions/', '/v1/shares')
       void navigate({ to: '/microvms/$id', params: { id: vm_id } })
     },
   })
@@ -65,7 +88,8 @@ export function CreateVmDialog({
       submitting="Starting…"
       pending={create.isPending}
       error={create.error}
-      reason={tooLong ?? problem}
+      labels={labels}
+      reason={tooLong ?? env.problem ?? notes.problem ?? (share && whyNotPort(share.port))}
       wide
     >
       <TextField
@@ -131,10 +155,43 @@ export function CreateVmDialog({
         placeholder="STAGE=test"
         value={environment}
         onValue={setEnvironment}
-        error={problem ?? fields.env?.[0]}
+        error={env.problem ?? fields.env?.[0]}
         hint="One NAME=value to a line, set for all that runs in it. Never part of a snapshot, and never shown again."
         spellCheck={false}
       />
+      <TextArea
+        label="Metadata"
+        mono
+        rows={2}
+        placeholder="task=tests"
+        value={noted}
+        onValue={setNoted}
+        error={notes.problem ?? fields.metadata?.[0]}
+        hint="One NAME=value to a line, for whoever looks for it later."
+        spellCheck={false}
+      />
+      <Switch
+        label="Choose what it may reach"
+        checked={egress !== null}
+        onChecked={(on) => setEgress(on ? noEgress : null)}
+        hint="Otherwise it may reach what the operator lets every microVM reach."
+      />
+      {egress && (
+        <Within>
+          <EgressFields draft={egress} onDraft={setEgress} errors={fields} />
+        </Within>
+      )}
+      <Switch
+        label="Share a port"
+        checked={share !== null}
+        onChecked={(on) => setShare(on ? usualShare : null)}
+        hint="At an address of its own, as long as the microVM lives."
+      />
+      {share && (
+        <Within>
+          <ShareFields draft={share} onDraft={setShare} error={fields.port?.[0]} />
+        </Within>
+      )}
       <Switch
         label="Take a snapshot when it ends"
         checked={keep}
@@ -142,16 +199,23 @@ export function CreateVmDialog({
         hint="Otherwise everything in it goes with it."
       />
       {keep && (
-        <TextField
-          label="Name of the snapshot"
-          value={keptName}
-          onValue={setKeptName}
-          maxLength={255}
-          autoComplete="off"
-        />
+        <Within>
+          <TextField
+            label="Name of the snapshot"
+            value={keptName}
+            onValue={setKeptName}
+            maxLength={255}
+            autoComplete="off"
+          />
+        </Within>
       )}
     </FormDialog>
   )
 }
+
+/** What belongs to the switch above it, below its words. */
+const Within = ({ children }: { children: ReactNode }) => (
+  <div className="flex flex-col gap-4 pl-4 sm:pl-12">{children}</div>
+)
 
 const choice = (count: number) => ({ value: String(count), words: String(count) })

@@ -7,12 +7,12 @@ import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Section } from '../ui/card.tsx'
-import { Switch, TextArea } from '../ui/fields.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
+import { type EgressDraft, EgressFields, egressLabels, policyOf } from './egress-fields.tsx'
 import { useVm } from './use-vm.ts'
-import { isLive, linesOf } from './vm.ts'
+import { isLive } from './vm.ts'
 
 const path = '/v1/egress/vm/{vm_id}'
 type Policy = Answer<'get', typeof path>
@@ -41,28 +41,16 @@ export function EgressTab() {
   )
 }
 
-const knobs = [
-  ['allow_package_managers', 'Package managers', 'Debian, Ubuntu, Alpine, PyPI and npm.'],
-  ['allow_https', 'HTTPS', 'Port 443 of everything in the internet.'],
-  ['allow_http', 'HTTP', 'Port 80 of everything in the internet.'],
-] as const
+const draftOf = ({ allowed_domains, allowed_cidrs, ...policy }: Policy): EgressDraft => ({
+  allow_package_managers: policy.allow_package_managers,
+  ...{ allow_https: policy.allow_https, allow_http: policy.allow_http },
+  ...{ domains: allowed_domains.join('\n'), networks: allowed_cidrs.join('\n') },
+})
 
 function PolicyForm({ vmId, policy, why }: { vmId: string; policy: Policy; why: string | null }) {
-  const [wanted, setWanted] = useState(policy)
-  const [domains, setDomains] = useState(policy.allowed_domains.join('\n'))
-  const [networks, setNetworks] = useState(policy.allowed_cidrs.join('\n'))
+  const [draft, setDraft] = useState<EgressDraft>(() => draftOf(policy))
   const save = useMutation({
-    mutationFn: () =>
-      post(path, {
-        params: { vm_id: vmId },
-        body: {
-          allow_package_managers: wanted.allow_package_managers,
-          allow_https: wanted.allow_https,
-          allow_http: wanted.allow_http,
-          allowed_domains: linesOf(domains),
-          allowed_cidrs: linesOf(networks),
-        },
-      }),
+    mutationFn: () => post(path, { params: { vm_id: vmId }, body: policyOf(draft) }),
     onSuccess: () => stale('/v1/egress/', '/api/operations/'),
   })
   const fields = save.error instanceof ApiError ? save.error.fields : {}
@@ -76,39 +64,8 @@ function PolicyForm({ vmId, policy, why }: { vmId: string; policy: Policy; why: 
         if (why === null && !save.isPending) save.mutate()
       }}
     >
-      {knobs.map(([knob, label, hint]) => (
-        <Switch
-          key={knob}
-          label={label}
-          hint={hint}
-          checked={wanted[knob]}
-          onChecked={(on) => setWanted({ ...wanted, [knob]: on })}
-          reason={why}
-        />
-      ))}
-      <TextArea
-        label="Domains"
-        mono
-        rows={3}
-        value={domains}
-        onValue={setDomains}
-        placeholder="api.example.com"
-        hint="One to a line, with the names below it, on all ports."
-        error={fields.allowed_domains?.[0]}
-        spellCheck={false}
-      />
-      <TextArea
-        label="Networks"
-        mono
-        rows={2}
-        value={networks}
-        onValue={setNetworks}
-        placeholder="203.0.113.0/24"
-        hint="One IPv4 network to a line, on all ports."
-        error={fields.allowed_cidrs?.[0]}
-        spellCheck={false}
-      />
-      {save.isError && <Notice tone="problem">{wordsOf(save.error)}</Notice>}
+      <EgressFields draft={draft} onDraft={setDraft} errors={fields} reason={why} />
+      {save.isError && <Notice tone="problem">{wordsOf(save.error, egressLabels)}</Notice>}
       {save.isSuccess && (
         <Notice tone="good">It is in force. What it does not allow was cut.</Notice>
       )}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { linesOf, memoryWords, nameOf, readEnvironment, whyNotVm } from './vm.ts'
+import { linesOf, memoryWords, nameOf, readEnvironment, readMetadata, whyNotVm } from './vm.ts'
 
 describe('a microVM', () => {
   it('is called by the name in its metadata, and by its id without one', () => {
@@ -26,13 +26,18 @@ describe('a microVM', () => {
 
 describe('an environment', () => {
   it('is read line by line, and keeps what is behind the first equals sign', () => {
-    const { env } = readEnvironment('A=1\n\n# note\nB_2=x=y z\nEMPTY=')
-    expect(env).toEqual({ A: '1', B_2: 'x=y z', EMPTY: '' })
+    const { pairs } = readEnvironment('A=1\n\n# note\nB_2=x=y z\nEMPTY=')
+    expect(pairs).toEqual({ A: '1', B_2: 'x=y z', EMPTY: '' })
   })
 
   it.each(['A=1\n2B=x', 'A=1\nnothing'])('tells which line is wrong: %j', (text) => {
-    expect(readEnvironment(text)).toEqual({ env: null, problem: 'Line 2 must read NAME=value.' })
+    expect(readEnvironment(text)).toEqual({ pairs: null, problem: 'Line 2 must read NAME=value.' })
   })
+})
+
+it('metadata have any names', () => {
+  expect(readMetadata('task = tests\nteam-1=a=b').pairs).toEqual({ task: 'tests', 'team-1': 'a=b' })
+  expect(readMetadata('=x').problem).toBe('Line 1 must read NAME=value.')
 })
 
 it('lists are read by lines, spaces and commas', () => {

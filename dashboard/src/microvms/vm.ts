@@ -62,21 +62,29 @@ export const memoryWords = (mb: number) => (mb % 1024 === 0 ? `${mb / 1024} GB` 
 export const sizeWords = ({ vcpu_count, memory_mb }: Pick<Vm, 'vcpu_count' | 'memory_mb'>) =>
   `${vcpu_count} vCPU · ${memoryWords(memory_mb)}`
 
+type Pairs =
+  | { readonly pairs: Readonly<Record<string, string>>; readonly problem: null }
+  | { readonly pairs: null; readonly problem: string }
+
+const variable = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/
+const anyPair = /^([^=]+)=(.*)$/
+
 /** `NAME=value` lines; empty ones and those that begin with # are passed over. */
-export function readEnvironment(
-  text: string,
-): { env: Record<string, string>; problem: null } | { env: null; problem: string } {
-  const env: Record<string, string> = {}
+function readPairs(text: string, form: RegExp): Pairs {
+  const pairs: Record<string, string> = {}
   for (const [index, line] of text.split('\n').entries()) {
     const bare = line.trim()
     if (bare === '' || bare.startsWith('#')) continue
-    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(bare) ?? []
+    const [, name, value] = form.exec(bare) ?? []
     if (name === undefined || value === undefined)
-      return { env: null, problem: `Line ${index + 1} must read NAME=value.` }
-    env[name] = value
+      return { pairs: null, problem: `Line ${index + 1} must read NAME=value.` }
+    pairs[name.trim()] = value.trim()
   }
-  return { env, problem: null }
+  return { pairs, problem: null }
 }
+
+export const readEnvironment = (text: string) => readPairs(text, variable)
+export const readMetadata = (text: string) => readPairs(text, anyPair)
 
 /** One thing to a line, or several with spaces or commas between them. */
 export const linesOf = (text: string) => text.split(/[\s,]+/).filter((each) => each !== '')

@@ -82,7 +82,7 @@ export function Finder({ onDone }: { onDone: () => void }) {
             ? 'Searching …'
             : 'Nothing is called so.'
           : typed.trim() === ''
-            ? 'Type the name of an instance, snapshot, volume or firewall to go there.'
+            ? 'Type the name of an instance, microVM, snapshot, volume or firewall to go there.'
             : plural(found.length, 'result') + (searching ? ', still searching …' : '')}
       </p>
     </>

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { reading } from '../api/queries.ts'
+import { nameOf } from '../microvms/vm.ts'
 
 type Thing = { readonly kind: string; readonly name: string; readonly to: string }
 
@@ -24,7 +25,10 @@ export function useSearchOfThings(typed: string): { found: readonly Thing[]; sea
   })
   const volumes = useQuery({ ...reading('/api/volumes/', { query }), ...asked })
   const firewalls = useQuery({ ...reading('/api/firewalls/', { query }), ...asked })
-  const all = [instances, snapshots, volumes, firewalls]
+  // These lists come whole, and are not long.
+  const vms = useQuery({ ...reading('/v1/vms'), ...asked })
+  const vmSnapshots = useQuery({ ...reading('/v1/snapshots'), ...asked })
+  const all = [instances, snapshots, volumes, firewalls, vms, vmSnapshots]
   const by = (path: string, name: string) => `${path}?search=${encodeURIComponent(name)}`
   const found: readonly Thing[] =
     wanted === ''
@@ -50,9 +54,25 @@ export function useSearchOfThings(typed: string): { found: readonly Thing[]; sea
             name,
             to: `/firewalls/${id}`,
           })),
+          ...(vms.data ?? []).map((vm) => ({
+            kind: 'MicroVM',
+            name: nameOf(vm),
+            to: `/microvms/${vm.vm_id}`,
+          })),
+          ...(vmSnapshots.data ?? []).map(({ id, name }) => ({
+            kind: 'Snapshot of microVMs',
+            name: name ?? id,
+            to: `/microvms/snapshots/${id}`,
+          })),
         ]
   const searching = wanted.length >= 2 && (search !== wanted || all.some((one) => one.isFetching))
   // While the next letters are asked for, the answer to the ones before stays, where it still fits.
   const fits = ({ name, to }: Thing) => `${name} ${to}`.toLowerCase().includes(wanted.toLowerCase())
-  return { found: found.filter(fits), searching }
+  const counts = new Map<string, number>()
+  const isAmongFirst = ({ kind }: Thing) => {
+    const before = counts.get(kind) ?? 0
+    counts.set(kind, before + 1)
+    return before < each
+  }
+  return { found: found.filter(fits).filter(isAmongFirst), searching }
 }

@@ -7,6 +7,8 @@ export type SnapshotsSearch = {
   search?: string | undefined
   create?: true | undefined
   import?: true | undefined
+  /** Whose details are shown, so that they can be linked to. */
+  snapshot?: string | undefined
 }
 
 export const snapshotRoutes = [
@@ -19,6 +21,7 @@ export const snapshotRoutes = [
       search: textOf(search.search),
       create: flagOf(search.create),
       import: flagOf(search.import),
+      snapshot: textOf(search.snapshot),
     }),
     component: lazyRouteComponent(() => import('./snapshots-page.tsx'), 'SnapshotsPage'),
   }),

@@ -37,6 +37,7 @@ export function SnapshotsPage() {
     search = '',
     create,
     import: importing,
+    snapshot: detailed,
   } = useSearch({ from: '/shell/snapshots' })
   const navigate = useNavigate({ from: '/snapshots' })
   const region = useRegion()
@@ -124,7 +125,9 @@ export function SnapshotsPage() {
             <SnapshotCard
               key={snapshot.id}
               snapshot={snapshot}
-              onAsk={(what) => setAsked({ what, snapshot })}
+              onAsk={(what) =>
+                what === 'details' ? go({ snapshot: snapshot.id }) : setAsked({ what, snapshot })
+              }
             />
           ))}
         </CardGrid>
@@ -157,7 +160,13 @@ export function SnapshotsPage() {
 
       <CreateSnapshotDialog open={create === true} onClose={() => go({ create: undefined })} />
       {importing && <ImportDialog onClose={() => go({ import: undefined })} />}
-      {asked?.what === 'details' && <DetailsDialog snapshot={asked.snapshot} onClose={close} />}
+      {detailed && (
+        <DetailsDialog
+          id={detailed}
+          known={snapshots.find(({ id }) => id === detailed)}
+          onClose={() => go({ snapshot: undefined })}
+        />
+      )}
       {asked?.what === 'restore' && (
         <RestoreSnapshotDialog snapshot={asked.snapshot} onClose={close} />
       )}

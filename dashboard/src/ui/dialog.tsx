@@ -87,6 +87,7 @@ export function FormDialog({
   submitting,
   pending,
   error,
+  labels,
   reason,
   look = 'primary',
   wide,
@@ -103,6 +104,8 @@ export function FormDialog({
   submitting: string
   pending: boolean
   error?: unknown
+  /** What its fields are called here, by their names in the API. */
+  labels?: Readonly<Record<string, string>> | undefined
   /** Why it cannot be sent yet. */
   reason?: string | null | undefined
   look?: ButtonLook
@@ -124,7 +127,7 @@ export function FormDialog({
       <form onSubmit={send} noValidate className="flex min-h-0 flex-col">
         <DialogBody>
           {children}
-          {error ? <Notice tone="problem">{wordsOf(error)}</Notice> : null}
+          {error ? <Notice tone="problem">{wordsOf(error, labels)}</Notice> : null}
         </DialogBody>
         <div className="flex flex-wrap justify-end gap-2 border-t border-hairline px-5 py-3">
           <Button onClick={onClose} reason={pending ? 'Wait until it is done' : null}>
