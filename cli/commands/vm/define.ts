@@ -129,13 +129,14 @@ export const define: Define = (vm, run) => {
         }),
       )
   }
-  vm.command('extend <vm> <time>')
-    .description('Let it live for so long from now, such as 90s, 15m, 8h, 7d.')
+  vm.command('extend')
+    .description('Let it live for so long from now.')
+    .argument('<vm>')
+    .argument('<time>', 'such as 90s, 15m, 8h, 7d', seconds)
     .addHelpText('after', examples('vm extend tests 8h'))
     .action(
-      run(async (cloud, name: string, time: string) => {
+      run(async (cloud, name: string, vm_lifetime_seconds: number) => {
         const { vm_id } = await vmOf(cloud, name)
-        const vm_lifetime_seconds = seconds(time)
         told(cloud, await microvms(cloud).change(vm_id, { vm_lifetime_seconds }))
       }),
     )

@@ -30,6 +30,8 @@ it('a microVM is started, used, copied, suspended, kept and ended by its name', 
   const [row] = await me.json('vm', 'list')
   const longer = await me.garrison('vm', 'extend', 'tests', '7d')
   expect(longer.output).toMatch(/another (7 d|6 d)/)
+  const odd = await me.garrison('vm', 'extend', 'tests', '5x')
+  expect(odd).toMatchObject({ code: 2, errors: expect.stringMatching(/90s, 15m/) })
   const cloned = await me.json('vm', 'clone', row.vm_id)
   expect(cloned).toMatchObject({ status: 'running' })
 
