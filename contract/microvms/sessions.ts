@@ -34,7 +34,10 @@ export const CreateSessionRequest = z
     api_key: words(512).nullish(),
     vm_lifetime_seconds: count(lifetime.least, lifetime.mostOfSession).nullish(),
     memory_mb: MemoryMb.nullish(),
-    vcpu_count: z.literal([1, 2, 4, 6, 8]).nullish(),
+    vcpu_count: z
+      .literal([1, 2, 4, 6, 8])
+      .nullish()
+      .openapi({ type: ['integer', 'null'], enum: [1, 2, 4, 6, 8, null] }),
     metadata: Metadata.nullish(),
     env: Environment.nullish(),
     /** Its VM is made at once; the answer does not wait for it. */

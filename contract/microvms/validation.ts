@@ -15,7 +15,9 @@ export type Place = 'query' | 'path' | 'header' | 'body'
 
 /** `raw`: what the schema was given, since zod does not say what it found. */
 export function faultsOf(place: Place, issues: readonly Issue[], raw: unknown): Fault[] {
-  const faults = issues.flatMap((issue) => faultsOfIssue(place, issue, raw))
+  const faults = issues
+    .toSorted((one, other) => Number(isOfNoInteger(one)) - Number(isOfNoInteger(other)))
+    .flatMap((issue) => faultsOfIssue(place, issue, raw))
   const known = new Set<string>()
   // One for each place: what is wrong with a value besides follows from it.
   return faults.filter(({ loc }) => {
@@ -23,6 +25,10 @@ export function faultsOf(place: Place, issues: readonly Issue[], raw: unknown): 
     return !known.has(name) && known.add(name)
   })
 }
+
+/** Zod's own bound of whole numbers: what a field has itself says more. */
+const isOfNoInteger = (issue: Issue) =>
+  (issue.code === 'too_big' || issue.code === 'too_small') && issue.origin === 'int'
 
 function faultsOfIssue(place: Place, issue: Issue, raw: unknown): Fault[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))

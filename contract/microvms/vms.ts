@@ -96,7 +96,7 @@ export const CreateVmRequest = z
     vcpu_count: VcpuCount.nullish(),
     metadata: Metadata.nullish(),
     env: Environment.nullish(),
-    snapshot_id: snapshotId.nullish(),
+    snapshot_id: snapshotId.min(1).nullish(),
     snapshot_on_terminate: z.boolean().nullish(),
     snapshot_name: words(255).min(1).nullish(),
     /** Left out: its session's, or the operator's. It holds from the first packet on. */

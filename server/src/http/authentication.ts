@@ -1,5 +1,6 @@
 /** Who asks? A key in one of three headers, or the cookie of somebody who signed in. */
 import { everyRoute } from '@garrison/contract/every-route'
+import { isMicrovmPath } from '@garrison/contract/microvms/api'
 import type { MiddlewareHandler } from 'hono'
 import type { AccountService } from '../accounts/service.ts'
 import type { RequestCaller } from '../caller.ts'
@@ -92,7 +93,7 @@ export function authenticate(deps: Deps): MiddlewareHandler<AppEnv> {
         'AUTHENTICATION_REQUIRED',
         bringsSession(c.req.header('cookie'))
           ? 'Your session has ended; sign in again'
-          : 'An API key is needed: send the header "Authorization: Api-Key YOUR_KEY"',
+          : `An API key is needed: send the header "${isMicrovmPath(c.req.path) ? 'X-API-Key:' : 'Authorization: Api-Key'} YOUR_KEY"`,
       )
     }
     await next()

@@ -63,6 +63,34 @@ describe('a request that is not as the schema says', () => {
     ],
     [
       '/v1/snapshots',
+      { ...image, memory_mb: 1e20 },
+      ['body', 'memory_mb'],
+      'less_than_equal',
+      atMost(8192),
+    ],
+    [
+      '/v1/vms',
+      { snapshot_id: '' },
+      ['body', 'snapshot_id'],
+      'string_too_short',
+      'String should have at least 1 character',
+    ],
+    [
+      '/v1/snapshots',
+      { ...image, build_args: { extra_apt_packages: 'a;id' } },
+      ['body', 'build_args', 'extra_apt_packages'],
+      'value_error',
+      '"a;id" is not the name of a package',
+    ],
+    [
+      '/v1/vms',
+      { egress_policy: { allowed_cidrs: ['10.0.0.0/8'] } },
+      ['body', 'egress_policy', 'allowed_cidrs'],
+      'value_error',
+      "10.0.0.0/8 has private or reserved addresses, which this server's operator does not permit",
+    ],
+    [
+      '/v1/snapshots',
       { ...image, type: 'x' },
       ['body', 'type'],
       'string_pattern_mismatch',
@@ -170,7 +198,8 @@ describe('errors beside the schema', () => {
     ['GET', '/v1/nothing', 401],
   ])('%s %s without a key is %i', async (method, path, status) => {
     const reply = await api.send(method, path)
-    expect(reply).toMatchObject({ status, body: { detail: expect.any(String) } })
+    const detail = 'An API key is needed: send the header "X-API-Key: YOUR_KEY"'
+    expect(reply).toMatchObject({ status, body: { detail } })
     expect(Object.keys(reply.body)).toEqual(['detail'])
   })
 

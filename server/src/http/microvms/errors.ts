@@ -73,10 +73,11 @@ export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Res
   return c.json({ detail: known?.message ?? unknown }, status)
 }
 
+/** A field within another is named with a dot between them. */
 const faultsIn = ({ fields }: ValidationError): Fault[] =>
   Object.entries(fields).flatMap(([name, words]) =>
     words.map((msg) => ({
-      ...{ loc: ['body', ...(name === 'non_field_errors' ? [] : [name])], msg },
+      ...{ loc: ['body', ...(name === 'non_field_errors' ? [] : name.split('.'))], msg },
       type: 'value_error',
     })),
   )

@@ -33,16 +33,22 @@ export function createEgressRules({ config, hosting }: { config: Config; hosting
   return {
     /**
      * With nothing left out; the operator's usual one for null. Throws {@link ValidationError} for networks that
-     * nobody may name, and {@link NotServed} where nothing can be enforced.
+     * nobody may name, and {@link NotServed} where nothing can be enforced. `within`: the field of the
+     * request that it was in; null: it was the whole of it.
      */
-    policyOf(region: string, wanted: EgressPolicyRequest | null | undefined): EgressKnobs {
+    policyOf(
+      region: string,
+      wanted: EgressPolicyRequest | null | undefined,
+      within: 'egress_policy' | null = null,
+    ): EgressKnobs {
       if (wanted != null && !hosting.engine(region).capabilities().egress) {
         throw new NotServed(`${region} cannot narrow down what VMs reach`)
       }
       const said = wanted ?? usual
       const cidrs = said.allowed_cidrs ?? []
       const faults = wanted == null ? [] : cidrs.map(whyNot).filter((words) => words !== null)
-      if (faults.length > 0) throw new ValidationError({ allowed_cidrs: faults })
+      const field = within === null ? 'allowed_cidrs' : `${within}.allowed_cidrs`
+      if (faults.length > 0) throw new ValidationError({ [field]: faults })
       return {
         allow_package_managers: said.allow_package_managers ?? false,
         allow_http: said.allow_http ?? false,

@@ -224,7 +224,9 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       lifetime: input.vm_lifetime_seconds ?? usualLifetime,
       env: input.env ?? {},
       egress:
-        input.egress_policy == null ? null : egress.policyOf(snapshot.region, input.egress_policy),
+        input.egress_policy == null
+          ? null
+          : egress.policyOf(snapshot.region, input.egress_policy, 'egress_policy'),
     })
   }
 }

@@ -141,7 +141,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       lifetime: wanted.vm_lifetime_seconds ?? usualLifetime,
       snapshot_on_terminate: wanted.snapshot_on_terminate ?? false,
       snapshot_name: wanted.snapshot_name ?? null,
-      egress: JSON.stringify(egress.policyOf(region, wanted.egress_policy)),
+      egress: JSON.stringify(egress.policyOf(region, wanted.egress_policy, 'egress_policy')),
       ...hosting.rates(caller.currency, shape),
       ...{ currency: caller.currency, tier: hosting.tier(region) },
       ...{ ends_at: null, how: null, message: null, started_at: null, ended_at: null },
