@@ -251,7 +251,7 @@ export interface MicrovmEngine {
   ensureMicrovmGone(microvm: string, order: Order): Promise<void>
 
   /**
-   * Disk and memory at one point in time of a machine that runs, and goes on. Environment
+   * Disk and memory at one point in time of a machine that runs, and goes on, or is suspended, and stays so. Environment
    * that was given at start is taken out of the agent and of the shells that it keeps for {@link execute} in
    * machines that start from it; what programs of the machine have copied is theirs.
    */

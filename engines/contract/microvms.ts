@@ -197,6 +197,24 @@ export function describeMicrovms(
       expect((await run(id, 'bash', 'echo $kept')).stdout).toBe('yes\n')
     })
 
+    test('a copy of a suspended machine goes on where it was suspended, and so does the machine', async () => {
+      const { id } = await start()
+      await run(id, 'bash', 'kept=yes; echo old > /app/note')
+      await engine.ensureMicrovmSuspended(id, order())
+      const snapshot = randomUUID()
+      const taken = await engine.ensureMicrovmSnapshot(id, snapshot, order())
+      expect(taken).toMatchObject({ memory: true, pausedMs: 0 })
+      expect(await engine.observeMicrovm(id)).toMatchObject({ status: 'suspended' })
+      const copy = await start({ snapshot })
+      expect(copy.start.how).toBe('memory')
+      await run(copy.id, 'bash', 'echo new > /app/note')
+      await engine.ensureMicrovmResumed(id, order())
+      expect((await run(id, 'bash', 'echo $kept; cat /app/note')).stdout).toBe('yes\nold\n')
+      await engine.ensureMicrovmGone(id, order())
+      expect((await run(copy.id, 'bash', 'echo $kept; cat /app/note')).stdout).toBe('yes\nnew\n')
+      await engine.ensureMicrovmSnapshotGone(snapshot, order())
+    })
+
     test('a terminal shows what is typed into it', async () => {
       const { id } = await start()
       const pty = await engine.openPty(id, { columns: 80, rows: 24 })

@@ -129,10 +129,10 @@ export class SimulatedMicrovms implements MicrovmEngine {
     return this.#run(snapshot, order, async () => {
       const there = this.#snapshots.get(snapshot)
       if (there !== undefined) return there.result
-      const { spec, guest } = this.#found(id)
+      const { spec, guest, status } = this.#found(id)
       const taken = copyOf(guest)
       for (const name of Object.keys(spec.identity.env)) delete taken.variables[name]
-      return this.#keep(snapshot, spec, false, taken)
+      return this.#keep(snapshot, spec, false, taken, status === 'running' ? 1 : 0)
     })
   }
 
@@ -307,8 +307,9 @@ export class SimulatedMicrovms implements MicrovmEngine {
     { tenant, vcpus, memoryMib }: Pick<MicrovmSpec, 'tenant' | 'vcpus' | 'memoryMib'>,
     isPublic: boolean,
     guest: PlayedGuest,
+    pausedMs = 1,
   ): MicrovmSnapshotResult {
-    const result = { memory: true, sizeBytes: 64 * 2 ** 20, vcpus, memoryMib, pausedMs: 1 }
+    const result = { memory: true, sizeBytes: 64 * 2 ** 20, vcpus, memoryMib, pausedMs }
     this.#snapshots.set(id, { tenant, isPublic, result, guest })
     return result
   }

@@ -13,6 +13,9 @@
  */
 import { join } from 'node:path'
 
+/** The state that was written with this memory. */
+export const stateBeside = (ram: string) => ram.replace(/\.ram$/, '.state')
+
 export type MicrovmPaths = ReturnType<typeof microvmPathsOf>
 
 export function microvmPathsOf(dataDir: string, mark: string) {

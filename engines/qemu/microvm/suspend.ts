@@ -4,6 +4,7 @@ import { syncPath } from '../records/durable-files.ts'
 import { capture, emptyMemory, makeSafe } from './capture.ts'
 import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
+import { stateBeside } from './paths.ts'
 import type { MicrovmRecord } from './records.ts'
 import type { Slot } from './spawn.ts'
 import { wakeUp } from './wake.ts'
@@ -52,7 +53,7 @@ export async function goOnAgain(
   const slot = host.newSlot('pool', record.tenant)
   let runs = false
   try {
-    let live = await spawnAgain(host, slot, record, record.ram.replace(/\.ram$/, '.state'))
+    let live = await spawnAgain(host, slot, record, stateBeside(record.ram))
     const version = await live.version()
     const isSame = version === record.qemu
     let { ram } = record

@@ -1,20 +1,64 @@
-/** A snapshot of a machine that runs: its disk and its memory at one point in time. */
+/** A snapshot of a machine, its disk and its memory at one point in time: while it runs, or as it was suspended. */
+import { link, stat } from 'node:fs/promises'
 import { NotRunningError } from '../../engine.ts'
 import { newLayerName } from '../disks/layers.ts'
 import { capture, makeSafe } from './capture.ts'
 import type { MicrovmHost } from './host.ts'
+import { stateBeside } from './paths.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
 
-/** In the machine's turn; it goes on whatever happens. */
-export async function takeMicrovmSnapshot(
+/** In the machine's turn; it goes on whatever happens, or stays suspended. */
+export function takeMicrovmSnapshot(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+  snapshot: string,
+): Promise<MicrovmSnapshotRecord> {
+  return record.suspended
+    ? ofSuspended(host, id, record, snapshot)
+    : ofRunning(host, id, record, snapshot)
+}
+
+/** Its memory is in files that never change, so they get another name. */
+async function ofSuspended(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+  snapshot: string,
+): Promise<MicrovmSnapshotRecord> {
+  const { tenant, gid, vcpus, memoryMib, env, layer, ram, qemu } = record
+  if (qemu === null) throw new NotRunningError('Its memory is not there; resume it first')
+  const overlay = newLayerName()
+  using _pin = host.layers.pin(overlay)
+  using _below = host.layers.pin(layer)
+  await host.layers.createOverlay(overlay, layer, { uid: 0, gid })
+  const name = host.newMemory()
+  try {
+    await link(ram, host.paths.ram(name))
+    await link(stateBeside(ram), host.paths.state(name))
+    await host.machines.put(id, { ...record, layer: overlay })
+    await host.layers.freeze(layer, gid)
+    const { blocks } = await stat(ram)
+    const taken: MicrovmSnapshotRecord = {
+      ...{ tenant, gid, vcpus, memoryMib, isPublic: false, layer, env, pausedMs: 0 },
+      sizeBytes: blocks * 512 + (await host.layers.bytesAboveOs(layer)),
+      memory: { name, qemu, unsafeSince: host.bootId },
+    }
+    await keepSnapshot(host, snapshot, taken)
+    return taken
+  } finally {
+    host.pinned.delete(name)
+  }
+}
+
+async function ofRunning(
   host: MicrovmHost,
   id: string,
   record: MicrovmRecord,
   snapshot: string,
 ): Promise<MicrovmSnapshotRecord> {
   const live = host.live.get(id)
-  if (live === undefined || record.slot === null)
-    throw new NotRunningError('It does not run; resume it first')
+  if (live === undefined || record.slot === null) throw new NotRunningError('Its process has ended')
   const { slot } = record
   const overlay = newLayerName()
   const owner = { uid: slot.uid, gid: slot.gid }
