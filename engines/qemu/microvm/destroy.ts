@@ -1,5 +1,6 @@
 /** Takes off the host what microVMs have there outside the data folder. */
 import { rm } from 'node:fs/promises'
+import { removeCgroup } from '../host/cgroups.ts'
 import { run } from '../network/run.ts'
 import { findProcesses, killAndWait } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
@@ -16,7 +17,9 @@ export async function destroyMicrovms(mark: string): Promise<void> {
     for (const pid of pids.split('\n').filter(Boolean)) endIfThere(Number(pid))
     await run('ip', ['netns', 'delete', netns])
   }
-  await rm(microvmPathsOf('/', mark).run, { recursive: true, force: true })
+  const { run: folders } = microvmPathsOf('/', mark)
+  for (const slot of await readFolderIfThere(folders)) await removeCgroup(mark, slot)
+  await rm(folders, { recursive: true, force: true })
 }
 
 function endIfThere(pid: number): void {

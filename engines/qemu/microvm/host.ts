@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
 import { Layers } from '../disks/layers.ts'
+import { ensureCgroup, removeCgroup } from '../host/cgroups.ts'
 import type { Cidr } from '../network/addresses/subnets.ts'
 import { nextFree } from '../network/addresses/subnets.ts'
 import { run } from '../network/run.ts'
@@ -79,6 +80,7 @@ export class MicrovmHost {
   #tscKhz = 0
   #boot = ''
   #isClosed = false
+  #isUnlimited = false
 
   constructor(options: MicrovmHostOptions, changed: (microvm: string) => void) {
     this.options = options
@@ -173,6 +175,7 @@ export class MicrovmHost {
   /** Everything that a place had, and nothing runs in. */
   async freeSlot({ name, layout: { number } }: Pick<Slot, 'name' | 'layout'>): Promise<void> {
     await removeNetwork(this.layoutOf(number))
+    await removeCgroup(this.options.mark, name)
     await removeFolders(this.paths, name)
     this.identities.releaseUid(name)
     this.#numbers.delete(number)
@@ -193,8 +196,12 @@ export class MicrovmHost {
     },
   ): Promise<LiveMicrovm> {
     const kit = await this.kit()
+    const cgroup = await ensureCgroup(this.options.mark, slot.name, plan)
+    if (cgroup === null && !this.#isUnlimited)
+      this.options.log('info', 'the host has no control groups for microVMs; they run without')
+    this.#isUnlimited ||= cgroup === null
     const spec = {
-      ...{ slot, ...plan, tscKhz: this.#tscKhz, accelerator: this.options.accelerator() },
+      ...{ slot, cgroup, ...plan, tscKhz: this.#tscKhz, accelerator: this.options.accelerator() },
       processName: processName(this.options.mark, slot.name),
     }
     // A thousand that are asked for at once wait for one another, and not all for a host that stands still.
@@ -333,7 +340,10 @@ export class MicrovmHost {
     for (const number of await slotsOnHost(this.options.mark))
       if (!this.#numbers.has(number)) await removeNetwork(this.layoutOf(number))
     for (const name of await readFolderIfThere(this.paths.slots))
-      if (!names.has(name)) await removeFolders(this.paths, name)
+      if (!names.has(name)) {
+        await removeCgroup(this.options.mark, name)
+        await removeFolders(this.paths, name)
+      }
   }
 }
 

@@ -2,12 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { describeMicrovms } from '../../contract/microvms.ts'
 import { type EgressPolicy, GuestError, NO_EGRESS } from '../../engine.ts'
+import { ensureCgroup, removeCgroup } from '../host/cgroups.ts'
 import { run as runOnHost } from '../network/run.ts'
 import { findProcesses } from '../process/processes.ts'
 import { makeMicrovmWorld, type QemuMicrovmWorld } from '../testing/microvm-world.ts'
@@ -78,6 +79,26 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     expect(how).toMatchObject({ how: 'memory', pooled: true })
     await expect.poll(async () => Math.max(...(await connections()))).toBeGreaterThan(0)
     await engine().ensureMicrovmSnapshotGone(snapshot, order())
+  })
+
+  test('its process has a control group of its own, which goes with it', async () => {
+    const groups = async () => {
+      const mounts = (await readFile('/proc/self/mounts', 'utf8')).matchAll(
+        /^\S+ (\S+) cgroup2? /gm,
+      )
+      const folders = [...mounts].map(([, root]) => `${root}/garrison-${world.mark}`)
+      const names = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])))
+      return new Set(names.flat().filter((name) => name.startsWith('pool-')))
+    }
+    if ((await ensureCgroup(world.mark, 'probe', { vcpus: 1, memoryMib: 128 })) === null) return
+    await removeCgroup(world.mark, 'probe')
+    await world.microvms.fillPool()
+    const before = await groups()
+    const { id } = await start()
+    await world.microvms.fillPool()
+    expect((await groups()).size).toBe(before.size + 1)
+    await engine().ensureMicrovmGone(id, order())
+    expect((await groups()).size).toBe(before.size)
   })
 
   test('it reads the time from its processor, however busy the host was when it booted', async () => {

@@ -2,6 +2,7 @@
 import { chown, mkdir, open, rm, writeFile } from 'node:fs/promises'
 import type { EgressPolicy } from '../../engine.ts'
 import type { Layers } from '../disks/layers.ts'
+import type { Cgroup } from '../host/cgroups.ts'
 import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from '../process/launch.ts'
 import { microvmArguments } from './arguments.ts'
 import type { MicrovmKit } from './kit.ts'
@@ -22,6 +23,8 @@ export type Slot = {
 export type SpawnSpec = {
   readonly slot: Slot
   readonly processName: string
+  /** `null`: the host has none. */
+  readonly cgroup: Cgroup | null
   readonly accelerator: 'kvm' | 'tcg'
   readonly tscKhz: number
   readonly vcpus: number
@@ -73,6 +76,7 @@ export async function spawnMicrovm(
       env: { LD_PRELOAD: kit.preload, GARRISON_MEMORY: ram },
       ...(state === null ? {} : { inherited: state.fd }),
     })
+    await spec.cgroup?.attach(process.pid)
     const live = await LiveMicrovm.attach(process, paths.sockets(slot.name))
     await sealRunFolder(paths.runFolder(slot.name))
     return live

@@ -104,14 +104,17 @@ async function fromDisk(
 ): Promise<MicrovmStart> {
   const { vcpus, memoryMib, egress } = spec
   await requireMemory(host.starting)
-  const slot = host.newSlot('pool', spec.tenant)
-  const layer = newLayerName()
   const ram = host.paths.ram(`empty-${memoryMib}`)
   await emptyMemory(ram, memoryMib)
+  const slot = host.newSlot('pool', spec.tenant)
+  const layer = newLayerName()
   using _below = host.layers.pin(snapshot.layer)
   using _pin = host.layers.pin(layer)
   const plan = { vcpus, memoryMib, layer, below: snapshot.layer, ram, state: null, egress }
-  const live = await host.spawn(slot, plan)
+  const live = await host.spawn(slot, plan).catch(async (error: unknown) => {
+    await host.endOf(slot)
+    throw error
+  })
   await place(host, spec, snapshot.env, { slot, live, layer, ram })
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
