@@ -17,7 +17,7 @@ describe('blocks of an answer', () => {
       '1. stop',
       '2. delete',
     ].join('\n')
-    expect(blocksOf(text)).toEqual([
+    expect(blocksOf(text)).toMatchObject([
       { kind: 'heading', text: 'Machines' },
       { kind: 'paragraph', text: 'Two of them run.\nBoth are small.' },
       {
@@ -41,22 +41,19 @@ describe('blocks of an answer', () => {
   })
 
   it('keep code as it is, also while it is still being written', () => {
-    expect(blocksOf('```sh\nls -l | wc\n# not a heading\n```\nDone')).toEqual([
+    expect(blocksOf('```sh\nls -l | wc\n# not a heading\n```\nDone')).toMatchObject([
       { kind: 'code', text: 'ls -l | wc\n# not a heading', language: 'sh' },
       { kind: 'paragraph', text: 'Done' },
     ])
-    expect(blocksOf('```\ncurl')).toEqual([{ kind: 'code', text: 'curl', language: '' }])
+    expect(blocksOf('```\ncurl')).toMatchObject([{ kind: 'code', text: 'curl', language: '' }])
   })
 
   it('make tables of rows that fit their head', () => {
-    expect(blocksOf('| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 |')).toEqual([
+    expect(blocksOf('| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 |')).toMatchObject([
       {
         kind: 'table',
         head: ['a', 'b'],
-        rows: [
-          ['1', '2'],
-          ['3', ''],
-        ],
+        rows: [{ cells: ['1', '2'] }, { cells: ['3', ''] }],
       },
     ])
   })
@@ -80,9 +77,36 @@ describe('blocks of an answer', () => {
   })
 })
 
+describe('what tells them apart', () => {
+  const text = '# A\n- b `c` *d*\n- e\n\n|f|g|\n|-|-|\n|h|i|\n|j|k|\n\n```\nl\n```\nm'
+  const ofAll = (written: string) =>
+    blocksOf(written).map((block) => [
+      block.at,
+      ...(block.kind === 'list' ? block.items.map(({ at }) => at) : []),
+      ...(block.kind === 'table' ? block.rows.map(({ at }) => at) : []),
+    ])
+
+  it('is never the same twice', () => {
+    const blocks = blocksOf(text)
+    expect(new Set(blocks.map(({ at }) => at)).size).toBe(blocks.length)
+    const pieces = piecesOf('a `b` **c** d')
+    expect(new Set(pieces.map(({ at }) => at)).size).toBe(pieces.length)
+  })
+
+  it('stays when lines are added', () => {
+    const lines = text.split('\n')
+    const whole = ofAll(text)
+    for (let count = 6; count <= lines.length; count++) {
+      const begun = ofAll(lines.slice(0, count).join('\n'))
+      for (const [index, known] of begun.entries())
+        expect(whole[index]?.slice(0, known.length), `${count} lines`).toEqual(known)
+    }
+  })
+})
+
 describe('pieces of a line', () => {
   it('are told apart', () => {
-    expect(piecesOf('Use `rm *.log` with **care**, *please*: [docs](/docs)')).toEqual([
+    expect(piecesOf('Use `rm *.log` with **care**, *please*: [docs](/docs)')).toMatchObject([
       { kind: 'text', text: 'Use ' },
       { kind: 'code', text: 'rm *.log' },
       { kind: 'text', text: ' with ' },
@@ -96,7 +120,7 @@ describe('pieces of a line', () => {
 
   it('leave names and sums alone', () => {
     for (const text of ['instance_id and vm_name', '2 * 3 * 4', 'a ** b']) {
-      expect(piecesOf(text)).toEqual([{ kind: 'text', text }])
+      expect(piecesOf(text)).toMatchObject([{ kind: 'text', text }])
     }
   })
 
@@ -114,7 +138,7 @@ describe('pieces of a line', () => {
   })
 
   it('find addresses in the text, without the full stop behind them', () => {
-    expect(piecesOf('See https://example.org/a.')).toEqual([
+    expect(piecesOf('See https://example.org/a.')).toMatchObject([
       { kind: 'text', text: 'See ' },
       { kind: 'link', text: 'https://example.org/a', to: 'https://example.org/a' },
       { kind: 'text', text: '.' },

@@ -1,26 +1,30 @@
 /**
  * What models write, as blocks: the common part of Markdown, read line by line. HTML is text like any other,
  * so nothing that a model says can become part of the page. Half an answer reads as well as a whole one: a
- * block of code that has not ended yet is one.
+ * block of code that has not ended yet is one. `at`, a line or a character, tells what stands beside each other
+ * apart, and stays while more is written behind it.
  */
-export type Block =
+export type Block = { readonly at: number } & BlockText
+type BlockText =
   | { readonly kind: 'heading' | 'paragraph' | 'quote'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string; readonly language: string }
   | { readonly kind: 'list'; readonly items: readonly Item[] }
   | {
       readonly kind: 'table'
       readonly head: readonly string[]
-      readonly rows: readonly (readonly string[])[]
+      readonly rows: readonly { readonly at: number; readonly cells: readonly string[] }[]
     }
   | { readonly kind: 'line' }
 /** `number`: as it was written; null for a bullet. */
 export type Item = {
+  readonly at: number
   readonly text: string
   readonly depth: number
   readonly number: number | null
 }
 
-export type Piece =
+export type Piece = { readonly at: number } & PieceText
+type PieceText =
   | { readonly kind: 'text' | 'code' | 'strong' | 'emphasis'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly to: string }
 
@@ -48,28 +52,31 @@ export function blocksOf(text: string): Block[] {
     [fence, heading, bullet, rule, quote].some((pattern) => pattern.test(other))
 
   while (at < lines.length) {
-    const opening = fence.exec(line())
+    const begun = at
     if (line().trim() === '') at += 1
-    else if (opening) blocks.push(code(opening))
-    else if (rule.test(line())) {
-      blocks.push({ kind: 'line' })
-      at += 1
-    } else if (heading.test(line())) {
-      blocks.push({ kind: 'heading', text: heading.exec(line())?.[1] ?? '' })
-      at += 1
-    } else if (quote.test(line())) blocks.push(quoted())
-    else if (bullet.test(line())) blocks.push(list())
-    else if (
-      line().includes('|') &&
-      divider.test(lines[at + 1] ?? '') &&
-      lines[at + 1]?.includes('-')
-    ) {
-      blocks.push(table())
-    } else blocks.push(paragraph())
+    else blocks.push({ at: begun, ...next() })
   }
   return blocks
 
-  function code([, mark = '```', language = '']: RegExpExecArray): Block {
+  function next(): BlockText {
+    const opening = fence.exec(line())
+    if (opening) return code(opening)
+    if (rule.test(line())) return alone({ kind: 'line' })
+    const title = heading.exec(line())
+    if (title) return alone({ kind: 'heading', text: title[1] ?? '' })
+    if (quote.test(line())) return quoted()
+    if (bullet.test(line())) return list()
+    const below = lines[at + 1] ?? ''
+    const isTable = line().includes('|') && divider.test(below) && below.includes('-')
+    return isTable ? table() : paragraph()
+  }
+
+  function alone(block: BlockText): BlockText {
+    at += 1
+    return block
+  }
+
+  function code([, mark = '```', language = '']: RegExpExecArray): BlockText {
     const inside: string[] = []
     at += 1
     while (at < lines.length && !line().trim().startsWith(mark)) {
@@ -80,7 +87,7 @@ export function blocksOf(text: string): Block[] {
     return { kind: 'code', text: inside.join('\n'), language }
   }
 
-  function quoted(): Block {
+  function quoted(): BlockText {
     const inside: string[] = []
     for (let found = quote.exec(line()); found; found = quote.exec(line())) {
       inside.push(found[1] ?? '')
@@ -89,7 +96,7 @@ export function blocksOf(text: string): Block[] {
     return { kind: 'quote', text: inside.join('\n') }
   }
 
-  function list(): Block {
+  function list(): BlockText {
     const items: Item[] = []
     while (at < lines.length) {
       const found = bullet.exec(line())
@@ -97,6 +104,7 @@ export function blocksOf(text: string): Block[] {
       if (found) {
         const [, indent = '', written, words = ''] = found
         items.push({
+          at,
           text: words,
           depth: Math.min(3, Math.floor(indent.length / 2)),
           number: written === undefined ? null : Number(written),
@@ -109,19 +117,19 @@ export function blocksOf(text: string): Block[] {
     return { kind: 'list', items }
   }
 
-  function table(): Block {
+  function table(): BlockText {
     const head = cells(line())
-    const rows: string[][] = []
+    const rows: { at: number; cells: string[] }[] = []
     at += 2
     while (at < lines.length && line().includes('|')) {
       const row = cells(line())
-      rows.push(head.map((_, index) => row[index] ?? ''))
+      rows.push({ at, cells: head.map((_, index) => row[index] ?? '') })
       at += 1
     }
     return { kind: 'table', head, rows }
   }
 
-  function paragraph(): Block {
+  function paragraph(): BlockText {
     const inside = [line()]
     at += 1
     while (at < lines.length && line().trim() !== '' && !begins(line())) {
@@ -140,19 +148,18 @@ export function piecesOf(text: string): Piece[] {
   const pieces: Piece[] = []
   let from = 0
   const plain = (to: number) => {
-    if (to > from) pieces.push({ kind: 'text', text: text.slice(from, to) })
+    if (to > from) pieces.push({ at: from, kind: 'text', text: text.slice(from, to) })
   }
   for (const found of text.matchAll(inline)) {
-    const piece = pieceOf(found.groups ?? {}, found[0])
     plain(found.index)
-    pieces.push(piece)
+    pieces.push({ at: found.index, ...pieceOf(found.groups ?? {}, found[0]) })
     from = found.index + found[0].length
   }
   plain(text.length)
   return pieces
 }
 
-function pieceOf(found: Record<string, string | undefined>, whole: string): Piece {
+function pieceOf(found: Record<string, string | undefined>, whole: string): PieceText {
   const { codeText, strong, emphasis, words, to, bare } = found
   if (codeText !== undefined) return { kind: 'code', text: codeText.trim() }
   if (strong !== undefined) return { kind: 'strong', text: strong }

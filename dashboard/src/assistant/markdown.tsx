@@ -6,9 +6,8 @@ import { type Block, blocksOf, type Item, piecesOf } from './markdown.ts'
 /** What a model wrote, as elements of ours. Only its own text is made anew while it grows. */
 export const Markdown = memo(({ text }: { text: string }) => (
   <div className="flex min-w-0 flex-col gap-3">
-    {blocksOf(text).map((block, index) => (
-      // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
-      <BlockOf key={index} block={block} />
+    {blocksOf(text).map((block) => (
+      <BlockOf key={block.at} block={block} />
     ))}
   </div>
 ))
@@ -55,10 +54,9 @@ function BlockOf({ block }: { block: Block }) {
 const indents = ['', 'ml-5', 'ml-10', 'ml-15']
 
 function Items({ items }: { items: readonly Item[] }) {
-  return items.map(({ text, depth, number }, index) => (
+  return items.map(({ at, text, depth, number }) => (
     <li
-      // biome-ignore lint/suspicious/noArrayIndexKey: items are only ever added at the end
-      key={index}
+      key={at}
       value={number ?? undefined}
       className={cx(
         'max-w-prose whitespace-pre-line py-0.5',
@@ -71,7 +69,7 @@ function Items({ items }: { items: readonly Item[] }) {
   ))
 }
 
-function Rows({ head, rows }: { head: readonly string[]; rows: readonly (readonly string[])[] }) {
+function Rows({ head, rows }: Pick<Extract<Block, { kind: 'table' }>, 'head' | 'rows'>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section tabIndex={0} aria-label="Table" className="overflow-x-auto">
@@ -87,10 +85,9 @@ function Rows({ head, rows }: { head: readonly string[]; rows: readonly (readonl
           </tr>
         </thead>
         <tbody>
-          {rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows are only ever added at the end
-            <tr key={index} className="border-b border-hairline">
-              {row.map((cell, column) => (
+          {rows.map(({ at, cells }) => (
+            <tr key={at} className="border-b border-hairline">
+              {cells.map((cell, column) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their places
                 <td key={column} className="py-1 pr-5 align-top">
                   <Pieces text={cell} />
@@ -105,27 +102,26 @@ function Rows({ head, rows }: { head: readonly string[]; rows: readonly (readonl
 }
 
 function Pieces({ text }: { text: string }) {
-  return piecesOf(text).map((piece, index) => {
-    // biome-ignore-start lint/suspicious/noArrayIndexKey: pieces keep their places
+  return piecesOf(text).map((piece) => {
     switch (piece.kind) {
       case 'code':
         return (
-          <code key={index} className="rounded-sm bg-sunken px-1 py-0.5">
+          <code key={piece.at} className="rounded-sm bg-sunken px-1 py-0.5">
             {piece.text}
           </code>
         )
       case 'strong':
         return (
-          <strong key={index} className="font-semibold">
+          <strong key={piece.at} className="font-semibold">
             {piece.text}
           </strong>
         )
       case 'emphasis':
-        return <em key={index}>{piece.text}</em>
+        return <em key={piece.at}>{piece.text}</em>
       case 'link':
         return (
           <a
-            key={index}
+            key={piece.at}
             href={piece.to}
             rel="noreferrer noopener"
             target={piece.to.startsWith('/') ? undefined : '_blank'}
@@ -137,6 +133,5 @@ function Pieces({ text }: { text: string }) {
       case 'text':
         return piece.text
     }
-    // biome-ignore-end lint/suspicious/noArrayIndexKey: see above
   })
 }

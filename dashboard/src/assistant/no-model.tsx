@@ -13,7 +13,7 @@ const yaml = `assistant:
 /** Without a model there is nobody to ask; whoever runs the installation can change that. */
 export function NoModel({ operator }: { operator: boolean }) {
   return (
-    <div className="grid gap-x-12 gap-y-6 border-t border-hairline py-8 lg:grid-cols-2">
+    <div className="grid gap-x-12 gap-y-6 py-2 lg:grid-cols-2">
       <div className="flex max-w-prose flex-col gap-4">
         <h2 className="text-lg">No model is connected yet</h2>
         <p className="text-ink-2">

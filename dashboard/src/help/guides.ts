@@ -1,13 +1,8 @@
 /** Every guide at /help/, in the order in which they are read. Its text is `guides/<name>.md`. */
 
-type GuideOf = {
-  /** In its address, and of its file. */
-  readonly name: string
-  readonly title: string
-  /** Where it is done; left out where there is no one place. */
-  readonly place?: readonly [path: string, words: string]
-}
-type GuideGroup = { readonly words: string; readonly guides: readonly GuideOf[] }
+type Place = readonly [path: string, words: string]
+/** `name`: in its address, and of its file. `place`: where it is done; left out where there is no one place. */
+type Row = readonly [name: string, title: string, place?: Place]
 
 const machines = ['/instances', 'Open instances'] as const
 const deploy = ['/instances/new', 'Deploy an instance'] as const
@@ -16,144 +11,88 @@ const volumes = ['/volumes', 'Open volumes'] as const
 const firewalls = ['/firewalls', 'Open firewalls'] as const
 const snapshots = ['/snapshots', 'Open snapshots'] as const
 
-export const guideGroups = [
-  {
-    words: 'First steps',
-    guides: [
-      { name: 'getting-started', title: 'Getting started', place: deploy },
-      { name: 'dashboard', title: 'The dashboard', place: ['/', 'Open the overview'] },
-      { name: 'gpu-models', title: 'GPU models', place: deploy },
-      { name: 'regions', title: 'Regions', place: deploy },
-    ],
-  },
-  {
-    words: 'Account',
-    guides: [
-      {
-        name: 'authentication',
-        title: 'Signing in and access',
-        place: ['/profile/sign-in', 'Open your ways to sign in'],
-      },
-      { name: 'account', title: 'Your account', place: ['/profile', 'Open the profile'] },
-      { name: 'people', title: 'People and roles', place: ['/people', 'Open people'] },
-      { name: 'api-keys', title: 'API keys', place: ['/api-keys', 'Open API keys'] },
-      { name: 'audit-log', title: 'Audit log', place: ['/audit', 'Open the audit log'] },
-    ],
-  },
-  {
-    words: 'Instances',
-    guides: [
-      { name: 'deploying', title: 'Deploying an instance', place: deploy },
-      { name: 'os-images', title: 'OS images', place: deploy },
-      { name: 'boot-sources', title: 'Boot sources', place: deploy },
-      {
-        name: 'startup-scripts',
-        title: 'Startup scripts and cloud-init',
-        place: ['/scripts', 'Open scripts'],
-      },
-      { name: 'connecting', title: 'Connecting by SSH', place: machines },
-      { name: 'managing-instances', title: 'Managing instances', place: machines },
-      {
-        name: 'hibernation',
-        title: 'Hibernation',
-        place: ['/hibernated', 'Open hibernated instances'],
-      },
-      { name: 'states-and-billing', title: 'States, and what they cost', place: machines },
-    ],
-  },
-  {
-    words: 'MicroVMs',
-    guides: [{ name: 'microvms', title: 'MicroVMs', place: ['/microvms', 'Open microVMs'] }],
-  },
-  {
-    words: 'SSH keys',
-    guides: [
-      { name: 'create-ssh-key', title: 'Creating an SSH key', place: keys },
-      { name: 'import-ssh-key', title: 'Importing an SSH key', place: keys },
-      { name: 'manage-ssh-keys', title: 'Managing SSH keys', place: keys },
-    ],
-  },
-  {
-    words: 'Volumes',
-    guides: [
-      { name: 'create-volume', title: 'Creating a volume', place: volumes },
-      { name: 'list-volumes', title: 'Your volumes at a glance', place: volumes },
-      { name: 'attach-volume', title: 'Attaching a volume', place: volumes },
-      { name: 'detach-volume', title: 'Detaching a volume', place: volumes },
-      { name: 'clone-volume', title: 'Cloning a volume', place: volumes },
-      { name: 'resize-volume', title: 'Growing a volume', place: volumes },
-      { name: 'delete-volume', title: 'Deleting a volume', place: volumes },
-    ],
-  },
-  {
-    words: 'Network',
-    guides: [
-      { name: 'network-and-security', title: 'Network and security', place: machines },
-      { name: 'firewalls', title: 'Managing firewalls', place: firewalls },
-      { name: 'firewall-rules', title: 'Firewall rules and attachment', place: firewalls },
-    ],
-  },
-  {
-    words: 'Snapshots and images',
-    guides: [
-      { name: 'create-snapshot', title: 'Taking a snapshot', place: snapshots },
-      { name: 'manage-snapshots', title: 'Managing snapshots', place: snapshots },
-      { name: 'restore-snapshot', title: 'Restoring and rolling back', place: snapshots },
-      {
-        name: 'snapshot-policies',
-        title: 'Snapshot policies',
-        place: ['/snapshots/policies', 'Open policies'],
-      },
-      { name: 'export-and-import', title: 'Exporting and importing', place: snapshots },
-      { name: 'snapshot-practice', title: 'Good practice with snapshots', place: snapshots },
-      { name: 'custom-images', title: 'Custom images', place: ['/images', 'Open images'] },
-    ],
-  },
-  {
-    words: 'Money',
-    guides: [
-      { name: 'credits', title: 'Credits', place: ['/credits', 'Open credits'] },
-      { name: 'depletion', title: 'When credits run out', place: ['/credits', 'Open credits'] },
-      {
-        name: 'billing-and-budgets',
-        title: 'Billing and budgets',
-        place: ['/billing', 'Open billing'],
-      },
-    ],
-  },
-  {
-    words: 'Programs',
-    guides: [
-      { name: 'command-line', title: 'The command line' },
-      {
-        name: 'cli-login',
-        title: 'Logging the command line in',
-        place: ['/api-keys', 'Make an API key'],
-      },
-      { name: 'webhooks', title: 'Webhooks and events', place: ['/webhooks', 'Open webhooks'] },
-      { name: 'assistant', title: 'AI chat', place: ['/assistant', 'Open the assistant'] },
-    ],
-  },
-  {
-    words: 'For operators',
-    guides: [
-      {
-        name: 'operating',
-        title: 'Hosts, accounts and operations',
-        place: ['/operator/hosts', 'Open hosts'],
-      },
-      { name: 'prices', title: 'Prices', place: ['/operator/prices', 'Open prices'] },
-    ],
-  },
-  {
-    words: 'Trouble',
-    guides: [{ name: 'troubleshooting', title: 'Troubleshooting' }],
-  },
-] as const satisfies readonly GuideGroup[]
+/** By what stands over them. */
+const table = {
+  'First steps': [
+    ['getting-started', 'Getting started', deploy],
+    ['dashboard', 'The dashboard', ['/', 'Open the overview']],
+    ['gpu-models', 'GPU models', deploy],
+    ['regions', 'Regions', deploy],
+  ],
+  Account: [
+    ['authentication', 'Signing in and access', ['/profile/sign-in', 'Open your ways to sign in']],
+    ['account', 'Your account', ['/profile', 'Open the profile']],
+    ['people', 'People and roles', ['/people', 'Open people']],
+    ['api-keys', 'API keys', ['/api-keys', 'Open API keys']],
+    ['audit-log', 'Audit log', ['/audit', 'Open the audit log']],
+  ],
+  Instances: [
+    ['deploying', 'Deploying an instance', deploy],
+    ['os-images', 'OS images', deploy],
+    ['boot-sources', 'Boot sources', deploy],
+    ['startup-scripts', 'Startup scripts and cloud-init', ['/scripts', 'Open scripts']],
+    ['connecting', 'Connecting by SSH', machines],
+    ['managing-instances', 'Managing instances', machines],
+    ['hibernation', 'Hibernation', ['/hibernated', 'Open hibernated instances']],
+    ['states-and-billing', 'States, and what they cost', machines],
+  ],
+  MicroVMs: [['microvms', 'MicroVMs', ['/microvms', 'Open microVMs']]],
+  'SSH keys': [
+    ['create-ssh-key', 'Creating an SSH key', keys],
+    ['import-ssh-key', 'Importing an SSH key', keys],
+    ['manage-ssh-keys', 'Managing SSH keys', keys],
+  ],
+  Volumes: [
+    ['create-volume', 'Creating a volume', volumes],
+    ['list-volumes', 'Your volumes at a glance', volumes],
+    ['attach-volume', 'Attaching a volume', volumes],
+    ['detach-volume', 'Detaching a volume', volumes],
+    ['clone-volume', 'Cloning a volume', volumes],
+    ['resize-volume', 'Growing a volume', volumes],
+    ['delete-volume', 'Deleting a volume', volumes],
+  ],
+  Network: [
+    ['network-and-security', 'Network and security', machines],
+    ['firewalls', 'Managing firewalls', firewalls],
+    ['firewall-rules', 'Firewall rules and attachment', firewalls],
+  ],
+  'Snapshots and images': [
+    ['create-snapshot', 'Taking a snapshot', snapshots],
+    ['manage-snapshots', 'Managing snapshots', snapshots],
+    ['restore-snapshot', 'Restoring and rolling back', snapshots],
+    ['snapshot-policies', 'Snapshot policies', ['/snapshots/policies', 'Open policies']],
+    ['export-and-import', 'Exporting and importing', snapshots],
+    ['snapshot-practice', 'Good practice with snapshots', snapshots],
+    ['custom-images', 'Custom images', ['/images', 'Open images']],
+  ],
+  Money: [
+    ['credits', 'Credits', ['/credits', 'Open credits']],
+    ['depletion', 'When credits run out', ['/credits', 'Open credits']],
+    ['billing-and-budgets', 'Billing and budgets', ['/billing', 'Open billing']],
+  ],
+  Programs: [
+    ['command-line', 'The command line'],
+    ['cli-login', 'Logging the command line in', ['/api-keys', 'Make an API key']],
+    ['webhooks', 'Webhooks and events', ['/webhooks', 'Open webhooks']],
+    ['assistant', 'AI chat', ['/assistant', 'Open the assistant']],
+  ],
+  'For operators': [
+    ['operating', 'Hosts, accounts and operations', ['/operator/hosts', 'Open hosts']],
+    ['prices', 'Prices', ['/operator/prices', 'Open prices']],
+  ],
+  Trouble: [['troubleshooting', 'Troubleshooting']],
+} as const satisfies Readonly<Record<string, readonly Row[]>>
 
-export type GuideName = (typeof guideGroups)[number]['guides'][number]['name']
-export type Guide = GuideOf & { readonly name: GuideName }
+export type GuideName = (typeof table)[keyof typeof table][number][0]
+export type Guide = { readonly name: GuideName; readonly title: string; readonly place?: Place }
 
-export const guides: readonly Guide[] = guideGroups.flatMap(
-  (group): readonly Guide[] => group.guides,
-)
+const guideOf = ([name, title, place]: readonly [GuideName, string, Place?]): Guide => ({
+  ...{ name, title },
+  ...(place === undefined ? {} : { place }),
+})
+
+export const guideGroups = Object.entries(table).map(([words, rows]) => ({
+  ...{ words, guides: rows.map(guideOf) },
+}))
+
+export const guides: readonly Guide[] = guideGroups.flatMap((group) => group.guides)

@@ -35,7 +35,8 @@ describe('the lines above every page', () => {
 
   it('ask for the profile only where it is needed', () => {
     expect(keys({ profileComplete: false })).toEqual([])
-    expect(keys({ profileComplete: false, path: '/volumes' })).toEqual(['profile'])
+    for (const path of ['/volumes', '/snapshots', '/snapshots/policies'])
+      expect(keys({ profileComplete: false, path })).toEqual(['profile'])
   })
 
   it('put the gravest first', () => {

@@ -26,7 +26,7 @@ export type Known = {
 }
 
 /** The server refuses there until the profile is complete; other pages that need it say so themselves. */
-const needProfile = /^\/volumes(\/|$)/
+const needProfile = /^\/(volume|snapshot)s(\/|$)/
 
 export function bannersOf(known: Known): readonly Banner[] {
   const { unreachable, balance, budget, readOnly, profileComplete, path, simulated } = known
@@ -49,7 +49,8 @@ export function bannersOf(known: Known): readonly Banner[] {
           {
             key: 'profile',
             tone: 'warning' as const,
-            words: 'Volumes need a complete profile: an address line, a postal code and a country.',
+            words:
+              'Volumes and snapshots need a complete profile: an address line, a postal code and a country.',
             to: '/profile',
             link: 'Complete the profile',
           },

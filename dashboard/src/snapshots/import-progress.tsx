@@ -5,9 +5,9 @@ import { del } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { Button } from '../ui/button.tsx'
+import { ConfirmDelete } from '../ui/confirm-delete.tsx'
 import { bytes, duration } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
-import { tellProblem } from '../ui/toast.tsx'
 import type { Snapshot } from './snapshot-card.tsx'
 import { startUpload, stopUpload, useUpload, whyNotFile } from './uploads.ts'
 
@@ -15,12 +15,14 @@ import { startUpload, stopUpload, useUpload, whyNotFile } from './uploads.ts'
 export function ImportProgress({ snapshot: { id, name } }: { snapshot: Snapshot }) {
   const params = { snapshot_id: id }
   const upload = useUpload(id)
+  const sending = upload !== null && !upload.paused && upload.problem === null
   const picker = useId()
   const [wrong, setWrong] = useState<string | null>(null)
+  const [asking, setAsking] = useState(false)
   const { data } = useQuery({
     ...reading('/api/snapshots/{snapshot_id}/import/', { params }),
     // Somebody may be sending it from elsewhere; bytes are no event.
-    refetchInterval: () => (upload === null || upload.stopped ? 5_000 : pollWhenBroken()),
+    refetchInterval: () => (sending ? pollWhenBroken() : 5_000),
   })
   const giveUp = useMutation({
     mutationFn: async () => {
@@ -28,12 +30,10 @@ export function ImportProgress({ snapshot: { id, name } }: { snapshot: Snapshot 
       return del('/api/snapshots/{snapshot_id}/import/', { params })
     },
     onSuccess: () => stale('/api/snapshots/'),
-    onError: tellProblem,
   })
   if (data === undefined || data.import.status === 'SUCCESS') return null
   const { status, size_bytes, received_bytes, upload_path, expires_at } = data.import
   const received = Math.max(upload?.received ?? 0, received_bytes)
-  const sending = upload !== null && upload.stopped === null
   if (status === 'VERIFYING') {
     return <p className="mt-2 text-sm text-ink-3">All of it is there; it is being verified.</p>
   }
@@ -47,7 +47,9 @@ export function ImportProgress({ snapshot: { id, name } }: { snapshot: Snapshot 
   return (
     <div className="mt-2 flex flex-col gap-2 rounded-md bg-sunken px-3.5 py-3">
       <p className="flex flex-wrap justify-between gap-x-3">
-        <span className="font-medium">{sending ? 'Uploading' : 'Waits for its file'}</span>
+        <span className="font-medium">
+          {sending ? 'Uploading' : upload?.paused ? 'Paused' : 'Waits for its file'}
+        </span>
         <span className="text-ink-3">
           {bytes(received)} of {bytes(size_bytes)}
         </span>
@@ -76,9 +78,9 @@ export function ImportProgress({ snapshot: { id, name } }: { snapshot: Snapshot 
           )}
         </p>
       )}
-      {(wrong ?? upload?.stopped) && (
+      {(wrong ?? upload?.problem) && (
         <p role="alert" className="text-sm text-problem">
-          {wrong ?? upload?.stopped}
+          {wrong ?? upload?.problem}
         </p>
       )}
       <div className="flex flex-wrap gap-2">
@@ -102,15 +104,28 @@ export function ImportProgress({ snapshot: { id, name } }: { snapshot: Snapshot 
             </Button>
           </>
         )}
-        <Button
-          look="quiet"
-          busy={giveUp.isPending && 'Giving up…'}
-          reason={whyNot('delete', status)}
-          onClick={() => giveUp.mutate()}
-        >
+        <Button look="quiet" reason={whyNot('delete', status)} onClick={() => setAsking(true)}>
           Give up
         </Button>
       </div>
+      {asking && (
+        <ConfirmDelete
+          kind="import"
+          name={name}
+          verb="Give up"
+          working="Giving up…"
+          open
+          onClose={() => setAsking(false)}
+          onConfirm={() => giveUp.mutate()}
+          pending={giveUp.isPending}
+          error={giveUp.error}
+        >
+          <p className="text-ink-2">
+            {bytes(received)} of {bytes(size_bytes)} are there; they are deleted. The file that you
+            send stays where it is.
+          </p>
+        </ConfirmDelete>
+      )}
     </div>
   )
 }

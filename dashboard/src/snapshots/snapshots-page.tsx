@@ -1,19 +1,17 @@
 /** The published page: cards, six to a page, with everything that can be done to a snapshot. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { CreateImageDialog } from '../images/create-image-dialog.tsx'
 import { useRegion } from '../shell/region.ts'
-import { useMe } from '../shell/session.ts'
 import { Button } from '../ui/button.tsx'
 import { CardGrid, Stats } from '../ui/card.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { gigabytes, plural } from '../ui/format.ts'
 import { useLastPage } from '../ui/last-page.ts'
-import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -84,11 +82,6 @@ export function SnapshotsPage() {
       }
     >
       <SnapshotTabs />
-      {!useMe().profile_complete && (
-        <Notice tone="warning" action={<Link to={'/profile' as string}>Complete it</Link>}>
-          Your profile is not complete. Snapshots need an address line, a postal code and a country.
-        </Notice>
-      )}
       {statistics && (
         <Stats
           stats={[

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { pieceAfter, whyNotFile } from './uploads.ts'
+import { ApiError } from '../api/errors.ts'
+import { mayGoBetter, pieceAfter, whyNotFile } from './uploads.ts'
 
 describe('the pieces of an upload', () => {
   it('begin where the server has got to', () => {
@@ -11,6 +12,18 @@ describe('the pieces of an upload', () => {
   it('end with the file', () => {
     expect(pieceAfter(80, 100, 40)).toEqual({ first: 80, last: 99 })
     expect(pieceAfter(100, 100, 40)).toBeNull()
+  })
+})
+
+describe('a piece that was refused', () => {
+  it.each([
+    [0, 'NO_CONNECTION', true],
+    [409, 'OPERATION_IN_PROGRESS', true],
+    [503, 'INTERNAL_ERROR', true],
+    [409, 'INSUFFICIENT_CAPACITY', false],
+    [404, 'NOT_FOUND', false],
+  ])('with %i and %s is sent again: %s', (status, code, again) => {
+    expect(mayGoBetter(new ApiError({ status, code, message: 'No' }))).toBe(again)
   })
 })
 

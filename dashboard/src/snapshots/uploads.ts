@@ -14,8 +14,10 @@ export type Upload = {
   readonly size: number
   /** Bytes a second, over the last pieces; null until it is known. */
   readonly speed: number | null
-  /** Why it stands still. */
-  readonly stopped: string | null
+  /** Somebody has stopped it. */
+  readonly paused: boolean
+  /** What has stopped it. */
+  readonly problem: string | null
 }
 
 /** Small enough that a break costs little, large enough that asking for each costs little. */
@@ -56,7 +58,7 @@ export function pieceAfter(received: number, size: number, most = pieceBytes) {
   return received >= size ? null : { first: received, last: Math.min(received + most, size) - 1 }
 }
 
-/** Stops after the piece that is under way; what is there stays there. */
+/** At once; what has arrived stays there. */
 export function stopUpload(id: string) {
   aborts.get(id)?.abort()
 }
@@ -74,7 +76,7 @@ export async function startUpload(snapshotId: string, file: File, uploadPath: st
     received = await receivedOf(snapshotId)
     let tries = 0
     for (let piece = pieceAfter(received, file.size); piece !== null; ) {
-      put(snapshotId, { received, size: file.size, speed, stopped: null })
+      put(snapshotId, { received, size: file.size, speed, paused: false, problem: null })
       const began = performance.now()
       try {
         const answer = await send(uploadPath, file, piece, signal)
@@ -93,8 +95,9 @@ export async function startUpload(snapshotId: string, file: File, uploadPath: st
     }
     put(snapshotId, null)
   } catch (error) {
-    const stopped = signal.aborted ? 'Stopped; what is there is kept.' : wordsOf(error)
-    put(snapshotId, { received, size: file.size, speed: null, stopped })
+    const paused = signal.aborted
+    const problem = paused ? null : wordsOf(error)
+    put(snapshotId, { received, size: file.size, speed: null, paused, problem })
   } finally {
     aborts.delete(snapshotId)
     if (aborts.size === 0) removeEventListener('beforeunload', warn)
@@ -106,11 +109,14 @@ const receivedOf = async (snapshot_id: string) =>
   (await get('/api/snapshots/{snapshot_id}/import/', { params: { snapshot_id } })).import
     .received_bytes
 
-/** Lost lines, a server that restarts, and another sender, whose bytes count as well. */
-const mayGoBetter = (error: unknown) =>
+/**
+ * Lost lines, a server that restarts, and another sender, whose bytes count as well; not a region without room
+ * for the file.
+ */
+export const mayGoBetter = (error: unknown) =>
   !(error instanceof ApiError) ||
-  [0, 408, 409, 416, 429].includes(error.status) ||
-  error.status > 499
+  (([0, 408, 409, 416, 429].includes(error.status) || error.status > 499) &&
+    error.code !== 'INSUFFICIENT_CAPACITY')
 
 async function send(
   path: string,
