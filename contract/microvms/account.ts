@@ -9,16 +9,14 @@ import {
   answer,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
-  microvmSecurity,
+  microvmHead,
   queryCount,
   Time,
   words,
 } from './common.ts'
 
-const head = { security: microvmSecurity, ...microvmDialect }
-const tags = ['Account of microVMs']
+const head = microvmHead('Account of microVMs')
 
 const Deleted = z
   .object({ id: z.string(), deleted: z.literal(true), message: z.string() })
@@ -48,7 +46,6 @@ const sshKey: SshKeyRecord = {
 
 export const listMicrovmSshKeys = createRoute({
   ...head,
-  tags,
   operationId: 'listMicrovmSshKeys',
   method: 'get',
   path: '/v1/ssh-keys',
@@ -62,7 +59,6 @@ export const listMicrovmSshKeys = createRoute({
 
 export const addMicrovmSshKey = createRoute({
   ...head,
-  tags,
   operationId: 'addMicrovmSshKey',
   method: 'post',
   path: '/v1/ssh-keys',
@@ -91,7 +87,6 @@ export const addMicrovmSshKey = createRoute({
 
 export const deleteMicrovmSshKey = createRoute({
   ...head,
-  tags,
   operationId: 'deleteMicrovmSshKey',
   method: 'delete',
   path: '/v1/ssh-keys/{key_id}',
@@ -136,7 +131,6 @@ const itemParams = z.object({ item_id: words(64).openapi({ example: apiKey.id })
 
 export const listMicrovmApiKeys = createRoute({
   ...head,
-  tags,
   operationId: 'listMicrovmApiKeys',
   method: 'get',
   path: '/v1/api-keys',
@@ -150,7 +144,6 @@ export const listMicrovmApiKeys = createRoute({
 
 export const createMicrovmApiKey = createRoute({
   ...head,
-  tags,
   operationId: 'createMicrovmApiKey',
   method: 'post',
   path: '/v1/api-keys',
@@ -184,7 +177,6 @@ export const createMicrovmApiKey = createRoute({
 
 export const getMicrovmApiKey = createRoute({
   ...head,
-  tags,
   operationId: 'getMicrovmApiKey',
   method: 'get',
   path: '/v1/api-keys/{item_id}',
@@ -195,7 +187,6 @@ export const getMicrovmApiKey = createRoute({
 
 export const changeMicrovmApiKey = createRoute({
   ...head,
-  tags,
   operationId: 'changeMicrovmApiKey',
   method: 'patch',
   path: '/v1/api-keys/{item_id}',
@@ -215,7 +206,6 @@ export const changeMicrovmApiKey = createRoute({
 
 export const revokeMicrovmApiKey = createRoute({
   ...head,
-  tags,
   operationId: 'revokeMicrovmApiKey',
   method: 'delete',
   path: '/v1/api-keys/{item_id}',
@@ -266,7 +256,6 @@ const auditEvent: AuditEvent = {
 
 export const getAuditCatalog = createRoute({
   ...head,
-  tags,
   operationId: 'getAuditCatalog',
   method: 'get',
   path: '/v1/audit/catalog',
@@ -294,7 +283,6 @@ export const getAuditCatalog = createRoute({
 
 export const listAuditEvents = createRoute({
   ...head,
-  tags,
   operationId: 'listAuditEvents',
   method: 'get',
   path: '/v1/audit/events',
@@ -321,7 +309,6 @@ export const listAuditEvents = createRoute({
 
 export const getAuditEvent = createRoute({
   ...head,
-  tags,
   operationId: 'getAuditEvent',
   method: 'get',
   path: '/v1/audit/events/{event_id}',
@@ -332,7 +319,6 @@ export const getAuditEvent = createRoute({
 
 export const whoAmI = createRoute({
   ...head,
-  tags,
   operationId: 'whoAmI',
   method: 'get',
   path: '/v1/whoami',
@@ -361,7 +347,6 @@ export const whoAmI = createRoute({
 
 export const getCreditSummary = createRoute({
   ...head,
-  tags,
   operationId: 'getCreditSummary',
   method: 'get',
   path: '/v1/credits/summary',

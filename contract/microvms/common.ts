@@ -10,6 +10,13 @@ export const microvmDialect = { 'x-dialect': 'microvms' } as const
 /** Either satisfies; the key also goes as `X-API-Key`. */
 export const microvmSecurity = [{ OAuth2PasswordBearer: [] }, { xApiKey: [] }]
 
+/** What routes begin with; `tag`: under which the document lists them. */
+export const microvmHead = (tag: string) => ({
+  tags: [tag],
+  security: microvmSecurity,
+  ...microvmDialect,
+})
+
 const Location = z.array(z.union([z.string(), z.int()]))
 
 export const HTTPValidationError = z

@@ -4,16 +4,14 @@ import {
   answer,
   exampleIds,
   json,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   queryBoolean,
   sessionId,
 } from './common.ts'
 
-const tags = ['Egress']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Egress')
 
 const mostEntries = 100
 

@@ -7,10 +7,9 @@ import {
   exampleIds,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   notServed,
   sessionId,
   Time,
@@ -18,8 +17,7 @@ import {
 } from './common.ts'
 import { executionStatuses } from './states.ts'
 
-const tags = ['Execution']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Execution')
 
 /** UTF-8 bytes of code in one call. */
 export const maximumCodeBytes = 1024 * 1024

@@ -10,8 +10,8 @@ import {
   exampleIds,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
   microvmSecurity,
   sessionId,
@@ -19,8 +19,7 @@ import {
   words,
 } from './common.ts'
 
-const tags = ['Terminals']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Terminals')
 
 /** Seconds in which a token can be used, once. */
 export const ptyTokenSeconds = 300

@@ -13,10 +13,9 @@ import {
   MemoryMb,
   Metadata,
   machineLimits,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   queryCount,
   sessionId,
   Time,
@@ -24,8 +23,7 @@ import {
 } from './common.ts'
 import { microvmStatuses } from './states.ts'
 
-const tags = ['Sessions']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Sessions')
 const { lifetime } = machineLimits
 
 export const CreateSessionRequest = z

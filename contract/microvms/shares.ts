@@ -6,18 +6,16 @@ import {
   exampleIds,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   queryCount,
   sessionId,
   Time,
   words,
 } from './common.ts'
 
-const tags = ['Shares']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Shares')
 
 export const shareId = words(64).openapi({ example: 'share_5v8x2c9b4n7m1k3j' })
 const Port = count(1, 65_535)

@@ -8,9 +8,8 @@ import {
   exampleTime,
   json,
   MemoryMb,
-  microvmDialect,
   microvmErrors,
-  microvmSecurity,
+  microvmHead,
   snapshotId,
   Time,
   VcpuCount,
@@ -18,8 +17,7 @@ import {
 } from './common.ts'
 import { microvmSnapshotOrigins, microvmSnapshotStatuses } from './states.ts'
 
-const tags = ['MicroVM snapshots']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('MicroVM snapshots')
 
 /** Exactly the published fields, null where there is nothing. */
 export const SnapshotInfo = z

@@ -1,6 +1,6 @@
 /** Where microVMs are reached by SSH. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { answer, microvmDialect, microvmErrors, microvmSecurity } from './common.ts'
+import { answer, microvmErrors, microvmHead } from './common.ts'
 
 /** What an operator sets to have one. */
 export const sshGatewaySetting = 'microvms.ssh.port'
@@ -22,9 +22,7 @@ export const SshGateway = z
 export type SshGateway = z.infer<typeof SshGateway>
 
 export const getSshGateway = createRoute({
-  tags: ['MicroVMs'],
-  security: microvmSecurity,
-  ...microvmDialect,
+  ...microvmHead('MicroVMs'),
   operationId: 'getSshGateway',
   method: 'get',
   path: '/v1/ssh-gateway',

@@ -5,17 +5,14 @@ import {
   Environment,
   exampleIds,
   json,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   sessionId,
 } from './common.ts'
 
 export const stageEnvironment = createRoute({
-  tags: ['MicroVMs'],
-  security: microvmSecurity,
-  ...microvmDialect,
+  ...microvmHead('MicroVMs'),
   operationId: 'stageEnvironment',
   method: 'post',
   path: '/v1/vms/{vm_id}/stage-env',

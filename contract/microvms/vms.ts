@@ -10,10 +10,9 @@ import {
   MemoryMb,
   Metadata,
   machineLimits,
-  microvmDialect,
   microvmErrors,
+  microvmHead,
   microvmId,
-  microvmSecurity,
   notServed,
   queryBoolean,
   sessionId,
@@ -26,8 +25,7 @@ import { EgressPolicyRequest } from './egress.ts'
 import { NewShare, Share } from './shares.ts'
 import { microvmSnapshotStatuses, microvmStatuses } from './states.ts'
 
-const tags = ['MicroVMs']
-const head = { tags, security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('MicroVMs')
 
 const { lifetime } = machineLimits
 

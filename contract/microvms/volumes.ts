@@ -9,9 +9,8 @@ import {
   count,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
-  microvmSecurity,
+  microvmHead,
   queryBoolean,
   queryCount,
   Time,
@@ -19,7 +18,7 @@ import {
 } from './common.ts'
 import { maximumUploadBytes } from './execution.ts'
 
-const head = { tags: ['Volumes of microVMs'], security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Volumes of microVMs')
 
 const MiB = 1024 * 1024
 const GiB = 1024 * MiB

@@ -12,15 +12,14 @@ import {
   answer,
   exampleTime,
   json,
-  microvmDialect,
   microvmErrors,
-  microvmSecurity,
+  microvmHead,
   queryCount,
   Time,
   words,
 } from './common.ts'
 
-const head = { tags: ['Webhooks of microVMs'], security: microvmSecurity, ...microvmDialect }
+const head = microvmHead('Webhooks of microVMs')
 
 /** Subjects that this dialect calls otherwise. `snapshot` alone would be those of instances. */
 const subjects = [
