@@ -34,7 +34,8 @@ export function createAddresses({ server, microvms }: Pick<Config, 'server' | 'm
 
     /** `null`: not ours; `undefined`: ours, and nobody's. */
     labelOf(host: string | undefined): Label | null | undefined {
-      const name = host?.toLowerCase().replace(/:\d+$/, '') ?? ''
+      // With a dot at its end it is the same name, in full.
+      const name = host?.toLowerCase().replace(/\.?(:\d+)?$/, '') ?? ''
       if (!name.endsWith(`.${domain}`)) return null
       const label = name.slice(0, -domain.length - 1)
       const [, vm, at = ''] = /^vm-([0-9a-z]{16})-(\d{1,5})$/.exec(label) ?? []

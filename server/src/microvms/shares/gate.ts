@@ -23,6 +23,8 @@ import { createShareCookies, page, signInPath } from './sign-in.ts'
 const connectMs = 15_000
 const mostPerMachine = 256
 const most = 4_096
+/** So that nobody's shares take the places of everybody's. */
+const mostPerAccount = most / 4
 const lookMs = 5_000
 const failuresPerMinute = 30
 const largestForm = 4_096
@@ -119,8 +121,11 @@ export function createShareGate(deps: Deps) {
   }
 
   async function connect(place: Place): Promise<Duplex> {
-    const there = [...live].filter((each) => each.place.machine.id === place.machine.id)
-    if (there.length >= mostPerMachine || live.size >= most) {
+    const { id, account_id } = place.machine
+    const theirs = [...live].filter((each) => each.place.machine.account_id === account_id)
+    const there = theirs.filter((each) => each.place.machine.id === id)
+    const isFull = theirs.length >= mostPerAccount || live.size >= most
+    if (there.length >= mostPerMachine || isFull) {
       throw new Refusal(503, 'Too many connections at once', { 'Retry-After': '5' })
     }
     const opening = hosting.engine(place.machine.region).connectPort(place.machine.id, place.port)
@@ -163,6 +168,7 @@ export function createShareGate(deps: Deps) {
 
   /** Everything up to the guest's port; what ends it is known from then on. */
   async function enter(incoming: IncomingMessage, end: (line: Duplex) => void) {
+    requireOneHost(incoming)
     const place = await finding.find(incoming)
     if (place === null) throw nowhere()
     const admitted = await admit(incoming, place)
@@ -287,6 +293,12 @@ export function createShareGate(deps: Deps) {
 export type ShareGate = ReturnType<typeof createShareGate>
 
 const nowhere = () => new Refusal(404, 'Nothing is shared here')
+
+/** The guest would get both, and might go by the other one. */
+function requireOneHost({ rawHeaders }: IncomingMessage) {
+  const hosts = rawHeaders.filter((name, n) => n % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) throw new Refusal(400, 'Send one Host header')
+}
 
 function keyIn({ headers }: IncomingMessage): string | null {
   const inHeader = [headers['x-api-key']].flat()[0]

@@ -30,7 +30,8 @@ const hopByHop = [
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer'],
   ...['proxy-authorization', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings'],
 ]
-const ours = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-prefix']
+/** What a proxy says of whoever came, by any custom. */
+const ofProxies = /^(x-forwarded-[\w-]+|x-real-ip|forwarded)$/
 const keepAliveMs = 30_000
 
 type Header = [name: string, value: string]
@@ -49,7 +50,7 @@ function headersFor(incoming: IncomingMessage, route: Route): Header[] {
   const { client, added, hidden } = route
   const kept = endToEnd(incoming).flatMap(([name, value]): Header[] => {
     const small = name.toLowerCase()
-    if (ours.includes(small) || small === 'forwarded' || hidden.has(small)) return []
+    if (ofProxies.test(small) || hidden.has(small)) return []
     if (small !== 'cookie') return [[name, value]]
     const cookies = value
       .split(';')
@@ -91,6 +92,13 @@ const heard = (asked: ClientRequest, kind: 'response' | 'upgrade') =>
     asked.once(kind, (answer, socket, head) => resolve([answer, socket, head])),
   )
 
+/** Without a listener Node would close the line, and tell nobody. */
+async function unasked(asked: ClientRequest): Promise<never> {
+  const [, line] = await heard(asked, 'upgrade')
+  line.destroy()
+  throw new Error('The guest has changed the protocol without being asked to')
+}
+
 const failed = (asked: ClientRequest) =>
   new Promise<never>((_, reject) => asked.once('error', reject))
 
@@ -109,13 +117,14 @@ export async function forward(
   response.once('close', () => asked.destroy())
   // A guest may answer before it has read everything, or not read it at all.
   pipeline(incoming, asked).catch(() => {})
-  const [answer] = await Promise.race([heard(asked, 'response'), failed(asked)])
+  const [answer] = await Promise.race([heard(asked, 'response'), unasked(asked), failed(asked)])
   asked.on('error', () => response.destroy())
   incoming.socket.setKeepAlive(true, keepAliveMs)
   incoming.socket.setNoDelay(true)
   const { statusCode = 502, statusMessage = '' } = answer
   response.writeHead(statusCode, statusMessage, headersOf(answer, route).flat())
-  response.flushHeaders()
+  // Node writes headers with what comes first, in its encoding: a guest's bytes would be others in UTF-8.
+  response.write('', 'latin1')
   await pipeline(answer, response).catch(() => response.destroy())
 }
 

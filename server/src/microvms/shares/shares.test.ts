@@ -193,6 +193,7 @@ describe('what goes on to the guest', () => {
           headers: {
             ...keyed(),
             ...{ cookie: 'garrison_share=mine; theirs=1', 'x-forwarded-for': '6.6.6.6' },
+            ...{ 'x-real-ip': '6.6.6.6', 'x-forwarded-port': '6666', 'x-forwarded-user': 'root' },
             ...{
               connection: 'x-hop',
               'x-hop': '1',
@@ -213,7 +214,7 @@ describe('what goes on to the guest', () => {
     expect(seen).toContain('Basic eA==')
     expect(seen).toContain('X-Forwarded-For: 127.0.0.1')
     expect(seen).toContain('X-Forwarded-Proto: http')
-    for (const ours of [me.key, 'garrison_share', '6.6.6.6', 'x-hop'])
+    for (const ours of [me.key, 'garrison_share', '6.6.6.6', '6666', 'forwarded-user', 'x-hop'])
       expect(seen).not.toContain(ours)
   })
 
@@ -235,6 +236,56 @@ describe('what goes on to the guest', () => {
       },
     )
     expect(reached).toBe(0)
+  })
+
+  it.each(['GET', 'HEAD'])('comes back with the bytes that it has: %s', async (method) => {
+    const { host } = await share({ is_public: true })
+    const answer = Buffer.from('HTTP/1.1 304 K\xe4se\r\nX-Name: \xff\xc3\xa9\r\n\r\n', 'latin1')
+    for (const status of ['200', '304'])
+      await playing(
+        (line) =>
+          line.once('data', () =>
+            line.end(answer.toString('latin1').replace('304', status), 'latin1'),
+          ),
+        async () => {
+          const socket = connect(port, '127.0.0.1')
+          socket.setEncoding('latin1')
+          socket.write(`${method} / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+          const said = await text(socket)
+          expect(said).toContain(`HTTP/1.1 ${status} K\xe4se\r\n`)
+          expect(said).toContain('X-Name: \xff\xc3\xa9\r\n')
+        },
+      )
+  })
+
+  it('becomes nothing else unless it was asked for', async () => {
+    const { host } = await share({ is_public: true })
+    await playing(
+      (line) =>
+        line.once('data', () =>
+          line.end('HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+        ),
+      async () => expect(await visit(host)).toMatchObject({ status: 502 }),
+    )
+  })
+
+  it('goes by one host name, which may be written in full', async () => {
+    const { host } = await share({ is_public: true })
+    let reached = 0
+    await playing(
+      (line) => {
+        reached++
+        line.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      },
+      async () => {
+        const full = host.replace(/(:\d+)?$/, '.$1')
+        expect(await visit(full)).toMatchObject({ status: 200, body: 'ok' })
+        const socket = connect(port, '127.0.0.1')
+        socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nHost: localhost\r\n\r\n`)
+        expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
+      },
+    )
+    expect(reached).toBe(1)
   })
 
   it('streams both ways at once, without waiting for an end', async () => {
