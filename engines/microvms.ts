@@ -153,7 +153,10 @@ export type ExecuteSpec = {
   readonly language: Language
   /** At most 1 MiB. State is kept between calls: variables, the working directory, what is running. */
   readonly code: string
-  /** 1..600,000. Then the language's process and its children are killed, and its state is lost. */
+  /**
+   * 1..600,000, from the call on: waiting for other code of the language counts, and code that has not begun by
+   * then never does (`busy`). Of what runs the language's process and its children are killed, and its state is lost.
+   */
   readonly timeoutMs: number
   /** Stays set for later calls of this language. */
   readonly env?: Readonly<Record<string, string>>
@@ -221,7 +224,10 @@ export type MicrovmPoolCounters = {
  */
 export class GuestError extends EngineError {
   override name = 'GuestError'
-  /** `not-found`, `exists`, `denied`, `no-language` (the image has no such interpreter), `full`, `failed`. */
+  /**
+   * `not-found`, `exists`, `denied`, `no-language` (the image has no such interpreter), `full`, `failed`;
+   * `busy`: other code ran all the while; `silent`: the guest did not answer in time.
+   */
   readonly reason: string
   constructor(reason: string, message: string, options: { cause?: unknown } = {}) {
     super(message, options)
@@ -252,8 +258,9 @@ export interface MicrovmEngine {
 
   /**
    * Disk and memory at one point in time of a machine that runs, and goes on, or is suspended, and stays so. Environment
-   * that was given at start is taken out of the agent and of the shells that it keeps for {@link execute} in
-   * machines that start from it; what programs of the machine have copied is theirs.
+   * that was given at start is taken out of the agent and of the shells that it keeps for {@link execute} before, and
+   * given back after; what programs of the machine have copied or still run with, is theirs. Throws
+   * {@link GuestError} when the guest does not answer to that.
    */
   ensureMicrovmSnapshot(
     microvm: string,

@@ -42,7 +42,10 @@ export const CommandRequest = z
     /** Left out: a session is made, and named in the answer. */
     session_id: sessionId.nullish(),
     language: z.enum(['python', 'bash']).nullish(),
-    /** Seconds that the code may take; then it is killed, with what it started. */
+    /**
+     * Seconds from when its VM has it: waiting for other code of the language counts, and is a 409 when it takes all
+     * of them. Then the code is killed, with what it started, and the language begins anew: its variables are lost.
+     */
     timeout: count(1, 600).default(60),
     vault_ids: notServed('vaults'),
   })
@@ -267,7 +270,7 @@ export const upload = createRoute({
   method: 'post',
   path: '/upload',
   summary: 'Put a file into a session',
-  description: `At most ${maximumUploadBytes / 1024 / 1024} MiB. A file that is there is replaced.`,
+  description: `At most ${maximumUploadBytes / 1024 / 1024} MiB. A file that is there is replaced; links are followed. What is no ordinary file, such as \`/dev/null\`, is refused.`,
   request: {
     body: { required: true, content: { 'multipart/form-data': { schema: UploadRequest } } },
   },
@@ -312,7 +315,7 @@ export const download = createRoute({
   method: 'post',
   path: '/download',
   summary: 'Get a file of a session',
-  description: `At most ${maximumUploadBytes / 1024 / 1024} MiB as JSON; with the header \`Accept: application/octet-stream\` the bytes themselves, however many.`,
+  description: `At most ${maximumUploadBytes / 1024 / 1024} MiB as JSON; with the header \`Accept: application/octet-stream\` the bytes themselves, however many. Links are followed.`,
   request: {
     body: {
       required: true,

@@ -221,7 +221,8 @@ export const snapshotVm = createRoute({
   method: 'post',
   path: '/v1/vms/{vm_id}/snapshot',
   summary: 'Take a snapshot of a VM',
-  description: 'Its disk and its memory at one moment. The VM goes on.',
+  description:
+    'Its disk and its memory at one moment. The VM goes on. `env` that was given at start is left out, and each VM of the snapshot is given its own when it starts. What code has made of it stays: programs that still run with it, variables and files to which it was copied, and in images without glibc (Alpine) traces in the shell.',
   request: { params, query: waitQuery, body: json(VMSnapshotRequest, { name: 'prepared' }) },
   responses: {
     ...answer(VMSnapshotResponse, 'Successful Response', {

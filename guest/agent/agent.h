@@ -73,6 +73,7 @@ void line_lost(void);
 void line_found(void);
 void send_frame(char type, uint32_t channel, const void *, size_t);
 void send_exit(struct channel *, int code);
+void send_kept(struct bytes *);
 void send_error(uint32_t channel, const char *reason, const char *message);
 
 /* channels.c */
@@ -94,13 +95,18 @@ void pty_resize(struct channel *, int columns, int rows);
 void connect_finished(struct channel *);
 
 /* programs.c */
+extern char *defaults[];
 extern char **environment;
+/* What it was given when it woke; NULL at the end. */
+extern char **given;
 void environment_set(char **entries, int count);
+/* Moves what it was given there; names are kept. */
+void environment_put_away(struct bytes *);
 /* What a program finds at 0 to 4, or a terminal for the first three; -1: nothing. */
 struct wires {
   int in, out, err, ask, answers, terminal;
 };
-pid_t start_program(char *const argv[], const char *cwd, char **more, int more_count, const struct wires *);
+pid_t start_program(char *const argv[], const char *cwd, char **env, char **more, int more_count, const struct wires *);
 /* Names that were set before the last change. */
 extern char **forgotten;
 const char *shell_path(void);
@@ -111,6 +117,10 @@ int64_t cpu_of(pid_t);
 enum { PYTHON, BASH, LANGUAGES };
 void languages_start(void);
 void languages_woken(void);
+/* What was given at start is told to them again. */
+void languages_untold(void);
+/* What was given at start is taken back from those that do nothing, and sent to the host. */
+void languages_forget(void);
 bool language_run(struct channel *, int language, const char *code, char **env, int count);
 void language_cancel(struct channel *);
 bool language_ended(pid_t, int status);
@@ -122,10 +132,14 @@ void file_list(uint32_t id, const char *path);
 void file_read(uint32_t id, const char *path);
 void file_write(uint32_t id, const char *path, mode_t mode);
 void file_commit(struct channel *);
+bool file_has_end(int file);
 void file_abort(struct channel *);
 const char *reason_of(int error);
 bool make_parents(const char *path);
 bool put_file(const char *path, mode_t mode, const void *, size_t);
+
+/* memory.c */
+void wipe_given(pid_t);
 
 /* machine.c: what a first process does, and becoming another machine */
 void machine_boot(void);

@@ -54,6 +54,7 @@ void channels_reset(void) {
     struct channel *c = &channels[i];
     if (c->kind == FREE) continue;
     if (c->kind == RUN) language_cancel(c);
+    if (c->kind == FREE) continue;
     if (c->kind == WRITE) file_abort(c);
     if ((c->kind == EXEC || c->kind == PTY) && c->pid > 0 && !c->exited) kill(-c->pid, SIGKILL);
     channel_free(c);
@@ -124,6 +125,10 @@ void channel_read(struct channel *c, bool is_err) {
   buffer[0] = is_err ? 2 : 1;
   send_frame('D', c->id, buffer, got + 1);
   c->credit -= got + 1;
+  if (c->kind == READ && !file_has_end(c->out)) {
+    send_error(c->id, "failed", "It is not a file: it has no end");
+    channel_free(c);
+  }
 }
 
 void channel_cancel(struct channel *c) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,12 @@ void file_list(uint32_t id, const char *path) {
   send_exit(&nothing, 0);
 }
 
+/* There is always something to be read of a file, be it its end; /proc/kmsg waits for more. */
+bool file_has_end(int file) {
+  struct pollfd state = {.fd = file, .events = POLLIN};
+  return poll(&state, 1, 0) == 1;
+}
+
 void file_read(uint32_t id, const char *path) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat found;
@@ -87,6 +94,10 @@ void file_read(uint32_t id, const char *path) {
   if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) {
     close(file);
     return send_error(id, "failed", S_ISDIR(found.st_mode) ? "It is a folder" : "It is not a file");
+  }
+  if (!file_has_end(file)) {
+    close(file);
+    return send_error(id, "failed", "It is not a file: it has no end");
   }
   struct channel *c = channel_new(id, READ);
   if (!c) {
@@ -99,7 +110,8 @@ void file_read(uint32_t id, const char *path) {
 /* Written aside and renamed, so that it is there as a whole or not at all. */
 void file_write(uint32_t id, const char *path, mode_t mode) {
   struct stat found;
-  if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) return send_error(id, "failed", "It is a folder");
+  if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
+    return send_error(id, "failed", S_ISDIR(found.st_mode) ? "It is a folder" : "It is not a file");
   if (!make_parents(path)) return refuse(id, errno);
   struct channel *c = channel_new(id, WRITE);
   if (!c) return send_error(id, "failed", "Too much is under way in this machine");

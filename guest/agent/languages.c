@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,32 @@ static const char python_driver[] =
     "    names = {'__name__': '__main__', '__builtins__': __builtins__, '__doc__': None}\n"
     "    for n in (3, 4): os.set_inheritable(n, False)\n"
     "    asked = os.fdopen(3, 'r')\n"
+    "    def drop(name):\n"
+    "        value = os.environ._data.get(name)\n"
+    "        os.environb.pop(name, None)\n"
+    "        if value is None or len(value) < 2 or sys.getrefcount(value) > 2: return\n"
+    "        with open('/proc/self/mem', 'r+b', buffering=0) as memory:\n"
+    "            memory.seek(id(value) + bytes.__basicsize__ - 1)\n"
+    "            memory.write(bytes(len(value)))\n"
+    "    def change(entry):\n"
+    "        name, is_set, value = entry.partition(b'=')\n"
+    "        name = bytes(name)\n"
+    "        if name == b'!woken':\n"
+    "            for each in ('random', 'numpy.random'):\n"
+    "                if each in sys.modules: sys.modules[each].seed()\n"
+    "        elif not is_set: drop(name)\n"
+    "        elif os.environ._data.get(name) != value:\n"
+    "            drop(name)\n"
+    "            os.environb[name] = bytes(value)\n"
+    "        for each in (value, entry): each[:] = bytes(len(each))\n"
+    "    def read(path):\n"
+    "        with open(path, 'rb', buffering=0) as file:\n"
+    "            whole = bytearray(os.fstat(file.fileno()).st_size)\n"
+    "            file.readinto(whole)\n"
+    "        *entries, source = whole.split(b'\\0')\n"
+    "        whole[:] = bytes(len(whole))\n"
+    "        for entry in entries: change(entry)\n"
+    "        return bytes(source)\n"
     "    gc.freeze()\n"
     "    os.write(4, b'ready\\n')\n"
     "    while True:\n"
@@ -26,14 +53,7 @@ static const char python_driver[] =
     "        if not path: return\n"
     "        code = 0\n"
     "        try:\n"
-    "            with open(path, 'rb') as file: *env, source = file.read().split(b'\\0')\n"
-    "            for entry in env:\n"
-    "                name, is_set, value = entry.partition(b'=')\n"
-    "                if entry == b'!woken':\n"
-    "                    if 'random' in sys.modules: sys.modules['random'].seed()\n"
-    "                elif is_set: os.environb[name] = value\n"
-    "                else: os.environb.pop(name, None)\n"
-    "            exec(compile(source, '<execute>', 'exec'), names)\n"
+    "            exec(compile(read(path), '<execute>', 'exec'), names)\n"
     "        except SystemExit as end:\n"
     "            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1\n"
     "            if code == 1 and not isinstance(end.code, int): print(end.code, file=sys.stderr)\n"
@@ -48,6 +68,7 @@ static const char python_driver[] =
     "serve()\n";
 
 static const char shell_driver[] =
+    "unset GLIBC_TUNABLES\n"
     "echo ready >&4\n"
     "while IFS= read -r garrison_asked <&3; do\n"
     "  . \"$garrison_asked\" 3<&- 4>&-\n"
@@ -58,7 +79,10 @@ struct language {
   pid_t pid;
   int ask, answers, out, err;
   bool ready;
-  bool woken;
+  bool woken;      /* It goes on in another machine: its random numbers are to be others. */
+  bool untold;     /* of the environment */
+  bool told;       /* It has what the machine was given at start. */
+  bool forgetting; /* It was asked to, and has not answered. */
   struct channel *running;
   uint32_t running_id;
   char *code_path;
@@ -88,11 +112,13 @@ static bool start(int which) {
   const char *text = which == PYTHON ? python_driver : shell_driver;
   if (!put_file(driver, 0600, text, strlen(text))) return false;
   if (pipe2(ask, O_CLOEXEC) || pipe2(answers, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) return false;
+  /* Of a shell with glibc's memory nothing stays behind that it has let go. */
+  char *wiping[] = {"GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"};
   char *python[] = {(char *)program, "-u", (char *)driver, NULL};
   char *shell[] = {(char *)program, (char *)driver, NULL};
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   struct wires wires = {nothing, out[1], err[1], ask[0], answers[1], -1};
-  l->pid = start_program(which == PYTHON ? python : shell, "/app", NULL, 0, &wires);
+  l->pid = start_program(which == PYTHON ? python : shell, "/app", defaults, wiping, which == BASH, &wires);
   close(nothing);
   close(ask[0]);
   close(answers[1]);
@@ -105,7 +131,9 @@ static bool start(int which) {
   fcntl(l->answers, F_SETFL, O_NONBLOCK);
   fcntl(l->out, F_SETFL, O_NONBLOCK);
   fcntl(l->err, F_SETFL, O_NONBLOCK);
-  l->ready = l->woken = false;
+  l->ready = l->woken = l->told = l->forgetting = false;
+  /* With its first code, so that it does not have for ever what it is started with. */
+  l->untold = true;
   l->reply_length = 0;
   return l->pid > 0;
 }
@@ -119,14 +147,17 @@ void languages_start(void) {
 
 /* What the last machine was given is taken back, what this one is given is set with the next code. */
 void languages_woken(void) {
-  for (int i = 0; i < LANGUAGES; i++) languages[i].woken = true;
+  for (int i = 0; i < LANGUAGES; i++) languages[i].woken = languages[i].untold = true;
+}
+
+void languages_untold(void) {
+  for (int i = 0; i < LANGUAGES; i++) languages[i].untold = true;
 }
 
 static void add_entry(struct bytes *file, int language, const char *entry) {
   const char *equals = strchr(entry, '=');
   if (language == PYTHON) return bytes_add(file, entry, strlen(entry) + 1);
   if (!equals) {
-    if (*entry == '!') return;
     bytes_add(file, "unset -v ", 9);
     bytes_add(file, entry, strlen(entry));
   } else {
@@ -144,11 +175,65 @@ static void add_entry(struct bytes *file, int language, const char *entry) {
 
 static void prepare(struct bytes *file, int language) {
   struct language *l = &languages[language];
-  if (!l->woken) return;
+  if (l->woken && language == PYTHON) add_entry(file, language, "!woken");
+  if (l->woken && language == BASH) {
+    char text[80];
+    uint32_t seed = 0;
+    (void)!getrandom(&seed, sizeof seed, 0);
+    bytes_add(file, text, snprintf(text, sizeof text, "[ -z \"${BASH_VERSION-}\" ] || RANDOM=%u\n", seed));
+  }
   l->woken = false;
-  add_entry(file, language, "!woken");
+  if (!l->untold) return;
+  l->untold = false;
+  l->told = true;
   for (char **name = forgotten; name && *name; name++) add_entry(file, language, *name);
   for (char **entry = environment; *entry; entry++) add_entry(file, language, *entry);
+}
+
+/* Hands it to the host as soon as the last interpreter has answered. */
+static void forgotten_by(struct language *l) {
+  if (l) {
+    l->forgetting = l->told = false;
+    if (l->pid > 0) wipe_given(l->pid);
+  }
+  for (int i = 0; i < LANGUAGES; i++)
+    if (languages[i].forgetting) return;
+  struct bytes kept = {0};
+  environment_put_away(&kept);
+  send_kept(&kept);
+  bytes_free(&kept);
+}
+
+static void path_of_forgetting(char *path, int which) { sprintf(path, "/.garrison/run/forget-%d", which); }
+
+/* Names are unset, and whatever a shell keeps of the last command is written over by a longer one. */
+static void ask_to_forget(int which) {
+  struct language *l = &languages[which];
+  struct bytes file = {0};
+  char path[64];
+  size_t longest = 0;
+  for (char **entry = given; *entry; entry++) {
+    char *name = strndup(*entry, strcspn(*entry, "="));
+    add_entry(&file, which, name);
+    free(name);
+    if (strlen(*entry) > longest) longest = strlen(*entry);
+  }
+  if (which == BASH) {
+    bytes_add(&file, ": ", 2);
+    for (size_t i = 0; i < 4 * longest + 64; i++) bytes_add(&file, "-", 1);
+    bytes_add(&file, "\n:\n", 3);
+  }
+  path_of_forgetting(path, which);
+  if (put_file(path, 0600, file.data, file.length) && dprintf(l->ask, "%s\n", path) > 0) l->forgetting = true;
+  bytes_free(&file);
+}
+
+void languages_forget(void) {
+  for (int i = 0; given && *given && i < LANGUAGES; i++) {
+    struct language *l = &languages[i];
+    if (l->pid > 0 && l->told && !l->running && !l->forgetting) ask_to_forget(i);
+  }
+  forgotten_by(NULL);
 }
 
 bool language_run(struct channel *c, int which, const char *code, char **env, int count) {
@@ -185,11 +270,6 @@ bool language_run(struct channel *c, int which, const char *code, char **env, in
   return true;
 }
 
-void language_cancel(struct channel *c) {
-  struct language *l = &languages[c->language];
-  if (l->running == c && l->pid > 0) kill(-l->pid, SIGKILL);
-}
-
 /* Sends what was printed, as far as it is wanted; the rest is read and forgotten. */
 static void forward(struct language *l, bool is_err) {
   static uint8_t buffer[1 + MAX_OUT_BYTES];
@@ -221,6 +301,28 @@ static void finish(struct language *l, int code) {
   channel_free(c);
 }
 
+static void ended(struct language *l, int code) {
+  finish(l, code);
+  shut(&l->ask);
+  shut(&l->answers);
+  shut(&l->out);
+  shut(&l->err);
+  l->pid = 0;
+  if (l->forgetting) forgotten_by(l);
+}
+
+/* Another one is there at once: nobody waits until the kernel has taken the last one apart. */
+void language_cancel(struct channel *c) {
+  struct language *l = &languages[c->language];
+  if (l->running != c) return;
+  if (l->pid > 0) {
+    c->cpu_micros = cpu_of(l->pid) - c->cpu_before;
+    kill(-l->pid, SIGKILL);
+  }
+  ended(l, c->timed_out ? 124 : 128 + SIGKILL);
+  start(l - languages);
+}
+
 int language_poll_fds(int *fds, int most) {
   int count = 0;
   for (int i = 0; i < LANGUAGES; i++) {
@@ -245,6 +347,13 @@ static void answered(struct language *l) {
     l->reply_length = 0;
     if (strcmp(l->reply, "ready") == 0) {
       l->ready = true;
+      continue;
+    }
+    if (l->forgetting) {
+      char path[64];
+      path_of_forgetting(path, l - languages);
+      unlink(path);
+      forgotten_by(l);
       continue;
     }
     if (!l->running) continue;
@@ -272,12 +381,7 @@ bool language_ended(pid_t pid, int status) {
     bool was_running = l->running != NULL;
     kill(-pid, SIGKILL);
     int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    finish(l, l->running && l->running->timed_out ? 124 : code);
-    shut(&l->ask);
-    shut(&l->answers);
-    shut(&l->out);
-    shut(&l->err);
-    l->pid = 0;
+    ended(l, code);
     /* One that ends by itself at once is not started again and again. */
     if (was_running) start(i);
     return true;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORT_NAME "org.garrison.agent"
@@ -105,6 +106,26 @@ static void hello(const uint8_t *nonce) {
   send_frame('R', 0, "1", 2);
 }
 
+/* A clock falls behind rather than ahead, and the word of the host may be old when it is read. */
+static void tell_time(const uint8_t *micros) {
+  int64_t told = get32(micros) | (int64_t)get32(micros + 4) << 32;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  int64_t off = told - (now.tv_sec * 1000000LL + now.tv_nsec / 1000);
+  if (off > -5000000 && off < 100000) return;
+  now = (struct timespec){.tv_sec = told / 1000000, .tv_nsec = told % 1000000 * 1000};
+  clock_settime(CLOCK_REALTIME, &now);
+}
+
+void send_kept(struct bytes *kept) {
+  while (kept->length > 0) {
+    size_t length = kept->length < MAX_OUT_BYTES ? kept->length : MAX_OUT_BYTES;
+    send_frame('F', 0, kept->data + kept->start, length);
+    bytes_drop(kept, length);
+  }
+  send_frame('F', 0, NULL, 0);
+}
+
 static int split(char *payload, size_t length, char **fields) {
   int count = 0;
   if (length == 0 || payload[length - 1] != 0) return 0;
@@ -126,6 +147,16 @@ static void receive(char type, uint32_t id, uint8_t *payload, size_t length) {
     case 'W':
       if (machine_wake(fields, split((char *)payload, length, fields))) send_frame('W', 0, "ok", 3);
       else send_frame('W', 0, "bad", 4);
+      break;
+    case 'T':
+      if (length == 8) tell_time(payload);
+      break;
+    case 'F':
+      languages_forget();
+      break;
+    case 'B':
+      environment_set(fields, split((char *)payload, length, fields));
+      languages_untold();
       break;
     case 'O':
       if (id && !c) open_channel(id, fields, split((char *)payload, length, fields));
@@ -155,6 +186,7 @@ void line_receive(void) {
   ssize_t got = read(line, buffer, sizeof buffer);
   if (got <= 0) return;
   bytes_add(&in, buffer, got);
+  explicit_bzero(buffer, got);
   while (in.length >= HEADER_BYTES) {
     uint8_t *frame = in.data + in.start;
     uint32_t length = get32(frame);

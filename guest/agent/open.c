@@ -50,7 +50,7 @@ static void open_exec(uint32_t id, char **fields, int count) {
     return send_error(id, "failed", strerror(errno));
   char *argv[] = {(char *)shell_path(), "-c", fields[3], NULL};
   struct wires wires = {in[0], out[1], err[1], -1, -1, -1};
-  pid_t pid = start_program(argv, fields[2], fields + 4, count - 4, &wires);
+  pid_t pid = start_program(argv, fields[2], environment, fields + 4, count - 4, &wires);
   close(in[0]);
   close(out[1]);
   close(err[1]);
@@ -80,7 +80,7 @@ static void open_pty(uint32_t id, char **fields, int count) {
   char *shell = (char *)shell_path();
   char *login[] = {shell, "-l", NULL}, *command[] = {shell, "-c", fields[3], NULL};
   struct wires wires = {-1, -1, -1, -1, -1, terminal};
-  pid_t pid = start_program(*fields[3] ? command : login, "/root", fields + 4, count - 4, &wires);
+  pid_t pid = start_program(*fields[3] ? command : login, "/root", environment, fields + 4, count - 4, &wires);
   close(terminal);
   started(id, PTY, pid, master, master, -1);
 }

@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static char *defaults[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+char *defaults[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                            "HOME=/root", "USER=root", "LANG=C.UTF-8", "TERM=xterm-256color", NULL};
 char **environment = defaults;
-char **forgotten;
+char **forgotten, **given;
 
 static int size_of(char **entries) {
   int count = 0;
@@ -40,35 +40,40 @@ static char **join(char **first, char **second, int second_count) {
 
 /* What is kept of the image, and what the machine was given when it woke. */
 void environment_set(char **entries, int count) {
-  static char **owned;
-  if (owned) {
+  if (given && *given) {
     for (char **name = forgotten; name && *name; name++) free(*name);
     free(forgotten);
-    forgotten = calloc(size_of(owned) + 1, sizeof *forgotten);
+    forgotten = calloc(size_of(given) + 1, sizeof *forgotten);
     if (!forgotten) die("memory");
     int at = 0;
-    for (char **entry = owned; *entry; entry++) {
+    for (char **entry = given; *entry; entry++) {
       forgotten[at++] = strndup(*entry, strcspn(*entry, "="));
       explicit_bzero(*entry, strlen(*entry));
       free(*entry);
     }
-    free(owned);
-    free(environment);
   }
-  owned = calloc(count + 1, sizeof *owned);
-  if (!owned) die("memory");
-  for (int i = 0; i < count; i++) owned[i] = strdup(entries[i]);
-  environment = join(defaults, owned, count);
+  free(given);
+  if (environment != defaults) free(environment);
+  given = calloc(count + 1, sizeof *given);
+  if (!given) die("memory");
+  for (int i = 0; i < count; i++) given[i] = strdup(entries[i]);
+  environment = join(defaults, given, count);
+}
+
+void environment_put_away(struct bytes *kept) {
+  for (char **entry = given; entry && *entry; entry++) bytes_add(kept, *entry, strlen(*entry) + 1);
+  environment_set(NULL, 0);
 }
 
 const char *shell_path(void) { return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh"; }
 
 /* Each in a session of its own, so that all of it can be ended at once. -1: see errno. */
-pid_t start_program(char *const argv[], const char *cwd, char **more, int more_count, const struct wires *wires) {
-  char **env = join(environment, more, more_count);
+pid_t start_program(char *const argv[], const char *cwd, char **env, char **more, int more_count,
+                    const struct wires *wires) {
+  char **all_env = join(env, more, more_count);
   pid_t pid = fork();
   if (pid != 0) {
-    free(env);
+    free(all_env);
     return pid;
   }
   setsid();
@@ -88,7 +93,7 @@ pid_t start_program(char *const argv[], const char *cwd, char **more, int more_c
   for (int i = 0; i < 5; i++)
     if (*all[i] >= 0) dup2(*all[i], i);
   if (!cwd || chdir(cwd) != 0) (void)!chdir("/");
-  execve(argv[0], argv, env);
+  execve(argv[0], argv, all_env);
   dprintf(2, "%s: %s\n", argv[0], strerror(errno));
   _exit(127);
 }

@@ -77,7 +77,9 @@ async function buildOn(
     await warmUp(guest, signal)
     const gid = host.identities.gidOf(spec.tenant)
     const files = await host.captureFiles(slot, ram, name, spec.isPublic ? null : gid)
-    const captured = await capture(live, files, async () => {}, false)
+    const captured = await capture(live, files, async () => {}, {
+      ...{ goesOn: false, forgets: false },
+    })
     const qemu = await live.version()
     await live.end()
     // Of a public one everybody reads all the way down.

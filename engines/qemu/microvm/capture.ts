@@ -32,15 +32,20 @@ export type Captured = {
   readonly sizeBytes: number
 }
 
+const HOLD_MS = 2_000
+/** Interpreters are asked as well, and a host may be busy. */
+const FORGET_MS = 20_000
+
 /**
  * @param still What else is to happen while it stands still.
  * @param goesOn Whether it runs afterwards. When something fails it does.
+ * @param forgets Whether what it was given at start is left out.
  */
 export async function capture(
   live: LiveMicrovm,
   files: CaptureFiles,
   still: () => Promise<void>,
-  goesOn: boolean,
+  { goesOn, forgets }: { readonly goesOn: boolean; readonly forgets: boolean },
 ): Promise<Captured> {
   await rm(files.ram, { force: true })
   // All of it may have been changed since.
@@ -51,7 +56,8 @@ export async function capture(
   let letGo: (() => void) | null = null
   let pausedAt = 0
   try {
-    letGo = await (await live.guest()).line.hold(2_000).catch(() => null)
+    const { line } = await live.guest()
+    letGo = forgets ? await line.holdWithoutSecrets(FORGET_MS) : await line.hold(HOLD_MS)
     pausedAt = performance.now()
     await live.pause()
     await Promise.all([copying.go(), live.saveState(files.stateOut), still()])

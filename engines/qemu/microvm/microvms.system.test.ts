@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { describeMicrovms } from '../../contract/microvms.ts'
@@ -35,6 +37,12 @@ async function hashOf(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
 }
+
+/** How many lines of a file of memory have it, as grep tells. */
+const timesIn = async (file: string, secret: string) =>
+  (
+    await runOnHost('sh', ['-c', `grep -a -c ${secret} ${world.paths.memory}/${file} || true`])
+  ).trim()
 
 const filesOf = async (folder: string) =>
   Promise.all(
@@ -225,6 +233,53 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     const { start: how, id } = await start({ memoryMib: 320 })
     expect(how).toMatchObject({ how: 'cold-boot', why: expect.stringContaining('256 MiB') })
     expect((await run(id, 'bash', 'cat /app/made')).stdout).toBe('built\n')
+  })
+
+  test('what was given at start is not in the memory of a snapshot, and its machine keeps it', async () => {
+    const secret = `tops3cret-${randomUUID()}`
+    const env = { DB_PASSWORD: secret, OTHER: 'x' }
+    const { id } = await start({ identity: { hostname: 'one', authorizedKeys: [], env } })
+    await run(id, 'bash', 'ls / > /dev/null; kept=1')
+    await run(id, 'python', 'import subprocess; subprocess.run(["true"]); kept = 1')
+    const snapshot = randomUUID()
+    const before = new Set(await readdir(world.paths.memory))
+    await engine().ensureMicrovmSnapshot(id, snapshot, order())
+    const added = (await readdir(world.paths.memory)).filter((file) => !before.has(file))
+    expect(added).toHaveLength(2)
+    for (const file of added) expect([file, await timesIn(file, secret)]).toEqual([file, '0'])
+    const python = 'import os; print(os.environ.get("DB_PASSWORD"), kept)'
+    const bash = 'echo "$DB_PASSWORD $kept"'
+    expect((await run(id, 'python', python)).stdout).toBe(`${secret} 1\n`)
+    expect((await run(id, 'bash', bash)).stdout).toBe(`${secret} 1\n`)
+    const copy = await start({ snapshot })
+    expect((await run(copy.id, 'python', python)).stdout).toBe('None 1\n')
+    expect((await run(copy.id, 'bash', bash)).stdout).toBe(' 1\n')
+  })
+
+  test('copies draw other random numbers in a shell', async () => {
+    const [one, two] = await Promise.all([start(), start()])
+    const drawn = async ({ id }: { id: string }) =>
+      (await run(id, 'bash', 'echo $RANDOM $RANDOM $RANDOM')).stdout
+    expect(await drawn(one)).not.toBe(await drawn(two))
+  })
+
+  test('its clock is right, and one that was set wrong is right again', async () => {
+    const { id } = await start()
+    const source = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
+    expect((await run(id, 'bash', `cat ${source}; date -s @1000`)).stdout).toMatch(/^tsc\n/)
+    const began = Date.now() / 1000
+    const told = Number((await run(id, 'bash', 'date +%s')).stdout)
+    expect(told).toBeGreaterThan(began - 1.5)
+    expect(told).toBeLessThan(Date.now() / 1000 + 1.5)
+  })
+
+  test('what looks like a file and is none is not read and not written', async () => {
+    const { id } = await start()
+    const reading = engine().readFile(id, '/proc/kmsg').then(text)
+    await expect(reading).rejects.toThrow('It is not a file')
+    await expect(
+      engine().writeFile(id, '/dev/null', Readable.from([Buffer.from('x')])),
+    ).rejects.toThrow('It is not a file')
   })
 
   test('a build that cannot have its disk says so', async () => {

@@ -23,7 +23,7 @@ export async function keepMemory(
     const files = await host.captureFiles(slot, record.ram, name, record.gid)
     const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
-    await capture(live, files, still, false)
+    await capture(live, files, still, { goesOn: false, forgets: false })
     try {
       await makeSafe([files.ram, files.state, host.paths.memory])
       await host.machines.put(id, {

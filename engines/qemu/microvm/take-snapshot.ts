@@ -76,7 +76,7 @@ async function ofRunning(
         await host.machines.put(id, { ...record, layer: overlay }, { durable: false })
         await live.switchDisk(overlay, host.layers.path(overlay))
       },
-      true,
+      { goesOn: true, forgets: true },
     )
     await host.layers.freeze(record.layer, gid)
     const { tenant, vcpus, memoryMib, env } = record

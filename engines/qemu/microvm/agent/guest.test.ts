@@ -171,3 +171,82 @@ test.each([
   await expect(ask(guest)).rejects.toThrow()
   expect(asked).toEqual([])
 })
+
+test('code that the guest does not end in time is called off, with what it printed', async () => {
+  const asked: string[] = []
+  const { guest } = await agent(({ type, channel }, socket) => {
+    asked.push(type)
+    if (type === 'O') socket.write(data(channel, 'so far'))
+    if (type === 'C') socket.write(exit(channel, 137))
+  })
+  expect(await guest.execute({ ...code, timeoutMs: 50 })).toMatchObject({
+    ...{ exitCode: 124, timedOut: true, stdout: 'so far' },
+  })
+  expect(asked).toEqual(['T', 'O', 'C'])
+})
+
+test('a guest that says nothing more is not waited for, and the language is free', async () => {
+  const { guest } = await agent(({ type, channel, payload }, socket) => {
+    if (type === 'O' && payload.includes('second')) socket.write(exit(channel))
+  })
+  expect(await guest.execute({ ...code, timeoutMs: 50 })).toMatchObject({
+    ...{ exitCode: 124, timedOut: true },
+  })
+  expect(await guest.execute({ ...code, code: 'second' })).toMatchObject({ exitCode: 0 })
+})
+
+test('waiting for other code is a part of the time', async () => {
+  const opened: Buffer[] = []
+  const { guest } = await agent(({ type, channel, payload }, socket) => {
+    if (type === 'O') opened.push(payload)
+    if (type === 'C') socket.write(exit(channel, 137))
+  })
+  const stop = new AbortController()
+  const first = guest.execute({ ...code, timeoutMs: 60_000 }, stop.signal)
+  const second = guest.execute({ ...code, code: 'second', timeoutMs: 50 })
+  await expect(second).rejects.toMatchObject({ reason: 'busy' })
+  stop.abort()
+  await first
+  expect(opened).toHaveLength(1)
+})
+
+test('what a machine was given is handed over while it is held, and given back', async () => {
+  const seen: string[] = []
+  const back = Promise.withResolvers<string>()
+  const { line } = await agent(({ type, channel, payload }, socket) => {
+    seen.push(type)
+    const pieces = [frame('F', 0, Buffer.from('A=1\0B=')), frame('F', 0, Buffer.from('2\0'))]
+    if (type === 'F') socket.write(Buffer.concat([...pieces, frame('F', 0)]))
+    if (type === 'P') socket.write(frame('P', channel, payload))
+    if (type === 'B') back.resolve(payload.toString())
+  })
+  const letGo = await line.holdWithoutSecrets(60_000)
+  expect(new Set(seen)).toEqual(new Set(['F', 'N', 'P']))
+  letGo()
+  expect(await back.promise).toBe('A=1\0B=2\0')
+})
+
+test('what a machine hands over too late is given back at once', async () => {
+  const back = Promise.withResolvers<string>()
+  const asked = Promise.withResolvers<Socket>()
+  const { line } = await agent(({ type, payload }, socket) => {
+    if (type === 'F') asked.resolve(socket)
+    if (type === 'B') back.resolve(payload.toString())
+  })
+  await expect(line.holdWithoutSecrets(20)).rejects.toMatchObject({ reason: 'silent' })
+  const socket = await asked.promise
+  socket.write(Buffer.concat([frame('F', 0, Buffer.from('A=1\0')), frame('F', 0)]))
+  expect(await back.promise).toBe('A=1\0')
+})
+
+test('a file of which no more comes is given up, and the guest is told', async () => {
+  const asked: string[] = []
+  const { line } = await agent(({ type, channel }, socket) => {
+    asked.push(type)
+    if (type === 'O') socket.write(data(channel, 'begun'))
+  })
+  const reading = new MicrovmGuest(line, 30).readFile('/f').then(text)
+  await expect(reading).rejects.toMatchObject({ reason: 'silent' })
+  await line.ping(20).catch(() => {})
+  expect(asked).toContain('C')
+})

@@ -4,6 +4,7 @@ import {
   type ExecuteResult,
   type ExecuteSpec,
   GuestError,
+  type Language,
   type MicrovmFile,
   OUTPUT_BYTES,
   type Pty,
@@ -17,44 +18,67 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const RUN_ALLOWANCE = 2 * OUTPUT_BYTES + 1024 * 1024
 const LIST_ALLOWANCE = 4 * 1024 * 1024
 const MAX_ENTRIES = 10_000
-/** Of a guest's end, behind the time that it had. */
-const GRACE_MS = 5_000
+const SILENCE_MS = 60_000
+/** Behind the time that code had: the guest is told then to end it, and not waited for any longer. */
+const LATE_MS = 500
+const LOST_MS = 2_500
 
 export class MicrovmGuest {
   readonly line: AgentLine
   readonly #languages = new Locks()
+  readonly #silenceMs: number
 
-  constructor(line: AgentLine) {
+  /** @param silenceMs Of a file that is being read; then it is given up. */
+  constructor(line: AgentLine, silenceMs = SILENCE_MS) {
     this.line = line
+    this.#silenceMs = silenceMs
   }
 
   async execute(spec: ExecuteSpec, signal?: AbortSignal): Promise<ExecuteResult> {
-    const { language, code, timeoutMs, env = {} } = spec
-    return this.#languages.run(language, async () => {
-      const output = new Output()
-      const words = ['run', language, String(timeoutMs), code, ...entriesOf(env)]
-      const started = performance.now()
-      const channel = this.line.open(words, { onData: output.add }, RUN_ALLOWANCE)
-      const stop = () => channel.cancel()
-      signal?.addEventListener('abort', stop, { once: true })
-      // The guest keeps the time; this is for one that does not.
-      const late = setTimeout(() => {
-        channel.fail(new GuestError('failed', 'The machine did not end what ran out of time'))
-      }, timeoutMs + GRACE_MS)
-      try {
-        if (signal?.aborted) stop()
-        const { exitCode, cpuMicros, timedOut, truncated } = await channel.ended
-        return {
-          ...{ exitCode, timedOut, ...output.texts() },
-          truncated: truncated || output.truncated,
-          seconds: (performance.now() - started) / 1000,
-          cpuSeconds: cpuMicros / 1e6,
-        }
-      } finally {
-        clearTimeout(late)
-        signal?.removeEventListener('abort', stop)
+    const { language, timeoutMs } = spec
+    const deadline = performance.now() + timeoutMs
+    const waiting = new AbortController()
+    const tooLong = setTimeout(() => waiting.abort(busy(language, timeoutMs)), timeoutMs)
+    const begin = () => {
+      clearTimeout(tooLong)
+      const left = Math.max(1, Math.round(deadline - performance.now()))
+      return this.#run({ ...spec, timeoutMs: left }, signal)
+    }
+    return this.#languages.run(language, begin, waiting.signal)
+  }
+
+  async #run(
+    { language, code, timeoutMs, env = {} }: ExecuteSpec,
+    signal?: AbortSignal,
+  ): Promise<ExecuteResult> {
+    const output = new Output()
+    const words = ['run', language, String(timeoutMs), code, ...entriesOf(env)]
+    const started = performance.now()
+    this.line.tellTime()
+    const channel = this.line.open(words, { onData: output.add }, RUN_ALLOWANCE)
+    const stop = () => channel.cancel()
+    signal?.addEventListener('abort', stop, { once: true })
+    // The guest keeps the time, by a clock that may be slow.
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      stop()
+    }, timeoutMs + LATE_MS)
+    const lost = setTimeout(() => channel.giveUp(), timeoutMs + LOST_MS)
+    try {
+      if (signal?.aborted) stop()
+      const { exitCode, cpuMicros, timedOut, truncated } = await channel.ended
+      return {
+        ...{ exitCode: isLate ? 124 : exitCode, timedOut: timedOut || isLate, ...output.texts() },
+        truncated: truncated || output.truncated,
+        seconds: (performance.now() - started) / 1000,
+        cpuSeconds: cpuMicros / 1e6,
       }
-    })
+    } finally {
+      clearTimeout(late)
+      clearTimeout(lost)
+      signal?.removeEventListener('abort', stop)
+    }
   }
 
   /** A command of the image's shell, line by line. Answers its exit code. */
@@ -168,6 +192,7 @@ export class MicrovmGuest {
         for (const bytes of untold.splice(0)) channel.taken(bytes)
       },
       destroy: (error, done) => {
+        clearTimeout(silence)
         channel.cancel()
         done(error)
       },
@@ -175,16 +200,25 @@ export class MicrovmGuest {
     const untold: number[] = []
     const channel: Channel = this.line.open(words, {
       onData: (bytes, kind) => {
+        silence.refresh()
         first.resolve()
         // Copied: it is a part of what came with it, which would be kept with it.
         if (kind !== 1 || stream.push(Buffer.from(bytes))) channel.taken(bytes.length)
         else untold.push(bytes.length)
       },
     })
+    const silence = setTimeout(() => {
+      // Then it is whoever reads that is slow.
+      if (untold.length > 0) return silence.refresh()
+      const error = new GuestError('silent', 'The machine sends no more of it')
+      first.reject(error)
+      stream.destroy(error)
+    }, this.#silenceMs)
     const isCommand = words[0] === 'exec'
     if (isCommand) channel.sendEof()
     channel.ended.then(
       ({ exitCode }) => {
+        clearTimeout(silence)
         const failed = new GuestError('failed', 'The folder cannot be packed; is there a tar?')
         if (isCommand && exitCode !== 0) first.reject(failed)
         if (isCommand && exitCode !== 0) stream.destroy(failed)
@@ -192,6 +226,7 @@ export class MicrovmGuest {
         first.resolve()
       },
       (error: Error) => {
+        clearTimeout(silence)
         first.reject(error)
         stream.destroy(error)
       },
@@ -254,6 +289,12 @@ export class MicrovmGuest {
     return { stream, channel, connected: connected.promise }
   }
 }
+
+const busy = (language: Language, ms: number) =>
+  new GuestError(
+    'busy',
+    `Other code of ${language} ran in this machine for all of the ${ms / 1000} s that this could wait; it was not begun`,
+  )
 
 type CommandOptions = {
   readonly folder?: string

@@ -18,6 +18,11 @@ import {
 
 /** The agent takes as many. */
 const MAX_CHANNELS = 200
+/** All that a guest can have been given at start. */
+const GIVEN_BYTES = 1216 * 1024
+/** More than the buffers of a port have: a device on virtio-mmio has 1,024, a page each. */
+const RING_BYTES = 1_088 * 4_096
+const ZEROS_BYTES = 64 * 1024
 
 /** How a channel ended, in the agent's words. */
 export type ChannelEnd = {
@@ -133,6 +138,12 @@ export class Channel {
     }
   }
 
+  /** Ends it without the guest's word, as called off; what it still says is ignored. */
+  giveUp(): void {
+    this.#isOver = true
+    this.#ended.resolve({ exitCode: 137, cpuMicros: 0, timedOut: false, truncated: false })
+  }
+
   fail(error: Error): void {
     this.#isOver = true
     this.#ended.reject(error)
@@ -179,6 +190,8 @@ export class AgentLine {
   #failure: Error | null = null
   #isGreeted = false
   #held: Buffer[] | null = null
+  #handedOver: ((given: Buffer) => void) | null = null
+  #given = Buffer.alloc(0)
 
   /** Connected, but nothing is said; the guest may not run yet. */
   static async connect(path: string): Promise<AgentLine> {
@@ -261,11 +274,43 @@ export class AgentLine {
   async hold(ms: number): Promise<() => void> {
     this.#held ??= []
     await this.ping(ms).catch(() => {})
-    return () => {
-      const held = this.#held ?? []
-      this.#held = null
-      for (const bytes of held) this.#socket.write(bytes)
+    return () => this.#letGo()
+  }
+
+  /**
+   * As {@link hold}, and meanwhile the guest is without what it was given at start: it is handed to the host
+   * and given back with the answer. A host that dies in between takes it along. Throws {@link GuestError}.
+   */
+  async holdWithoutSecrets(ms: number): Promise<() => void> {
+    this.#held ??= []
+    const handedOver = Promise.withResolvers<Buffer>()
+    this.#handedOver = handedOver.resolve
+    let given: Buffer = Buffer.alloc(0)
+    const letGo = () => {
+      this.#giveBack(given)
+      this.#letGo()
     }
+    try {
+      this.#socket.write(frame('F', 0))
+      given = await within(ms, handedOver.promise, silent)
+      // The kernel in the guest uses its buffers in turn, and each has what came with it last.
+      for (let sent = 0; given.length > 0 && sent < RING_BYTES; sent += ZEROS_BYTES)
+        this.#socket.write(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
+      await this.ping(ms)
+      return letGo
+    } catch (error) {
+      this.#handedOver = null
+      letGo()
+      throw error
+    }
+  }
+
+  /** So that what runs next has the right time, whatever the guest's clock has missed. */
+  tellTime(): void {
+    const micros = Buffer.alloc(8)
+    const now = Math.round((performance.timeOrigin + performance.now()) * 1000)
+    micros.writeBigUInt64LE(BigInt(now))
+    this.#write(frame('T', 0, micros))
   }
 
   /**
@@ -295,6 +340,29 @@ export class AgentLine {
     this.#socket.destroy()
   }
 
+  #letGo(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const bytes of held) this.#socket.write(bytes)
+  }
+
+  #giveBack(given: Buffer): void {
+    if (given.length > 0 && this.isOpen) this.#socket.write(frame('B', 0, given))
+  }
+
+  #takeOver(piece: Buffer): void {
+    this.#given = Buffer.concat([this.#given, piece])
+    if (this.#given.length > GIVEN_BYTES)
+      throw new GuestError('failed', 'The machine sent more than it may')
+    if (piece.length > 0) return
+    const given = this.#given
+    this.#given = Buffer.alloc(0)
+    // Nobody waits for it any more.
+    if (this.#handedOver === null) this.#giveBack(given)
+    this.#handedOver?.(given)
+    this.#handedOver = null
+  }
+
   #write(bytes: Buffer): void {
     if (this.#held !== null) this.#held.push(bytes)
     else if (this.isOpen) this.#socket.write(bytes)
@@ -310,9 +378,10 @@ export class AgentLine {
     }
     if (received.type === 'R') this.#greeted.resolve()
     if (received.type === 'W') this.#woken?.(readFields(received.payload)[0] ?? '')
+    if (received.type === 'F') this.#takeOver(received.payload)
     if (received.type === 'P') this.#pings.get(received.payload.toString())?.()
   }
 }
 
 const silent = () =>
-  new GuestError('failed', 'The machine does not answer; its agent may be busy, or was ended')
+  new GuestError('silent', 'The machine does not answer; its agent may be busy, or was ended')

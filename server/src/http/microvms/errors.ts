@@ -36,6 +36,8 @@ const statusOfGuest: Readonly<Record<string, ContentfulStatusCode>> = {
   'not-found': 404,
   denied: 403,
   exists: 409,
+  busy: 409,
+  silent: 503,
 }
 
 /** Room comes back when other machines end, which they do all the time. */
@@ -47,6 +49,7 @@ export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Res
     return c.json({ detail: [{ loc: ['body'], msg: error.message, type: 'value_error' }] }, 422)
   }
   if (error instanceof GuestError) {
+    if (error.reason === 'silent') c.header('Retry-After', String(retryAfterSeconds))
     return c.json({ detail: error.message }, statusOfGuest[error.reason] ?? 400)
   }
   if (error instanceof NotRunningError) return c.json({ detail: error.message }, 409)
