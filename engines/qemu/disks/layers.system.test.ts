@@ -39,6 +39,19 @@ test('an overlay over an overlay has its size', async () => {
   expect(layers.virtualSizeBytes('two')).toBe(GB)
 })
 
+test('overlays that begin alike are whole, and each its own', async () => {
+  for (const name of ['one', 'two', 'three'])
+    await layers.createOverlay(name, 'os-test', owner, name === 'three' ? 2 * GB : GB)
+  const write = ['-f', 'qcow2', '-c', 'write -P 7 0 4096', layers.path('one')]
+  await run('qemu-io', write)
+  const read = ['-f', 'qcow2', '-c', 'read -P 0 0 4096', layers.path('two')]
+  expect(await run('qemu-io', read)).not.toContain('failed')
+  for (const name of ['one', 'two']) await run('qemu-img', ['check', '-q', layers.path(name)])
+  expect(await layers.isEmpty('two')).toBe(true)
+  expect(layers.chain('two')).toEqual(['two', 'os-test'])
+  expect(layers.virtualSizeBytes('three')).toBe(2 * GB)
+})
+
 test('chains are known again after a restart', async () => {
   await layers.createOverlay('one', 'os-test', owner, GB)
   await layers.createOverlay('two', 'one', owner)
