@@ -40,8 +40,9 @@ const statusOfGuest: Readonly<Record<string, ContentfulStatusCode>> = {
   silent: 503,
 }
 
-/** Room comes back when other machines end, which they do all the time. */
+/** Room comes back when machines end, which they do all the time; so does that of an account. */
 const retryForRoomSeconds = 5
+const lackOfRoom: readonly (ErrorCode | undefined)[] = ['INSUFFICIENT_CAPACITY', 'LIMIT_EXCEEDED']
 
 export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Response {
   if (error instanceof InvalidRequest) return c.json({ detail: error.faults }, 422)
@@ -61,7 +62,9 @@ export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Res
   }
   if (known instanceof ValidationError) return c.json({ detail: faultsIn(known) }, 422)
   if (known instanceof TooMany) c.header('Retry-After', String(known.retryAfterSeconds))
-  if (known?.code === 'INSUFFICIENT_CAPACITY') c.header('Retry-After', String(retryForRoomSeconds))
+  else if (lackOfRoom.includes(known?.code)) {
+    c.header('Retry-After', String(retryForRoomSeconds))
+  }
   if (known?.code === 'SERVICE_UNAVAILABLE') c.header('Retry-After', String(retryAfterSeconds))
   const status = known === null ? 500 : (otherStatusOf[known.code] ?? statusOf[known.code])
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')

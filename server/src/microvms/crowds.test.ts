@@ -1,0 +1,81 @@
+/** Many who want a microVM at the same moment, over HTTP: of a host of two cores. */
+import { afterEach, expect, it } from 'vitest'
+import { loadConfig } from '../config.ts'
+import { listen } from '../http/listen.ts'
+import { type Api, createApi } from '../testing/api.ts'
+import type { WorldOptions } from '../testing/world.ts'
+
+let api: Api
+let server: Awaited<ReturnType<typeof listen>>
+let key: string
+
+const { microvms: usual } = loadConfig({ env: {}, dataDir: '/nowhere' })
+const host = (memoryMib: number) => ({
+  ...{ name: 'small', vcpus: 2, memoryMib, diskGb: 100, diskFreeGb: 100, gpus: [] },
+})
+
+async function open(memoryMib: number, config: WorldOptions['config'] = {}) {
+  api = await createApi({ hosts: [host(memoryMib)], config })
+  api.startRunner()
+  server = await listen(api.app, { host: '127.0.0.1', port: 0 })
+  key = (await api.client()).key
+  await api.services.microvmSnapshots.registerBase()
+  await api.settle()
+}
+afterEach(async () => {
+  await server.close()
+  await api.close()
+})
+
+async function ask(method: string, path: string, body?: object) {
+  const response = await fetch(server.url + path, {
+    method,
+    headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  // biome-ignore lint/suspicious/noExplicitAny: what is in it, the tests say
+  const answer = (await response.json()) as any
+  return { status: response.status, headers: response.headers, body: answer }
+}
+
+const manyAtOnce = (size: number, body: object) =>
+  Promise.all(Array.from({ length: size }, () => ask('POST', '/v1/vms', body)))
+
+it('all of fifty have one, and each runs what it is asked for', async () => {
+  await open(32_768)
+  const replies = await manyAtOnce(50, {})
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(new Set(replies.map(({ body }) => body.vm_id)).size).toBe(50)
+  const ran = await Promise.all(
+    replies.map(({ body }) =>
+      ask('POST', '/execute', {
+        ...{ session_id: body.session_id, language: 'bash', command: 'echo here' },
+      }),
+    ),
+  )
+  for (const { body } of ran) expect(body).toMatchObject({ exit_code: 0, stdout: 'here\n' })
+})
+
+it('where there is room for ten, ten of 200 have one and the others hear when to ask again', async () => {
+  // Each counts with a quarter of its memory.
+  await open(10 * 128)
+  const replies = await manyAtOnce(200, { memory_mb: 512 })
+  const refused = replies.filter(({ status }) => status !== 200)
+  expect(refused).toHaveLength(190)
+  for (const { status, headers, body } of refused) {
+    expect(status, JSON.stringify(body)).toBe(429)
+    expect(body.detail).toMatch(/no room/)
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  const { body: there } = await ask('GET', '/v1/vms')
+  expect(there).toHaveLength(10)
+  await ask('DELETE', `/v1/vms/${there[0].vm_id}`)
+  expect((await ask('POST', '/v1/vms', { memory_mb: 512 })).status).toBe(200)
+})
+
+it('whoever has as many as an account may have hears when to ask again', async () => {
+  await open(32_768, { microvms: { ...usual, vms_per_account: 1 } })
+  expect((await ask('POST', '/v1/vms', {})).status).toBe(200)
+  const { status, headers } = await ask('POST', '/v1/vms', {})
+  expect([status, Number(headers.get('retry-after'))]).toEqual([429, 5])
+})
