@@ -18,7 +18,12 @@ import {
   receivePaymentWebhook,
   verifyPayment,
 } from './billing/orders.ts'
-import { getInstanceBilling, getSnapshotBilling, getVolumeBilling } from './billing/records.ts'
+import {
+  getInstanceBilling,
+  getMicrovmBilling,
+  getSnapshotBilling,
+  getVolumeBilling,
+} from './billing/records.ts'
 import { getBalance } from './billing/routes.ts'
 import { getApiKeyBudget, getBudget, setApiKeyBudget, setBudget } from './budgets/routes.ts'
 import {
@@ -234,6 +239,7 @@ export const api = {
   getImage,
   deleteImage,
   listVolumes,
+  getMicrovmBilling,
   getVolumeBilling,
   createVolume,
   listVolumeTypes,

@@ -31,6 +31,7 @@ export const exceptions: Readonly<Record<string, string>> = {
   getInstanceBilling: 'billing.instances',
   getSnapshotBilling: 'billing.snapshots',
   getVolumeBilling: 'billing.volumes',
+  getMicrovmBilling: 'billing.microvms',
   listSnapshotImages: 'images.ofSnapshots',
   getSnapshotImages: 'images.ofSnapshot',
   deleteScripts: 'scripts.deleteMany',

@@ -269,6 +269,14 @@ export const routes = {
       rows: 'records',
       size: 'limit',
     },
+    microvms: {
+      id: 'getMicrovmBilling',
+      method: 'GET',
+      path: '/api/microvms/billing/',
+      input: 'query?',
+      rows: 'records',
+      size: 'limit',
+    },
     volumes: {
       id: 'getVolumeBilling',
       method: 'GET',

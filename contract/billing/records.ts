@@ -12,6 +12,7 @@ import {
   security,
   Tier,
   Timestamp,
+  text,
 } from '../common.ts'
 
 export const billingStatuses = ['active', 'completed', 'hibernated'] as const
@@ -200,6 +201,89 @@ export const getSnapshotBilling = createRoute({
       },
       ...pagingExample,
       tier: 'legacy',
+    }),
+    ...errors(400),
+  },
+})
+
+/** Of microVMs, and of what they begin as. */
+export const microvmBillingTypes = ['microvm', 'microvm-snapshot'] as const
+
+export const MicrovmBillingRecord = z
+  .object({
+    ...record,
+    billing_id: z.string().openapi({ example: 'vm_2k7m4q9x1c5t8w3z' }),
+    resource_type: z.enum(microvmBillingTypes),
+    resource_id: z.string(),
+    resource_name: z.string(),
+    /** Whole seconds: VMs are charged by them. Null for snapshots, which are charged by the minute. */
+    total_duration_seconds: z.int().nullable(),
+    /** Of a snapshot: what it is charged by. Null for VMs. */
+    size_bytes: z.int().nullable(),
+    status: z.enum(['active', 'completed']),
+  })
+  .openapi('MicrovmBillingRecord')
+export type MicrovmBillingRecord = z.infer<typeof MicrovmBillingRecord>
+
+export const MicrovmBillingResponse = z
+  .object({
+    success: z.literal(true),
+    records: z.array(MicrovmBillingRecord),
+    /** Over all records that match. `totalSizeBytes` is of those that go on. */
+    summary: z
+      .object({ ...totals, completedCount: z.int(), totalSizeBytes: z.int() })
+      .openapi('MicrovmBillingSummary'),
+    ...paging,
+  })
+  .openapi('MicrovmBillingResponse')
+
+export const getMicrovmBilling = createRoute({
+  operationId: 'getMicrovmBilling',
+  method: 'get',
+  path: '/api/microvms/billing/',
+  summary: 'Get billing of microVMs and their snapshots',
+  description:
+    'A VM costs by the second while it has memory; a snapshot of one by its bytes, at the price of snapshots, until it is deleted. Public snapshots are free.',
+  tags: ['Billing'],
+  security,
+  request: {
+    query: z.object({
+      ...range,
+      resource_type: query(z.enum(microvmBillingTypes)),
+      /** `vm_…` or `snap_…` */
+      resource_id: query(text(64)),
+      status: query(z.enum(['active', 'completed'])),
+      search,
+    }),
+  },
+  responses: {
+    ...ok(MicrovmBillingResponse, 'Newest first', {
+      success: true,
+      records: [
+        {
+          ...times,
+          billing_id: 'vm_2k7m4q9x1c5t8w3z',
+          resource_type: 'microvm',
+          resource_id: 'vm_2k7m4q9x1c5t8w3z',
+          resource_name: 'vm_2k7m4q9x1c5t8w3z',
+          total_duration_minutes: 5,
+          total_duration_seconds: 300,
+          size_bytes: null,
+          per_minute_rate: 0.00182,
+          total_cost: 0.0091,
+          status: 'active',
+          description: 'MicroVM billing - 300 seconds (vm_2k7m4q9x1c5t8w3z)',
+        },
+      ],
+      summary: {
+        totalMinutes: 5,
+        activeCount: 1,
+        completedCount: 0,
+        averageUsage: 5,
+        totalSizeBytes: 0,
+        totalCost: 0.0091,
+      },
+      ...pagingExample,
     }),
     ...errors(400),
   },

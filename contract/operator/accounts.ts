@@ -43,11 +43,14 @@ const Counts = z
   .object({
     instances: z.int(),
     running: z.int(),
+    microvms: z.int(),
+    /** Of instances and microVMs. */
     vcpus: z.int(),
     memory_gb: z.number(),
     gpus: z.int(),
     volumes: z.int(),
     volume_gb: z.int(),
+    /** Of both. */
     snapshots: z.int(),
     images: z.int(),
     api_keys: z.int(),
@@ -111,7 +114,8 @@ const example = {
   suspended: null,
   limits: noLimits,
   counts: {
-    ...{ instances: 3, running: 2, vcpus: 3, memory_gb: 3, gpus: 0, volumes: 1, volume_gb: 100 },
+    ...{ instances: 3, running: 2, microvms: 0, vcpus: 3, memory_gb: 3, gpus: 0 },
+    ...{ volumes: 1, volume_gb: 100 },
     ...{ snapshots: 2, images: 0, api_keys: 1, people: 1 },
   },
   last_activity_at: '2026-01-10T09:00:00Z',

@@ -17,6 +17,7 @@ import {
   text,
 } from '../common.ts'
 import { instanceStatuses } from '../instances/states.ts'
+import { microvmStatuses } from '../microvms/states.ts'
 
 /**
  * `total`: what may be promised, with the operator's ratio in it. `promised`: to machines, volumes and
@@ -47,6 +48,8 @@ export const Host = z
     capacity: Capacity,
     /** How many machines in which state. */
     machines: z.partialRecord(z.enum(instanceStatuses), z.int()),
+    /** How many microVMs in which state. */
+    microvms: z.partialRecord(z.enum(microvmStatuses), z.int()),
     volumes: z.int(),
     snapshots: z.int(),
     /** What whoever runs its machines should know, such as something that is missing. */
@@ -61,10 +64,12 @@ const Holder = z
     account_id: z.string(),
     account_name: z.string(),
     instances: z.int(),
+    microvms: z.int(),
+    /** Of instances and microVMs, while they have them. */
     vcpus: z.int(),
     memory_gb: z.number(),
     gpus: z.int(),
-    /** Of machines and volumes. */
+    /** Of instances and volumes. */
     disk_gb: z.number(),
     volumes: z.int(),
     snapshots: z.int(),
@@ -117,6 +122,7 @@ const example = {
     gpus: [{ model: 'A40', total: 2, promised: 1, free: 1 }],
   },
   machines: { ACTIVE: 3, SHUTOFF: 1 },
+  microvms: { running: 12 },
   volumes: 2,
   snapshots: 5,
   notices: [],
@@ -182,7 +188,7 @@ export const getHost = createRoute({
           {
             account_id: 'BRK-100200U',
             account_name: 'Acme',
-            ...{ instances: 4, vcpus: 6, memory_gb: 9, gpus: 1, disk_gb: 70 },
+            ...{ instances: 4, microvms: 0, vcpus: 6, memory_gb: 9, gpus: 1, disk_gb: 70 },
             ...{ volumes: 2, snapshots: 5, snapshots_gb: 3.4 },
           },
         ],

@@ -205,6 +205,7 @@ async function story() {
   await call('getInstanceBilling', { query: '?search=web&status=active' })
   await call('getSnapshotBilling')
   await call('getVolumeBilling')
+  await call('getMicrovmBilling')
   await call('listRegions')
   await call('listFlavors')
   await call('getGpuStocks')

@@ -191,7 +191,7 @@ function lookups(deps: ToolDeps, caller: Caller): Looked[] {
     ),
     tool(
       'get_billing_summary',
-      'What instances, snapshots and volumes that were there in a period have cost since they began, and how many are billed now.',
+      'What instances, snapshots, volumes and microVMs that were there in a period have cost since they began, and how many are billed now.',
       z.object({
         start_date: z.iso.date().optional().describe('From this day on'),
         end_date: z.iso.date().optional().describe('To this day, itself among them'),
@@ -206,10 +206,10 @@ async function billingSummary(
   caller: Caller,
   period: { start_date?: string | undefined; end_date?: string | undefined },
 ) {
-  const kinds = ['instance', 'snapshot', 'volume'] as const
+  const kinds = ['instance', 'snapshot', 'volume', 'microvm', 'microvm-snapshot'] as const
   const found = await Promise.all(
     kinds.map(async (kind) => {
-      const filter = { kind, ...period }
+      const filter = { kinds: [kind], ...period }
       const { totals } = await pageOfRecords(db, caller, filter, { limit: 1, offset: 0 })
       const cost = toDecimal(Number(totals.costMicros))
       return [kind, { records: Number(totals.records), billed_now: Number(totals.active), cost }]

@@ -57,6 +57,8 @@ async function pricedThings(db: Database | Tx, accountId: string, wanted: Curren
       where account_id = ${accountId} and deleted_at is null and currency <> ${wanted}
     union select public_id, name from volumes
       where account_id = ${accountId} and deleted_at is null and currency <> ${wanted}
+    union select public_id, coalesce(name, public_id) from microvm_snapshots
+      where account_id = ${accountId} and deleted_at is null and not is_public and currency <> ${wanted}
     union select resource_public_id, resource_name from billing_records
       where account_id = ${accountId} and metered_until is not null and currency <> ${wanted}
     order by name, id

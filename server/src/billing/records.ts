@@ -8,7 +8,7 @@ import { containing } from '../database/patterns.ts'
 import type { Schema } from '../database/schema.ts'
 
 export type RecordFilter = {
-  readonly kind: 'instance' | 'snapshot' | 'volume'
+  readonly kinds: readonly Schema['billing_records']['resource_kind']['__select__'][]
   /** Public id of the resource. */
   readonly resource?: string | undefined
   readonly status?: (typeof billingStatuses)[number] | undefined
@@ -27,6 +27,7 @@ export type Totals = {
   readonly hibernated: number
   /** Of those that go on. */
   readonly sizeGb: number
+  readonly sizeBytes: number
 }
 
 type Records<O> = SelectQueryBuilder<Schema, 'billing_records', O>
@@ -59,6 +60,7 @@ export async function pageOfRecords(
         sql<number>`count(*) filter (where not (${isOpen}))`.as('completed'),
         sql<number>`count(*) filter (where ${isOpen} and rate = 'hibernated')`.as('hibernated'),
         sql<number>`coalesce(sum(size_gb) filter (where ${isOpen}), 0)::bigint`.as('sizeGb'),
+        sql<number>`coalesce(sum(size_bytes) filter (where ${isOpen}), 0)::bigint`.as('sizeBytes'),
       ])
       .executeTakeFirstOrThrow(),
   ])
@@ -116,8 +118,8 @@ export async function costOf(db: Database, accountId: string, resourceId: string
 const isOpen = sql<boolean>`ended_at is null`
 
 function narrow<O>(query: Records<O>, filter: RecordFilter): Records<O> {
-  const { kind, resource, status, search, start_date, end_date } = filter
-  let narrowed = query.where('resource_kind', '=', kind)
+  const { kinds, resource, status, search, start_date, end_date } = filter
+  let narrowed = query.where('resource_kind', 'in', kinds)
   if (resource) narrowed = narrowed.where('resource_public_id', '=', resource)
   if (search) narrowed = narrowed.where('resource_name', 'ilike', containing(search))
   if (start_date) {

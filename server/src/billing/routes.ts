@@ -1,8 +1,10 @@
 import { getCreditHistory } from '@garrison/contract/billing/credits'
 import {
   getInstanceBilling,
+  getMicrovmBilling,
   getSnapshotBilling,
   getVolumeBilling,
+  microvmBillingTypes,
 } from '@garrison/contract/billing/records'
 import { getBalance } from '@garrison/contract/billing/routes'
 import { currencies } from '@garrison/contract/common'
@@ -15,7 +17,14 @@ import { formatMoney, microsPerCent, toDecimal } from '../money.ts'
 import { pageOfMovements } from './credits.ts'
 import { pageOfRecords, statusOfVolumes } from './records.ts'
 import type { BillingService } from './service.ts'
-import { instanceRecord, movementAnswer, snapshotRecord, totalsHead, volumeRecord } from './view.ts'
+import {
+  instanceRecord,
+  microvmRecord,
+  movementAnswer,
+  snapshotRecord,
+  totalsHead,
+  volumeRecord,
+} from './view.ts'
 
 type Deps = { db: Database; billing: BillingService; depletion: DepletionService }
 
@@ -70,7 +79,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     const { rows, totals } = await pageOfRecords(
       db,
       { accountId, currency },
-      { ...filter, kind: 'instance', resource: instance_id },
+      { ...filter, kinds: ['instance'], resource: instance_id },
       { limit, offset: offset(page, limit) },
     )
     return c.json(
@@ -95,7 +104,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     const { rows, totals } = await pageOfRecords(
       db,
       { accountId, currency },
-      { ...filter, kind: 'snapshot', resource: snapshot_id },
+      { ...filter, kinds: ['snapshot'], resource: snapshot_id },
       { limit, offset: offset(page, limit) },
     )
     return c.json(
@@ -112,13 +121,39 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
     )
   })
 
+  app.openapi(getMicrovmBilling, async (c) => {
+    const { page, limit, resource_type, resource_id, ...filter } = c.req.valid('query')
+    const { accountId, currency } = callerOf(c)
+    const kinds = resource_type === undefined ? microvmBillingTypes : [resource_type]
+    const { rows, totals } = await pageOfRecords(
+      db,
+      { accountId, currency },
+      { ...filter, kinds, resource: resource_id },
+      { limit, offset: offset(page, limit) },
+    )
+    return c.json(
+      {
+        success: true as const,
+        records: rows.map(microvmRecord),
+        summary: {
+          ...totalsHead(totals),
+          completedCount: Number(totals.completed),
+          totalSizeBytes: Number(totals.sizeBytes),
+        },
+        ...paging(Number(totals.records), page, limit),
+        currency,
+      },
+      200,
+    )
+  })
+
   app.openapi(getVolumeBilling, async (c) => {
     const { page, limit, volume_id, ...filter } = c.req.valid('query')
     const { accountId, currency } = callerOf(c)
     const { rows, totals } = await pageOfRecords(
       db,
       { accountId, currency },
-      { ...filter, kind: 'volume', resource: volume_id },
+      { ...filter, kinds: ['volume'], resource: volume_id },
       { limit, offset: offset(page, limit) },
     )
     const statuses = await statusOfVolumes(db, accountId, rows)

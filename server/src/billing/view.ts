@@ -1,6 +1,7 @@
 /** From billing records to what the API answers, in the published words. */
 import type {
   BillingRecord,
+  MicrovmBillingRecord,
   SnapshotBillingRecord,
   VolumeBillingRecord,
 } from '@garrison/contract/billing/records'
@@ -49,6 +50,24 @@ export function snapshotRecord(row: Row): SnapshotBillingRecord {
     size_gb,
     status: row.ended_at === null ? 'active' : 'completed',
     description: `Snapshot usage - ${row.minutes} minutes for ${size_gb}GB snapshot (${row.resource_name})`,
+  }
+}
+
+/** Of a microVM, or of a snapshot of one. */
+export function microvmRecord(row: Row): MicrovmBillingRecord {
+  const isVm = row.resource_kind === 'microvm'
+  const used = isVm
+    ? `MicroVM billing - ${row.seconds ?? 0} seconds`
+    : `MicroVM snapshot usage - ${row.minutes} minutes for ${row.size_bytes ?? 0} bytes`
+  return {
+    ...recordHead(row),
+    resource_type: isVm ? 'microvm' : 'microvm-snapshot',
+    resource_id: row.resource_public_id,
+    resource_name: row.resource_name,
+    total_duration_seconds: row.seconds,
+    size_bytes: row.size_bytes,
+    status: row.ended_at === null ? 'active' : 'completed',
+    description: `${used} (${row.resource_name})`,
   }
 }
 

@@ -44,6 +44,9 @@ export type MicrovmSchema = {
     created_at: Fixed<Date>
     updated_at: Date
     deleted_at: Date | null
+    hundred_gb_rate_micros: Generated<number>
+    currency: Generated<Currency>
+    tier: Generated<Tier>
   }
   microvm_build_logs: { snapshot_id: Fixed<string>; text: Generated<string> }
   microvm_sessions: {

@@ -537,7 +537,7 @@ type BillingRecordsTable = {
   id: Generated<number>
   billing_id: Fixed<string>
   account_id: Fixed<string>
-  resource_kind: Fixed<'instance' | 'snapshot' | 'volume' | 'microvm'>
+  resource_kind: Fixed<'instance' | 'snapshot' | 'volume' | 'microvm' | 'microvm-snapshot'>
   resource_id: Fixed<string>
   resource_public_id: Fixed<string>
   resource_name: Fixed<string>
@@ -545,6 +545,8 @@ type BillingRecordsTable = {
   gpu_model: Fixed<string | null>
   gpu_count: Fixed<number | null>
   size_gb: Fixed<number | null>
+  /** In place of GB, where those are too coarse. */
+  size_bytes: Fixed<number | null>
   rate: Fixed<'full' | 'hibernated' | 'storage'>
   hourly_rate_micros: Fixed<number>
   currency: Fixed<Currency>

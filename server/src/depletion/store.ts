@@ -54,6 +54,9 @@ async function look(db: Database | Tx, one: string | null): Promise<Looked[]> {
       coalesce(known.stage = 'depleted' and exists (
         select from counters where account_id = account.id and value > 0
           and kind in ('instances', 'volumes', 'snapshots')
+        union all
+        select from microvm_snapshots
+          where account_id = account.id and deleted_at is null and not is_public
       ), false) as "ownsAnything"
     from accounts account
       left join ledger_accounts credits on credits.account_id = account.id
@@ -199,7 +202,7 @@ export async function spenders(
 /** What is left of the account, in the order in which it is deleted; nothing that is on its way already. */
 export async function reclaimable(tx: Tx, accountId: string, limit: number) {
   const { rows } = await sql<{
-    kind: 'instance' | 'volume' | 'snapshot'
+    kind: 'instance' | 'volume' | 'snapshot' | 'microvm-snapshot'
     public_id: string
     pinned: boolean
   }>`
@@ -212,6 +215,10 @@ export async function reclaimable(tx: Tx, accountId: string, limit: number) {
       union all
       select 3, 'snapshot', public_id, status = 'DELETING', pinned
         from snapshots where account_id = ${accountId} and deleted_at is null
+      union all
+      select 3, 'microvm-snapshot', public_id, status = 'deleting', false
+        from microvm_snapshots
+        where account_id = ${accountId} and deleted_at is null and not is_public
     )
     select kind, public_id, pinned from left_over
     where turn = (select min(turn) from left_over) and not going

@@ -21,6 +21,7 @@ import { recordEvent } from '../events/outbox.ts'
 import type { InstanceService } from '../instances/service.ts'
 import type { Log } from '../log.ts'
 import { queueMail } from '../mail/queue.ts'
+import type { MicrovmSnapshotService } from '../microvms/snapshots/service.ts'
 import { toDecimal } from '../money.ts'
 import type { SnapshotService } from '../snapshots/service.ts'
 import type { VolumeService } from '../volumes/service.ts'
@@ -41,6 +42,7 @@ export type WatchDeps = {
   instances: InstanceService
   volumes: VolumeService
   snapshots: SnapshotService
+  microvmSnapshots: MicrovmSnapshotService
   hibernateSome: HibernateSome
   log: Log
 }
@@ -50,6 +52,7 @@ class Risen extends Error {}
 
 export function createDepletionWatch(deps: WatchDeps) {
   const { db, clock, mode, reclaim, accounts, instances, volumes, snapshots, log } = deps
+  const { microvmSnapshots } = deps
 
   /** Looks at everybody once. */
   async function run() {
@@ -171,6 +174,7 @@ export function createDepletionWatch(deps: WatchDeps) {
         await savepoint(tx, async () => {
           if (kind === 'instance') await instances.delete(tx, caller, public_id)
           if (kind === 'volume') await volumes.delete(tx, caller, public_id)
+          if (kind === 'microvm-snapshot') await microvmSnapshots.delete(tx, caller, public_id)
           if (kind !== 'snapshot') return
           if (pinned) await snapshots.pin(tx, caller, public_id, false)
           await snapshots.delete(tx, caller, public_id)

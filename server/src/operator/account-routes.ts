@@ -111,6 +111,7 @@ export function operatorAccountRoutes(app: App, deps: Deps) {
       counts: {
         instances: facts.instances,
         running: facts.running,
+        microvms: facts.microvms,
         vcpus: facts.vcpus,
         memory_gb: Math.round((Number(facts.memory_mib) / 1024) * 100) / 100,
         gpus: facts.gpus,

@@ -41,6 +41,7 @@ export type Facts = {
   account_id: string
   instances: number
   running: number
+  microvms: number
   vcpus: number
   memory_mib: number
   gpus: number
@@ -60,7 +61,9 @@ export type Facts = {
 export async function factsOf(db: Database | Tx, accountIds: readonly string[]) {
   if (accountIds.length === 0) return new Map<string, Facts>()
   const { rows } = await sql<Facts>`
-    select a.id as account_id, machines.*, disks.*, kept.snapshots, made.images, keys.api_keys,
+    select a.id as account_id, machines.instances, machines.running, machines.gpus, micro.microvms,
+      machines.vcpus + micro.vcpus as vcpus, machines.memory_mib + micro.memory_mib as memory_mib,
+      disks.*, kept.snapshots, made.images, keys.api_keys,
       members.people, coalesce(credits.balance_micros, 0) as balance_micros,
       billed.burn_micros, depletions.stage, greatest(keys.used_at, done.done_at) as last_activity_at
     from accounts a
@@ -71,12 +74,21 @@ export async function factsOf(db: Database | Tx, accountIds: readonly string[]) 
       from instances where account_id = a.id and deleted_at is null
     ) machines
     cross join lateral (
+      select count(*)::int as microvms, coalesce(sum(vcpus), 0)::int as vcpus,
+        coalesce(sum(memory_mib), 0)::bigint as memory_mib
+      from microvms where account_id = a.id and ended_at is null
+    ) micro
+    cross join lateral (
       select count(*)::int as volumes,
         coalesce(sum(coalesce(growing_to_gb, size_gb)), 0)::bigint as volume_gb
       from volumes where account_id = a.id and deleted_at is null
     ) disks
     cross join lateral (
-      select count(*)::int as snapshots from snapshots where account_id = a.id and deleted_at is null
+      select (
+        (select count(*) from snapshots where account_id = a.id and deleted_at is null)
+        + (select count(*) from microvm_snapshots
+            where account_id = a.id and deleted_at is null and not hidden)
+      )::int as snapshots
     ) kept
     cross join lateral (
       select count(*)::int as images from images where account_id = a.id and deleted_at is null

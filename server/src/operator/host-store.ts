@@ -1,4 +1,5 @@
 /** What is on hosts, of everybody. */
+import { microvmStatusesWithMemory } from '@garrison/contract/microvms/states'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { countOfMatches, type Range, readPage } from '../database/pages.ts'
@@ -8,6 +9,7 @@ export async function knownHosts(db: Database | Tx) {
   const { rows } = await sql<{ region: string; host: string }>`
     select region, host from instances where deleted_at is null
     union select region, host from volumes where deleted_at is null
+    union select region, host from microvms where ended_at is null
     union select region, host from drained_hosts
     order by 1, 2
   `.execute(db)
@@ -20,6 +22,15 @@ export const machineCounts = (db: Database | Tx) =>
     .select(['region', 'host', 'status'])
     .select((select) => select.fn.countAll<number>().as('n'))
     .where('deleted_at', 'is', null)
+    .groupBy(['region', 'host', 'status'])
+    .execute()
+
+export const microvmCounts = (db: Database | Tx) =>
+  db
+    .selectFrom('microvms')
+    .select(['region', 'host', 'status'])
+    .select((select) => select.fn.countAll<number>().as('n'))
+    .where('ended_at', 'is', null)
     .groupBy(['region', 'host', 'status'])
     .execute()
 
@@ -59,20 +70,29 @@ export async function machineHolders(db: Database, { region, host }: Place) {
     public_id: string
     name: string
     instances: number
+    microvms: number
     vcpus: number
     memory_mib: number
     gpus: number
     disk_gb: number
   }>`
-    select a.id as account_id, a.public_id, a.name, count(*)::int as instances,
+    select a.id as account_id, a.public_id, a.name,
+      (count(*) filter (where not is_micro))::int as instances,
+      (count(*) filter (where is_micro))::int as microvms,
       coalesce(sum(vcpus) filter (where awake), 0)::int as vcpus,
       coalesce(sum(memory_mib) filter (where awake), 0)::bigint as memory_mib,
       coalesce(sum(gpu_count) filter (where awake), 0)::int as gpus,
-      coalesce(sum(disk_gb) filter (where boot_source <> 'volume'), 0)::bigint as disk_gb
+      coalesce(sum(disk_gb), 0)::bigint as disk_gb
     from (
-      select *, status <> 'HIBERNATED' or retain_capacity as awake from instances
-      where region = ${region} and host = ${host} and deleted_at is null
-    ) i join accounts a on a.id = i.account_id
+      select account_id, false as is_micro, vcpus, memory_mib, gpu_count,
+        case when boot_source <> 'volume' then disk_gb else 0 end as disk_gb,
+        status <> 'HIBERNATED' or retain_capacity as awake
+      from instances where region = ${region} and host = ${host} and deleted_at is null
+      union all
+      select account_id, true, vcpus, memory_mib, 0, 0,
+        status = any(${[...microvmStatusesWithMemory]})
+      from microvms where region = ${region} and host = ${host} and ended_at is null
+    ) machine join accounts a on a.id = machine.account_id
     group by a.id
   `.execute(db)
   return rows

@@ -57,6 +57,27 @@ describe('a host', () => {
     expect(volumes[volume.host]).toBe(1)
   })
 
+  it('shows the microVMs that it has, and whose they are', async () => {
+    api.startRunner()
+    const { body: vm } = await client.post('/v1/vms', { memory_mb: 512 })
+    const { body: other } = await client.post('/v1/vms', { memory_mb: 512 })
+    await client.post(`/v1/vms/${other.vm_id}/suspend`)
+    const { body } = await operator.get(path)
+    const [used] = body.hosts.filter(({ microvms }: { microvms: object }) => 'running' in microvms)
+    expect(used.microvms).toEqual({ running: 1, suspended: 1 })
+    expect(used.capacity).toMatchObject({
+      memory_gb: { promised: 0.5 },
+      vcpus: { promised: 0.125 },
+    })
+    expect((await look(used.name)).holders).toMatchObject([
+      { account_id: client.caller.accountPublicId, instances: 0, microvms: 2, vcpus: 2 },
+    ])
+    const account = await operator.get(`/api/operator/accounts/${client.caller.accountPublicId}/`)
+    expect(account.body.account.counts).toMatchObject({ instances: 0, microvms: 2, vcpus: 4 })
+    await client.delete(`/v1/vms/${vm.vm_id}`)
+    expect((await look(used.name)).microvms).toEqual({ suspended: 1 })
+  })
+
   it('that nobody knows any more is shown as long as something is on it', async () => {
     const instance = await api.runningInstance(client.caller)
     await api.db

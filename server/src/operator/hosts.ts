@@ -36,6 +36,7 @@ export function createHostService({ clock, regions, placement }: HostServiceDeps
     )
     // One after the other where it is a transaction.
     const counts = await store.machineCounts(db)
+    const micro = await store.microvmCounts(db)
     const stored = await store.storageCounts(db)
     const drained = await store.drained(db)
     const found = []
@@ -57,6 +58,7 @@ export function createHostService({ clock, regions, placement }: HostServiceDeps
           promisedGpus: gpusPromised(host, promised),
           drained: drained.find((each) => each.region === region && each.host === host.name),
           machines: counts.filter(isHere),
+          microvms: micro.filter(isHere),
           stored: stored.filter(isHere),
           notices: regions.isConfigured(region) ? regions.capabilities(region).notices : [],
         })
@@ -109,7 +111,7 @@ export function createHostService({ clock, regions, placement }: HostServiceDeps
       )
       const others = (await store.namesOf(db, only)).map(({ id, public_id, name }) => ({
         ...{ account_id: id, public_id, name },
-        ...{ instances: 0, vcpus: 0, memory_mib: 0, gpus: 0, disk_gb: 0 },
+        ...{ instances: 0, microvms: 0, vcpus: 0, memory_mib: 0, gpus: 0, disk_gb: 0 },
       }))
       const holders = [...machines, ...others].map((holder) => {
         const its = stored.get(holder.account_id) ?? []

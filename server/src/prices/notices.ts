@@ -32,7 +32,8 @@ export async function tellAccounts(
   { change, plan, what }: { change: PriceChangeRow; plan: Plan; what: What },
   now: Date,
 ): Promise<number> {
-  const all = [...plan.instances, ...plan.snapshots, ...plan.volumes]
+  const { instances, snapshots, microvmSnapshots, volumes } = plan
+  const all = [...instances, ...snapshots, ...microvmSnapshots, ...volumes]
   const byAccount = Map.groupBy(
     // One that is withdrawn would have changed what it concerned; one in force has been announced.
     all.filter((each) => each.differs),

@@ -17,7 +17,7 @@ type Reprice = {
   readonly accountId: string
   readonly publicId: string
   readonly currency: Currency
-  /** Of the row; of volumes for each TB. */
+  /** Of the row; of volumes for each TB, of snapshots of microVMs for each 100 GB. */
   readonly micros: number
   /** It costs something else than before. */
   readonly differs: boolean
@@ -26,6 +26,7 @@ type Reprice = {
 export type Plan = {
   readonly instances: readonly (Reprice & { hibernatedMicros: number | null })[]
   readonly snapshots: readonly (Reprice & { perHundredGb: number })[]
+  readonly microvmSnapshots: readonly Reprice[]
   readonly volumes: readonly Reprice[]
 }
 
@@ -40,7 +41,7 @@ export async function planRepricing(
   change: Priced,
   { table, since }: { table: PriceTable; since: Date },
 ): Promise<Plan> {
-  const nothing: Plan = { instances: [], snapshots: [], volumes: [] }
+  const nothing: Plan = { instances: [], snapshots: [], microvmSnapshots: [], volumes: [] }
   switch (change.kind) {
     case 'flavor':
     case 'gpu_model':
@@ -54,7 +55,12 @@ export async function planRepricing(
         const perHundredGb = fromDecimal(table.snapshot_100gb[row.currency])
         return { ...head(row), micros, perHundredGb, differs: micros !== row.hourly_rate_micros }
       })
-      return { ...nothing, snapshots }
+      const ofMicrovms = await store.pricedMicrovmSnapshots(tx, since).execute()
+      const microvmSnapshots = ofMicrovms.map((row) => {
+        const micros = fromDecimal(table.snapshot_100gb[row.currency])
+        return { ...head(row), micros, differs: micros !== row.hundred_gb_rate_micros }
+      })
+      return { ...nothing, snapshots, microvmSnapshots }
     }
     case 'volume': {
       const rows = await store.pricedVolumes(tx, since).execute()
@@ -119,7 +125,8 @@ const head = (row: { id: string; account_id: string; public_id: string; currency
 })
 
 /** From that moment on. Doing it twice is doing it once. */
-export async function applyPlan(tx: Tx, { instances, snapshots, volumes }: Plan, since: Date) {
+export async function applyPlan(tx: Tx, plan: Plan, since: Date) {
+  const { instances, snapshots, microvmSnapshots, volumes } = plan
   // Rows first: whoever changes a state meanwhile waits for the row, and then opens a record at its rate.
   await store.setRates(tx, 'instances.hourly_rate_micros', instances)
   const asleep = instances.flatMap(({ id, hibernatedMicros }) =>
@@ -131,6 +138,8 @@ export async function applyPlan(tx: Tx, { instances, snapshots, volumes }: Plan,
   await store.setRates(tx, 'snapshots.hourly_rate_micros', snapshots)
   const perHundredGb = snapshots.map((each) => ({ id: each.id, micros: each.perHundredGb }))
   await store.repriceRecords(tx, perHundredGb, { rate: 'storage', perGb: 100, since })
+  await store.setRates(tx, 'microvm_snapshots.hundred_gb_rate_micros', microvmSnapshots)
+  await store.repriceRecords(tx, microvmSnapshots, { rate: 'storage', perGb: 100, since })
   await store.setRates(tx, 'volumes.tb_rate_micros', volumes)
   await store.repriceRecords(tx, volumes, { rate: 'storage', perGb: 1000, since })
 }

@@ -108,6 +108,16 @@ export const pricedSnapshots = (tx: Tx, since: Date) =>
     .where(there(since))
     .orderBy('id')
 
+/** Of microVMs. */
+export const pricedMicrovmSnapshots = (tx: Tx, since: Date) =>
+  tx
+    .selectFrom('microvm_snapshots')
+    .select(['id', 'account_id', 'public_id', 'currency', 'hundred_gb_rate_micros'])
+    .where('is_public', '=', false)
+    .where('hidden', '=', false)
+    .where(there(since))
+    .orderBy('id')
+
 export const pricedVolumes = (tx: Tx, since: Date) =>
   tx
     .selectFrom('volumes')
@@ -125,6 +135,7 @@ type RateColumn =
   | 'instances.hourly_rate_micros'
   | 'instances.hibernation_rate_micros'
   | 'snapshots.hourly_rate_micros'
+  | 'microvm_snapshots.hundred_gb_rate_micros'
   | 'volumes.tb_rate_micros'
 
 export async function setRates(tx: Tx, of: RateColumn, rates: readonly Rate[]) {

@@ -6,6 +6,7 @@ import { requirePermission } from '../../accounts/permission.ts'
 import type { AccountService } from '../../accounts/service.ts'
 import type { BillingService } from '../../billing/service.ts'
 import { bearingKey, type Caller } from '../../caller.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
@@ -14,6 +15,7 @@ import type { BuildPlan } from '../../database/schema-microvms.ts'
 import { DomainError, InvalidState, NotFound, NotServed } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { OperationService } from '../../operations/service.ts'
+import type { PriceService } from '../../prices/service.ts'
 import { type Hosting, newId } from '../hosting.ts'
 import { buildPlan, imageReference } from './build-plan.ts'
 import * as store from './store.ts'
@@ -37,6 +39,8 @@ export type MicrovmSnapshotDeps = {
   operations: OperationService
   placement: Placement
   hosting: Hosting
+  catalog: Catalog
+  prices: PriceService
 }
 
 type New = {
@@ -52,7 +56,7 @@ type New = {
 
 export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
   const { db, clock, config, accounts, accountLimits, billing } = deps
-  const { operations, placement, hosting } = deps
+  const { operations, placement, hosting, catalog, prices } = deps
 
   async function require(db: Database | Tx, caller: Caller, publicId: string) {
     const found = await store.findSnapshot(db, caller.accountId, publicId)
@@ -71,8 +75,10 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
     )
   }
 
+  /** What is neither public nor hidden is charged for: the caller holds prices. */
   function insert(tx: Tx, caller: Caller, region: string, made: New) {
     const now = clock.now()
+    const { currency } = caller
     return store.insertSnapshot(tx, {
       ...{ id: newUuid(), public_id: newId('snap'), account_id: caller.accountId, region },
       ...{ name: made.name, status: 'pending', origin: made.origin },
@@ -83,6 +89,8 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
       vcpus: made.shape?.vcpus ?? null,
       memory_mib: made.shape?.memoryMib ?? null,
       hidden: made.hidden ?? false,
+      ...{ hundred_gb_rate_micros: catalog.snapshotRate(currency, 100), currency },
+      tier: hosting.tier(region),
       ...{ error: null, api_key_id: bearingKey(caller), deleted_at: null },
       ...{ created_at: now, updated_at: now },
     })
@@ -191,6 +199,7 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
     },
 
     async build(tx: Tx, caller: Caller, input: CreateMicrovmSnapshotRequest) {
+      await prices.hold(tx)
       const isPublic = input.type === 'system'
       if (isPublic) requirePermission(caller, 'installation.operate')
       const region = hosting.region()
