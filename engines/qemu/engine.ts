@@ -154,6 +154,8 @@ export class QemuEngine implements Engine {
         'Disk layers or kept memory belong to nothing that is known here; they are kept for a day'
       this.#options.log('warn', message, { files: strays })
     }
+    // What is there must be known by then, or the fences of what is older than a month would go.
+    await this.microvms?.load()
     await this.#orders.load(
       (thing) => this.#store.has(thing) || (this.microvms?.has(thing) ?? false),
     )

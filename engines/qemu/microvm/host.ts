@@ -79,6 +79,7 @@ export class MicrovmHost {
   #kit: MicrovmKit | null = null
   #tscKhz = 0
   #boot = ''
+  #isLoaded = false
   #isClosed = false
   #isUnlimited = false
 
@@ -101,7 +102,8 @@ export class MicrovmHost {
     })
   }
 
-  async open(): Promise<void> {
+  /** Reads what there is. */
+  async load(): Promise<void> {
     for (const folder of [this.paths.data, this.paths.memory, this.paths.slots])
       await mkdir(folder, { recursive: true, mode: 0o711 })
     // Of somebody's making, so paths in it may be longer than a program can say at once.
@@ -110,6 +112,17 @@ export class MicrovmHost {
     await this.images.load()
     await this.machines.load()
     await this.snapshots.load()
+    this.#isLoaded = true
+  }
+
+  /** Whether there is a machine or a snapshot of that id. */
+  has(id: string): boolean {
+    if (!this.#isLoaded) throw new Error('what there is was not read yet')
+    return this.machines.get(id) !== undefined || this.snapshots.get(id) !== undefined
+  }
+
+  /** After {@link load}: adopts what runs, and tidies up. */
+  async open(): Promise<void> {
     this.#boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
     for (const record of [...this.machines.values(), ...this.snapshots.values()])
       this.identities.remember({ tenant: record.tenant, gid: record.gid })

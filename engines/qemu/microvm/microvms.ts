@@ -59,6 +59,11 @@ export class QemuMicrovms implements MicrovmEngine {
     })
   }
 
+  /** Knows what there is; before {@link start}. */
+  load(): Promise<void> {
+    return this.#host.load()
+  }
+
   /** Adopts what runs, ends what waited. */
   start(): Promise<void> {
     return this.#host.open()
@@ -79,11 +84,9 @@ export class QemuMicrovms implements MicrovmEngine {
     return this.#host.abandon()
   }
 
-  /** Whether there is any such thing, e.g. for fences. */
+  /** Whether there is any such thing, e.g. for fences; once it is loaded. */
   has(thing: string): boolean {
-    return (
-      this.#host.machines.get(thing) !== undefined || this.#host.snapshots.get(thing) !== undefined
-    )
+    return this.#host.has(thing)
   }
 
   capabilities(): MicrovmCapabilities {
