@@ -65,7 +65,7 @@ const Holder = z
     account_name: z.string(),
     instances: z.int(),
     microvms: z.int(),
-    /** Of instances and microVMs, while they have them. */
+    /** What is promised: microVMs count with a part of their memory, and no virtual CPUs. */
     vcpus: z.int(),
     memory_gb: z.number(),
     gpus: z.int(),

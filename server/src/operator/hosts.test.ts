@@ -66,11 +66,11 @@ describe('a host', () => {
     const [used] = body.hosts.filter(({ microvms }: { microvms: object }) => 'running' in microvms)
     expect(used.microvms).toEqual({ running: 1, suspended: 1 })
     expect(used.capacity).toMatchObject({
-      memory_gb: { promised: 0.5 },
-      vcpus: { promised: 0.125 },
+      memory_gb: { promised: 0.13 },
+      vcpus: { promised: 0 },
     })
     expect((await look(used.name)).holders).toMatchObject([
-      { account_id: client.caller.accountPublicId, instances: 0, microvms: 2, vcpus: 2 },
+      { account_id: client.caller.accountPublicId, instances: 0, microvms: 2, memory_gb: 0.13 },
     ])
     const account = await operator.get(`/api/operator/accounts/${client.caller.accountPublicId}/`)
     expect(account.body.account.counts).toMatchObject({ instances: 0, microvms: 2, vcpus: 4 })
