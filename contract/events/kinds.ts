@@ -199,6 +199,16 @@ const shares = {
   'share.revoked': event('The address of a share leads nowhere any more.', share),
 }
 
+const microvmVolume = { name, quota_bytes: z.int() }
+const checkpoint = { name, checkpoint: z.string() }
+const microvmVolumes = {
+  'microvm-volume.created': event('A volume of microVMs is there.', microvmVolume),
+  'microvm-volume.changed': event('It has another name or quota.', microvmVolume),
+  'microvm-volume.deleted': event('It is gone, with its files and checkpoints.', microvmVolume),
+  'microvm-volume.checkpointed': event('A checkpoint of its files is there.', checkpoint),
+  'microvm-volume.checkpoint-deleted': event('A checkpoint of it is gone.', checkpoint),
+}
+
 const storage = {
   ...states(
     'image',
@@ -423,6 +433,7 @@ export const eventKinds = {
   ...snapshots,
   ...storage,
   ...microvms,
+  ...microvmVolumes,
   ...shares,
   ...protection,
   ...work,

@@ -122,7 +122,7 @@ export const createMicrovmVolume = createRoute({
   method: 'post',
   path: '/v1/volumes',
   summary: 'Make a volume',
-  description: `The quotas of an account come to at most ${volumeQuota.ofAccount / GiB} GiB.`,
+  description: `Costs nothing. The quotas of an account come to at most ${volumeQuota.ofAccount / GiB} GiB.`,
   request: {
     body: json(
       z
@@ -224,7 +224,7 @@ export const uploadVolumeFile = createRoute({
   method: 'post',
   path: `${one}/files/upload`,
   summary: 'Put a file into a volume',
-  description: `At most ${maximumUploadBytes / MiB} MiB.`,
+  description: `At most ${maximumUploadBytes / MiB} MiB: it is read whole before it is kept.`,
   request: {
     params,
     body: {

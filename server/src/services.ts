@@ -186,7 +186,7 @@ export function createServices(deps: {
   const executions = createExecutionService({
     ...{ ...small, microvmSessions, log },
   })
-  const microvmVolumes = createMicrovmVolumeService({ db, clock, accounts })
+  const microvmVolumes = createMicrovmVolumeService({ db, clock, accounts, accountLimits })
   const staging = createStaging({ ...small, microvms })
   const ptys = createPtyService({ ...small, console, microvms, microvmSessions })
   const assistant = createAssistantService({

@@ -58,7 +58,8 @@ export async function holdings(db: Database | Tx, accountId: string) {
     snapshots: number
   }>`
     select instances + vms as instances, machines.vcpus + tiny.vcpus as vcpus,
-      machines."memoryMib" + tiny."memoryMib" as "memoryMib", gpus, "volumeGb",
+      machines."memoryMib" + tiny."memoryMib" as "memoryMib", gpus,
+      disks."volumeGb" + quotas."volumeGb" as "volumeGb",
       images.snapshots + layers.snapshots as snapshots from (
       select count(*)::int as instances, coalesce(sum(vcpus), 0)::int as vcpus,
         coalesce(sum(memory_mib), 0)::bigint as "memoryMib", coalesce(sum(gpu_count), 0)::int as gpus
@@ -67,6 +68,9 @@ export async function holdings(db: Database | Tx, accountId: string) {
       select coalesce(sum(coalesce(growing_to_gb, size_gb)), 0)::bigint as "volumeGb"
       from volumes where account_id = ${accountId} and deleted_at is null
     ) disks, (
+      select coalesce(sum(quota_bytes), 0)::float8 / 1e9 as "volumeGb"
+      from microvm_volumes where account_id = ${accountId}
+    ) quotas, (
       select count(*)::int as snapshots
       from snapshots where account_id = ${accountId} and deleted_at is null
     ) images, (

@@ -14,20 +14,23 @@ const largestJsonBytes = 4 * 1024 * 1024
 const formBytes = 64 * 1024
 const deepestBody = 64
 
-const limited = (maxSize: number): MiddlewareHandler<AppEnv> =>
+const limited = (maxSize: number, why = ''): MiddlewareHandler<AppEnv> =>
   bodyLimit({
     maxSize,
     onError: () => {
       const most = `${Math.floor(maxSize / 1024 / 1024)} MiB`
       throw new DomainError(
         'PAYLOAD_TOO_LARGE',
-        `The request body is too large; at most ${most} is read`,
+        `The request body is too large; at most ${most} is read${why}`,
       )
     },
   })
 
 const limitJson = limited(largestJsonBytes)
-const limitUpload = limited(maximumUploadBytes + formBytes)
+const limitUpload = limited(
+  maximumUploadBytes + formBytes,
+  ', since an upload is in memory until all of it is there: send less at once, or fetch it from inside a VM',
+)
 
 const routesTaking = (isOne: (mediaType: string) => boolean) => {
   const paths = everyRoute

@@ -1,4 +1,5 @@
 /** The rules for volumes of microVMs: how much they hold, and what may be done to their files. */
+import type { EventKind } from '@garrison/contract/events/kinds'
 import {
   checkpointsPerVolume,
   filesPerVolume,
@@ -6,20 +7,29 @@ import {
   volumeQuota,
 } from '@garrison/contract/microvms/volumes'
 import { recordAudit } from '../../accounts/audit.ts'
+import type { AccountLimits } from '../../accounts/limits.ts'
 import type { AccountService } from '../../accounts/service.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
 import { DomainError, InvalidState, NameTaken, NotFound } from '../../errors.ts'
+import { recordEvent } from '../../events/outbox.ts'
 import { newUuid } from '../../ids.ts'
 import { newId } from '../hosting.ts'
 import * as store from './store.ts'
 
 const usualQuota = 1024 ** 3
 
-export type VolumeDeps = { db: Database; clock: Clock; accounts: AccountService }
+export type VolumeDeps = {
+  db: Database
+  clock: Clock
+  accounts: AccountService
+  accountLimits: AccountLimits
+}
 
-export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) {
+export function createMicrovmVolumeService(deps: VolumeDeps) {
+  const { db, clock, accounts, accountLimits } = deps
+
   async function require(reader: Database | Tx, caller: Caller, id: string) {
     const found = await store.findVolume(reader, caller.accountId, id)
     if (found === undefined) throw new NotFound('Volume', id)
@@ -46,6 +56,7 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
   const tooMany = (words: string) => new DomainError('LIMIT_EXCEEDED', words)
 
   async function requireQuota(tx: Tx, caller: Caller, more: number) {
+    if (more > 0) await accountLimits.require(tx, caller, { volumeGb: more / 1e9 })
     const { quota } = await store.totals(tx, caller.accountId)
     if (quota + more <= volumeQuota.ofAccount) return
     const most = volumeQuota.ofAccount / 1024 ** 3
@@ -62,6 +73,19 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
       },
       clock.now(),
     )
+
+  type Told = { kind: EventKind; data: object }
+
+  const tell = (tx: Tx, { accountId }: Caller, id: string, { kind, data }: Told) =>
+    recordEvent(
+      tx,
+      { accountId, kind, subjectKind: 'microvm-volume', subjectId: id, data: { ...data } },
+      clock.now(),
+    )
+
+  const shown = ({ name, quota_bytes }: Pick<store.Volume, 'name' | 'quota_bytes'>) => ({
+    ...{ name, quota_bytes },
+  })
 
   return {
     require: (caller: Caller, id: string) => require(db, caller, id),
@@ -82,7 +106,9 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
       await store.insertVolume(tx, {
         ...{ ...row, name: wanted.name, quota_bytes, created_at: now, updated_at: now },
       })
-      await audit(tx, caller, 'create', row.public_id, { name: wanted.name, quota_bytes })
+      const data = { name: wanted.name, quota_bytes }
+      await audit(tx, caller, 'create', row.public_id, data)
+      await tell(tx, caller, row.public_id, { kind: 'microvm-volume.created', data })
       return require(tx, caller, row.public_id)
     },
 
@@ -110,13 +136,19 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
         ...(name !== null && { name }),
         ...(quota !== null && { quota_bytes: quota }),
       })
-      return require(tx, caller, id)
+      const updated = await require(tx, caller, id)
+      const data = shown(updated)
+      if (JSON.stringify(data) !== JSON.stringify(shown(volume))) {
+        await tell(tx, caller, id, { kind: 'microvm-volume.changed', data })
+      }
+      return updated
     },
 
     async delete(tx: Tx, caller: Caller, id: string) {
       const volume = await lock(tx, caller, id)
       await store.deleteVolume(tx, volume.id)
       await audit(tx, caller, 'delete', id, { name: volume.name })
+      await tell(tx, caller, id, { kind: 'microvm-volume.deleted', data: shown(volume) })
     },
 
     async files(
@@ -200,7 +232,9 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
       const row = { id: newUuid(), public_id: newId('ckpt'), volume_id: volume.id }
       const called = name ?? created_at.toISOString()
       await store.insertCheckpoint(tx, { ...row, name: called, created_at })
-      await audit(tx, caller, 'checkpoint', id, { checkpoint: row.public_id, name: called })
+      const data = { checkpoint: row.public_id, name: called }
+      await audit(tx, caller, 'checkpoint', id, data)
+      await tell(tx, caller, id, { kind: 'microvm-volume.checkpointed', data })
       return requireCheckpoint(tx, volume, row.public_id)
     },
 
@@ -210,6 +244,8 @@ export function createMicrovmVolumeService({ db, clock, accounts }: VolumeDeps) 
       await store.deleteCheckpoint(tx, checkpoint.id)
       await store.forgetContents(tx, volume.id)
       await audit(tx, caller, 'delete-checkpoint', id, { checkpoint: checkpointId })
+      const data = { checkpoint: checkpointId, name: checkpoint.name }
+      await tell(tx, caller, id, { kind: 'microvm-volume.checkpoint-deleted', data })
     },
   }
 }

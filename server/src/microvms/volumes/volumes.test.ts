@@ -156,6 +156,42 @@ describe('a volume', () => {
     expect((await rich.post('/v1/volumes', { name: 'b' })).body.quota_bytes).toBe(GiB)
   })
 
+  it('counts in what an operator allows the account, by its quota', async () => {
+    const limited = await api.client('Limited')
+    const row = { account_id: limited.caller.accountId, max_volume_gb: 1 }
+    await api.change((tx) =>
+      tx
+        .insertInto('account_controls')
+        .values(row as never)
+        .execute(),
+    )
+    const made = await limited.post('/v1/volumes', { name: 'a', quota_bytes: 600 * MiB })
+    expect(made.status).toBe(200)
+    const more = await limited.post('/v1/volumes', { name: 'b', quota_bytes: 600 * MiB })
+    expect(more).toMatchObject({ status: 429, body: { detail: expect.stringMatching(/1 GB of/) } })
+    const larger = await limited.patch(`/v1/volumes/${made.body.id}`, { quota_bytes: 1200 * MiB })
+    expect(larger.status).toBe(429)
+  })
+
+  it('tells what becomes of it', async () => {
+    const { id, at } = await volume()
+    await me.patch(at, { quota_bytes: 20 * MiB })
+    await me.patch(at, { quota_bytes: 20 * MiB })
+    const { body: checkpoint } = await me.post(`${at}/checkpoints`, { name: 'before' })
+    await me.delete(`${at}/checkpoints/${checkpoint.id}`)
+    await me.delete(at)
+    const told = await api.db
+      .selectFrom('events')
+      .select(['kind', 'data'])
+      .where('subject_id', '=', id)
+      .orderBy('id')
+      .execute()
+    expect(told.map(({ kind }) => kind.replace('microvm-volume.', ''))).toEqual([
+      ...['created', 'changed', 'checkpointed', 'checkpoint-deleted', 'deleted'],
+    ])
+    expect(told[1]?.data).toMatchObject({ quota_bytes: 20 * MiB })
+  })
+
   it('is nothing to a stranger', async () => {
     const { at } = await volume()
     await put(at, 'a', 'x')
