@@ -39,6 +39,7 @@ const concerned: Readonly<Record<Subject, readonly string[]>> = {
     ...stock,
   ],
   'microvm-snapshot': ['/v1/snapshots'],
+  'microvm-volume': ['/v1/volumes'],
   share: ['/v1/shares'],
   volume: ['/api/volumes/', '/api/instances/'],
   firewall: ['/api/firewalls/', '/api/instances/'],
