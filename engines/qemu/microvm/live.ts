@@ -33,6 +33,7 @@ export class LiveMicrovm {
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>
   #guest: MicrovmGuest | null
+  #connecting: Promise<MicrovmGuest> | null = null
 
   /** Of a process that is about to listen, or has been listening for long. */
   static async attach(process: Process, sockets: Sockets): Promise<LiveMicrovm> {
@@ -67,10 +68,23 @@ export class LiveMicrovm {
   /** The guest's line; one that was lost is made anew. */
   async guest(): Promise<MicrovmGuest> {
     if (this.#guest?.line.isOpen) return this.#guest
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = null
+    })
+    return this.#connecting
+  }
+
+  /** QEMU serves one client and lets all others wait unheard: one at a time, and none that failed stays connected. */
+  async #connect(): Promise<MicrovmGuest> {
     const line = await AgentLine.connect(this.#sockets.agent).catch((cause) => {
       throw new NotRunningError('The machine is not there any more', { cause })
     })
-    await line.greet(5_000)
+    try {
+      await line.greet(5_000)
+    } catch (error) {
+      line.close()
+      throw error
+    }
     this.#guest = new MicrovmGuest(line)
     return this.#guest
   }
