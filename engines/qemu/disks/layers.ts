@@ -173,12 +173,16 @@ export class Layers {
     await this.#learn(name)
   }
 
-  /** A layer with nothing below it, which `make` writes into an empty file of the owner. */
+  /**
+   * A layer with nothing below it, which `make` writes into an empty file of the owner. One that is there
+   * already stays as it is, since others may stand on it.
+   */
   async createFrom(
     name: string,
     owner: Owner,
     make: (unfinished: string) => Promise<void>,
   ): Promise<void> {
+    if (this.has(name)) return
     await this.#makeWhole(name, async (unfinished) => {
       await writeFile(unfinished, '', { mode: 0o600 })
       await chown(unfinished, owner.uid, owner.gid)

@@ -309,19 +309,19 @@ export class MicrovmHost {
   /** Removes layers and memory that nothing stands on. */
   async sweep(): Promise<void> {
     const room = await this.images.room()
-    const machines = this.machines.values()
-    const snapshots = this.snapshots.values()
     await this.layers.sweep(
-      [...machines, ...snapshots].map(({ layer }) => layer),
+      [...this.machines.values(), ...this.snapshots.values()].map(({ layer }) => layer),
       this.images.spared(room),
     )
     await this.images.tidy()
+    const files = await readdir(this.paths.memory)
+    // Looked at in one go and after the files: memory is pinned before it has any, and until a record has it.
     const needed = new Set([
       ...this.pinned,
-      ...snapshots.map(({ memory }) => memory.name),
-      ...machines.map(({ ram }) => ram.replace(/^.*\/|\.ram$/g, '')),
+      ...this.snapshots.values().map(({ memory }) => memory.name),
+      ...this.machines.values().map(({ ram }) => ram.replace(/^.*\/|\.ram$/g, '')),
     ])
-    for (const file of await readdir(this.paths.memory)) {
+    for (const file of files) {
       const name = file.replace(/\.(ram|state)(\.tmp)?$/, '')
       if (!needed.has(name) && !name.startsWith('empty-'))
         await rm(`${this.paths.memory}/${file}`, { force: true })

@@ -75,11 +75,18 @@ async function ensureLayer(
   const layers = await puller.fetch(found, signal)
   const { layout } = puller
   // One at a time: it takes a processor and the disk, and all are the same users of the host.
-  await host.unpacking.run(
+  return host.unpacking.run(
     'unpack',
-    () => unpackImage({ host, folder, image, layout, layers, name: layer, log, signal }),
+    async () => {
+      const meanwhile = await host.images.find(layer)
+      if (meanwhile !== null) {
+        log('It has been unpacked meanwhile')
+        return meanwhile.env
+      }
+      await unpackImage({ host, folder, image, layout, layers, name: layer, log, signal })
+      await host.images.put(layer, { image, env })
+      return env
+    },
     signal,
   )
-  await host.images.put(layer, { image, env })
-  return env
 }

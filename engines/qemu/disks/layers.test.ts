@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { run } from '../network/run.ts'
+import { Layers, newLayerName } from './layers.ts'
+
+const ours = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+
+let folder: string
+let layers: Layers
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'garrison-layers-'))
+  layers = new Layers(folder)
+  await layers.load()
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+it('is made once: what others may stand on already is never replaced', async () => {
+  const name = newLayerName()
+  const disk = (size: string) => async (path: string) => {
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, size])
+  }
+  await layers.createFrom(name, ours, disk('1M'))
+  await layers.createFrom(name, ours, disk('2M'))
+  expect(layers.virtualSizeBytes(name)).toBe(2 ** 20)
+})
