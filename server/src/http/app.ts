@@ -21,7 +21,7 @@ import type { HttpMetrics } from './metrics.ts'
 import { shownInBody } from './microvms/authentication.ts'
 import { limitMicrovmBody, readMicrovmBody } from './microvms/bodies.ts'
 import { answerMicrovmError, nothingThere } from './microvms/errors.ts'
-import { refuseInvalidMicrovm } from './microvms/validation.ts'
+import { refuseInvalidMicrovm, refuseUnknownQuery } from './microvms/validation.ts'
 import type { OriginCheck } from './own-origin.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { refuseInvalid } from './validation.ts'
@@ -78,7 +78,7 @@ export function createApp(deps: AppDeps): App {
   // `/v1/*` is `/v1` too.
   for (const path of ['/v1/*', ...rootPaths]) {
     const known = authenticate({ ...deps, alsoBy: shownInBody })
-    app.use(path, forCallersOnly, limitMicrovmBody, known, readMicrovmBody)
+    app.use(path, forCallersOnly, limitMicrovmBody, known, refuseUnknownQuery, readMicrovmBody)
   }
 
   app.onError((error, c) =>

@@ -30,6 +30,18 @@ describe('a request that is not as the schema says', () => {
     })
   })
 
+  it('a parameter that nobody reads is refused by its name', async () => {
+    const fault = (name: string) => ({
+      ...{ loc: ['query', name], msg: 'Extra inputs are not permitted', type: 'extra_forbidden' },
+    })
+    const refused = (name: string) => ({ status: 422, body: { detail: [fault(name)] } })
+    expect(await me.get('/v1/snapshots?tpye=user')).toMatchObject(refused('tpye'))
+    expect(await me.get('/v1/vms?status=terminated')).toMatchObject(refused('status'))
+    expect(await me.post('/execute?bogus=1', { command: '1' })).toMatchObject(refused('bogus'))
+    expect((await me.get('/v1/vms?all=true&wait=true&_=1795311144')).status).toBe(200)
+    expect((await me.get('/v1/nothing?bogus=1')).status).toBe(404)
+  })
+
   const image = { oci_image: 'python:3.12-slim' }
   it.each([
     ['/v1/snapshots', {}, ['body', 'oci_image'], 'missing', 'Field required'],
