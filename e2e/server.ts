@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
@@ -18,6 +19,7 @@ import { promisify } from 'node:util'
 import { uninstall } from '@garrison/server/admin'
 
 const main = new URL('../server/src/main.ts', import.meta.url).pathname
+const dyingAt = new URL('testing/die-at.ts', import.meta.url).pathname
 const run = promisify(execFile)
 
 /** Longer than anything takes on a slow host with emulated guests. */
@@ -30,6 +32,7 @@ export class TestServer {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'garrison-e2e-'))
   readonly #config = join(this.dataDir, 'garrison.yaml')
   readonly #port: number
+  readonly #diesAt = join(this.dataDir, 'dies-at')
   readonly #privateKey = join(this.dataDir, 'test-key')
   readonly #more: readonly string[]
   #process: ChildProcess | null = null
@@ -79,10 +82,13 @@ export class TestServer {
     const child = spawn(
       process.execPath,
       [
-        ...[main, '--data', this.dataDir, '--config', this.#config],
+        ...['--import', dyingAt, main, '--data', this.dataDir, '--config', this.#config],
         ...['--port', String(this.#port), ...this.#more],
       ],
-      { stdio: ['ignore', log, log] },
+      {
+        stdio: ['ignore', log, log],
+        env: { ...process.env, GARRISON_TEST_DIES_AT: this.#diesAt },
+      },
     )
     closeSync(log)
     this.#process = child
@@ -105,6 +111,29 @@ export class TestServer {
   /** As a crash does. */
   kill = () => this.#end('SIGKILL')
 
+  /**
+   * Sends the request to a server that is killed as soon as it has logged `message`, which is one of level
+   * `debug` mostly; then starts it again.
+   */
+  async killedAt(message: string, request: () => Promise<unknown>) {
+    const child = this.#process
+    if (child === null) throw new Error('there is no server')
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    writeFileSync(this.#diesAt, message)
+    const answered = request().then(
+      () => true,
+      () => false,
+    )
+    const late = pause(longestWaitMs).then(() => {
+      throw new Error(`it never said "${message}": ${this.log().slice(-2000)}`)
+    })
+    await Promise.race([ended, late])
+    rmSync(this.#diesAt)
+    this.#process = null
+    await answered
+    await this.launch()
+  }
+
   async #end(signal: 'SIGINT' | 'SIGKILL') {
     const child = this.#process
     if (child === null || child.exitCode !== null) return
@@ -123,6 +152,13 @@ export class TestServer {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
+    return { status: response.status, headers: response.headers, body: await response.json() }
+  }
+
+  /** As clients of the other API send files. */
+  async sendForm(path: string, body: FormData): Promise<Answer> {
+    const headers = { Authorization: `Api-Key ${this.#credentials.api_key}` }
+    const response = await fetch(this.url + path, { method: 'POST', headers, body })
     return { status: response.status, headers: response.headers, body: await response.json() }
   }
 

@@ -40,7 +40,10 @@ async function isThere(program: string): Promise<boolean> {
 
 const execute = promisify(execFile)
 
-/** What it printed. Rejects with the end of its complaints when it fails. */
+/** Told when whoever started it ends, also by `kill -9`; what it was making is of no use to the next one. */
+const WITH_US = ['--pdeathsig=TERM', '--']
+
+/** What it printed. Rejects with the end of its complaints when it fails. It lives no longer than this process. */
 export async function run(
   program: string,
   args: readonly string[],
@@ -48,7 +51,8 @@ export async function run(
 ): Promise<string> {
   try {
     const env = { ...process.env, PATH, LC_ALL: 'C' }
-    const { stdout } = await execute(program, args, { ...options, env, maxBuffer: 2 ** 26 })
+    const spec = { ...options, env, maxBuffer: 2 ** 26 }
+    const { stdout } = await execute('setpriv', [...WITH_US, program, ...args], spec)
     return stdout
   } catch (error) {
     throw new Error(`${program} failed: ${reasonOf(error)}`, { cause: error })

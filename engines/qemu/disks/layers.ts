@@ -206,6 +206,12 @@ export class Layers {
     await chmod(this.path(name), isPublic ? 0o444 : 0o440)
   }
 
+  /** Those below it that are still a machine's own, since whoever was about to freeze them failed or died. */
+  async freezeBelow(name: string, gid: number): Promise<void> {
+    for (const below of this.chain(name).slice(1))
+      if ((await stat(this.path(below))).uid !== 0) await this.freeze(below, gid)
+  }
+
   /** What can be reached neither from these layers nor from a pin. */
   unreachable(roots: readonly string[]): string[] {
     const needed = new Set<string>()

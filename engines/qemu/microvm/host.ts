@@ -151,6 +151,11 @@ export class MicrovmHost {
     this.pool.abandon()
   }
 
+  /** How far something has got, for whoever looks for what went wrong. */
+  tell(step: string, microvm: string): void {
+    this.options.log('debug', `microVM ${step}`, { microvm })
+  }
+
   /** Id of the time since the host was started. */
   get bootId(): string {
     return this.#boot
@@ -257,6 +262,7 @@ export class MicrovmHost {
     const live = this.live.get(id)
     this.live.delete(id)
     await live?.kill()
+    this.tell('removal: ended', id)
     const { slot } = record
     if (slot !== null) await this.endOf({ name: slot.name, layout: this.layoutOf(slot.number) })
     await this.machines.delete(id)
@@ -333,12 +339,22 @@ export class MicrovmHost {
     if (process === undefined) return
     try {
       this.follow(id, await LiveMicrovm.attach(process, this.paths.sockets(slot.name)))
-      // Its agent is greeted when somebody first asks for something.
       const live = this.live.get(id)
+      // Its agent is greeted when somebody first asks for something.
       live?.line.close()
+      if (live !== undefined) await this.#mend(id, live)
     } catch (error) {
       this.options.log('warn', 'a microVM does not answer and is taken for dead', { id, error })
     }
+  }
+
+  /** What a snapshot or suspension that was cut short has left: it stands still, or writes elsewhere. */
+  async #mend(id: string, live: LiveMicrovm): Promise<void> {
+    const record = this.machines.get(id)
+    const layer = await live.layer()
+    if (record !== undefined && record.layer !== layer && this.layers.has(layer))
+      await this.machines.put(id, { ...record, layer }, { durable: false })
+    if ((await live.condition()) === 'paused') await live.resume()
   }
 
   /** Processes, networks and folders that no record names: of a pool, a build, or what was cut short. */

@@ -15,6 +15,7 @@ const Version = z.object({
   qemu: z.object({ major: z.int(), minor: z.int(), micro: z.int() }),
   package: z.string(),
 })
+const Status = z.object({ status: z.string() })
 const Drives = z.array(
   z.object({
     qdev: z.string().optional(),
@@ -95,6 +96,12 @@ export class LiveMicrovm {
     return this.#guest.line
   }
 
+  /** A line on which nothing was said yet, in place of one that is gone. */
+  async renewLine(): Promise<void> {
+    this.#guest?.line.close()
+    this.#guest = new MicrovmGuest(await AgentLine.connect(this.#sockets.agent))
+  }
+
   /** Loads the state behind descriptor 3 and runs. */
   async goOn(): Promise<void> {
     await this.#qmp.execute('migrate-incoming', { uri: 'fd:3' }, LOAD_MS)
@@ -123,13 +130,26 @@ export class LiveMicrovm {
     return `${qemu.major}.${qemu.minor}.${qemu.micro} ${packaged}`.trim()
   }
 
+  /** `waiting`: it has not begun to read its state. */
+  async condition(): Promise<'running' | 'paused' | 'waiting' | 'other'> {
+    const { status } = Status.parse(await this.#qmp.execute('query-status'))
+    if (status === 'inmigrate') return 'waiting'
+    return status === 'running' || status === 'paused' ? status : 'other'
+  }
+
+  /** The layer that it writes to. */
+  async layer(): Promise<string> {
+    const drives = Drives.parse(await this.#qmp.execute('query-block'))
+    const drive = drives.find(({ qdev }) => qdev?.includes(`/${ROOT_DEVICE}/`)) ?? drives[0]
+    const layer = drive?.inserted?.['node-name']
+    if (layer === undefined) throw new EngineError('QEMU does not say what disk it has')
+    return layer
+  }
+
   /** From now on it writes to `overlay`, which is empty; what it wrote to is complete. */
   async switchDisk(overlay: string, path: string): Promise<void> {
     await this.#qmp.execute('blockdev-add', { ...diskNode(overlay, path), backing: null })
-    const drives = Drives.parse(await this.#qmp.execute('query-block'))
-    const drive = drives.find(({ qdev }) => qdev?.includes(`/${ROOT_DEVICE}/`))
-    const node = drive?.inserted?.['node-name'] ?? drives[0]?.inserted?.['node-name']
-    await this.#qmp.execute('blockdev-snapshot', { node, overlay })
+    await this.#qmp.execute('blockdev-snapshot', { node: await this.layer(), overlay })
   }
 
   async end(): Promise<void> {

@@ -41,7 +41,7 @@ import { MicrovmHost, type MicrovmHostOptions } from './host.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
 import { type Started, startMicrovm } from './start.ts'
-import { goOnAgain, keepMemory } from './suspend.ts'
+import { goOnAgain, goOnFinally, keepMemory } from './suspend.ts'
 import { takeMicrovmSnapshot } from './take-snapshot.ts'
 
 export type QemuMicrovmsOptions = MicrovmHostOptions & { readonly orders: Orders }
@@ -113,7 +113,8 @@ export class QemuMicrovms implements MicrovmEngine {
     return this.#orders.run(microvm, order, async () => {
       const record = this.#found(microvm)
       if (record.suspended) return
-      await keepMemory(this.#host, microvm, record)
+      if (record.start === null) await goOnFinally(this.#host, microvm, record)
+      await keepMemory(this.#host, microvm, this.#found(microvm))
     })
   }
 
@@ -121,6 +122,7 @@ export class QemuMicrovms implements MicrovmEngine {
     return this.#orders.run(microvm, order, async () => {
       const record = this.#found(microvm)
       if (record.suspended) await goOnAgain(this.#host, microvm, record)
+      else if (record.start === null) await goOnFinally(this.#host, microvm, record)
       const now = this.#found(microvm)
       return { ...this.#stateOf(microvm, now), start: now.start as MicrovmStart }
     })

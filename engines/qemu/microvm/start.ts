@@ -85,12 +85,14 @@ async function fromMemory(
   if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
   // From here on it is found again after a crash; it runs at the earliest when this is written.
   await place(host, spec, snapshot.env, waiting)
+  host.tell('start: placed', spec.id)
   if (waiting.machineId === null) await waiting.live.goOn()
   else await waiting.live.resume()
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
   const machineId = waiting.machineId ?? newMachineId()
   await abortable(wakeUp(waiting.live, identity, machineId, WAKE_MS), signal)
+  host.tell('start: awake', spec.id)
   const guestMs = performance.now() - began - hostMs
   return { how: 'memory', pooled: taken !== null, hostMs, guestMs }
 }

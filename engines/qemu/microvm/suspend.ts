@@ -9,6 +9,10 @@ import type { MicrovmRecord } from './records.ts'
 import type { Slot } from './spawn.ts'
 import { wakeUp } from './wake.ts'
 
+/** Of one that goes on, and of one that boots under emulation on a busy host. */
+const WAKE_MS = 30_000
+const BOOT_MS = 120_000
+
 /** In the machine's turn. Whatever it throws, a machine that ran goes on. */
 export async function keepMemory(
   host: MicrovmHost,
@@ -24,7 +28,9 @@ export async function keepMemory(
     const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
     await capture(live, files, still, { goesOn: false, forgets: false })
+    host.tell('suspend: captured', id)
     try {
+      await host.layers.freezeBelow(record.layer, record.gid)
       await makeSafe([files.ram, files.state, host.paths.memory])
       await host.machines.put(id, {
         ...record,
@@ -34,6 +40,7 @@ export async function keepMemory(
       await live.resume()
       throw error
     }
+    host.tell('suspend: recorded', id)
     host.live.delete(id)
     await live.end()
     await host.freeSlot({ name: slot.name, layout: host.layoutOf(slot.number) })
@@ -65,14 +72,16 @@ export async function goOnAgain(
     }
     const { name, uid, gid, layout } = slot
     const place = { name, uid, gid, number: layout.number }
-    const placed = { ...record, ram, slot: place, suspended: false, qemu: null }
+    const placed = { ...record, ram, slot: place, suspended: false, qemu: null, start: null }
     // Before it runs: memory that has been gone on with once must never be again, on a disk that moved on.
     await host.machines.put(id, placed)
+    host.tell('resume: recorded', id)
     if (isSame) await live.goOn()
     runs = true
+    host.tell('resume: runs', id)
     const hostMs = performance.now() - began
     host.follow(id, live)
-    await wakeUp(live, null, '', isSame ? 30_000 : 120_000)
+    await wakeUp(live, null, '', isSame ? WAKE_MS : BOOT_MS)
     const timings = { pooled: false, hostMs, guestMs: performance.now() - began - hostMs }
     const start = isSame
       ? { how: 'memory' as const, ...timings }
@@ -88,6 +97,25 @@ export async function goOnAgain(
     await host.machines.put(id, record)
     throw error
   }
+}
+
+/** A server died while it was at that. */
+export async function goOnFinally(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+): Promise<void> {
+  const began = performance.now()
+  const live = host.live.get(id)
+  if (live === undefined) throw new NotRunningError('Its process has ended')
+  await live.renewLine()
+  if ((await live.condition()) === 'waiting') await live.goOn()
+  const hostMs = performance.now() - began
+  await wakeUp(live, null, '', BOOT_MS)
+  const guestMs = performance.now() - began - hostMs
+  const start = { how: 'memory' as const, pooled: false, hostMs, guestMs }
+  await host.machines.put(id, { ...record, start })
+  await host.sweep()
 }
 
 function spawnAgain(

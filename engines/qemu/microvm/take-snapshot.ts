@@ -74,11 +74,15 @@ async function ofRunning(
       files,
       async () => {
         await host.machines.put(id, { ...record, layer: overlay }, { durable: false })
+        host.tell('snapshot: overlay announced', id)
         await live.switchDisk(overlay, host.layers.path(overlay))
+        host.tell('snapshot: disk switched', id)
       },
       { goesOn: true, forgets: true },
     )
+    host.tell('snapshot: captured', id)
     await host.layers.freeze(record.layer, gid)
+    await host.layers.freezeBelow(record.layer, gid)
     const { tenant, vcpus, memoryMib, env } = record
     const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(record.layer))
     const taken: MicrovmSnapshotRecord = {

@@ -2,7 +2,7 @@ import { EngineError, FencedError } from '@garrison/engines/engine'
 import { updateSnapshot } from '../microvms/snapshots/store.ts'
 import { getMicrovm } from '../microvms/vms/store.ts'
 import type { OperationKind, Work } from './definition.ts'
-import { microvmFailed, microvmsOf, startMachine } from './microvm-steps.ts'
+import { microvmCancelled, microvmFailed, microvmsOf, startMachine } from './microvm-steps.ts'
 import { recordCaptured } from './snapshot-microvm.ts'
 
 /** `keep`: the snapshot was given a name, and stays. */
@@ -53,7 +53,10 @@ export const cloneMicrovm: OperationKind<CloneMicrovmInput> = {
     await giveUpSnapshot(tx, work, reason)
     await microvmFailed(tx, work as Work<never>, reason)
   },
-  cancelled: (tx, work) => giveUpSnapshot(tx, work, 'The clone was given up'),
+  async cancelled(tx, work) {
+    await giveUpSnapshot(tx, work, 'The clone was given up')
+    await microvmCancelled(tx, work as Work<never>, 'The VM that it was to be a copy of was ended')
+  },
 }
 
 type Cloning = Work<CloneMicrovmInput>

@@ -16,7 +16,8 @@ export function conflicts(tx: Tx, wanted: readonly { id: string; exclusive: bool
   return tx
     .selectFrom('operation_holds as hold')
     .innerJoin('operations as operation', 'operation.id', 'hold.operation_id')
-    .select(['operation.id', 'operation.kind', 'operation.subject_public_id', 'operation.state'])
+    .select(['operation.id', 'operation.kind', 'operation.state'])
+    .select(['operation.subject_id', 'operation.subject_public_id'])
     .where('hold.resource_id', 'in', all)
     .where((where) =>
       where.or([

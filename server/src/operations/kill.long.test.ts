@@ -1,7 +1,7 @@
 /**
  * Twenty servers in a row, each killed with SIGKILL in the middle of whatever it does, while accounts go
- * on asking for changes. The last one lives: then every operation has ended, once, and the machines are
- * what the database says, with nothing doubled and nothing left over.
+ * on asking for changes. The last one lives: then every operation has ended, once, and the machines and microVMs
+ * are what the database says, with nothing doubled and nothing left over.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,6 +18,7 @@ import type { Caller } from '../caller.ts'
 import { systemClock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { newUuid } from '../ids.ts'
+import { playMicrovms } from '../testing/outliving-microvms.ts'
 import {
   createWorld,
   machinesInstantly,
@@ -36,6 +37,8 @@ let world: World
 let me: Caller
 let keyId: string
 let child: ChildProcess | null = null
+/** Has the microVMs, which outlive every server. */
+let played: SimulatedEngine
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'garrison-kill-'))
@@ -43,9 +46,13 @@ beforeEach(async () => {
   world = await createWorld()
   me = await world.account()
   keyId = (await world.sshKey(me)).public_id
+  played = new SimulatedEngine({ ...machinesInstantly, clock: systemClock })
+  await played.start()
+  await world.services.microvmSnapshots.registerBase()
 })
 afterEach(async () => {
   await kill()
+  await played.close()
   await world.close()
   await rm(folder, { recursive: true })
 })
@@ -53,7 +60,8 @@ afterEach(async () => {
 /** Answers when the server has had so many effects, or has nothing left to do. */
 async function serve(effects: number) {
   const input = JSON.stringify({ connection: world.connection, state })
-  child = spawn(process.execPath, [program, input], { stdio: ['ignore', 'pipe', 'inherit'] })
+  child = spawn(process.execPath, [program, input], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  playMicrovms(child, played.microvms)
   const { stdout } = child
   if (stdout === null) throw new Error('no standard output')
   const enough = (async () => {
@@ -137,6 +145,44 @@ async function wishes(): Promise<Change[]> {
     () => change((tx) => snapshots.createImage(tx, me, { snapshot_id: snapshot, name: name() })),
     () => change((tx) => snapshots.delete(tx, me, snapshot)),
     () => change((tx) => images.delete(tx, me, image)),
+    ...(await wishesOfMicrovms()),
+  ]
+}
+
+async function wishesOfMicrovms(): Promise<Change[]> {
+  const { microvms, microvmSessions, microvmSnapshots } = world.services
+  const { change, db } = world
+  const ended = ['terminated', 'failed'] as const
+  const rows = await db
+    .selectFrom('microvms')
+    .selectAll()
+    .where('status', 'not in', ended)
+    .execute()
+  const vm = anyOf(rows)
+  const taken = await db
+    .selectFrom('microvm_snapshots')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .execute()
+  const own = anyOf(taken.filter((row) => row.account_id === me.accountId))?.public_id ?? ''
+  const from = anyOf(taken)?.public_id ?? ''
+  const id = vm?.public_id ?? ''
+  const start = () =>
+    change(async (tx) => {
+      const snapshot = await microvmSnapshots.requireReady(tx, me, from)
+      const snapshot_on_terminate = random(2) === 0
+      const wanted = { snapshot_on_terminate, vm_lifetime_seconds: 86_400 }
+      return microvmSessions.createVm(tx, me, wanted, snapshot)
+    })
+  return [
+    ...[start, start, start],
+    () => change((tx) => microvmSessions.clone(tx, me, id, anyOf([null, newUuid()]) ?? null)),
+    () => change((tx) => microvms.snapshot(tx, me, id, newUuid())),
+    () => change((tx) => microvms.suspend(tx, me, id)),
+    () => change((tx) => microvms.resume(tx, me, id)),
+    () => change((tx) => microvms.resume(tx, me, id)),
+    async () => vm && change((tx) => microvms.end(tx, me, vm.id, 'It was deleted')),
+    () => change((tx) => microvmSnapshots.delete(tx, me, own)),
   ]
 }
 
@@ -166,6 +212,7 @@ it('every operation ends once, and nothing is doubled or left over', async () =>
   await kill()
   await expectEndedOnce()
   await expectMachinesAsWritten()
+  await expectMicrovmsAsWritten()
 })
 
 async function expectEndedOnce() {
@@ -230,4 +277,19 @@ async function expectMachinesAsWritten() {
   expect(Object.keys(addresses).sort()).toEqual(
     ids(instances.filter((row) => row.address !== null)),
   )
+}
+
+async function expectMicrovmsAsWritten() {
+  const rows = await world.db.selectFrom('microvms').selectAll().execute()
+  const snapshots = await world.db.selectFrom('microvm_snapshots').selectAll().execute()
+  const held = await played.microvms.microvmHoldings()
+  const told = (all: readonly { id: string; status: string }[]) =>
+    all.map(({ id, status }) => `${id} ${status}`).sort()
+  const live = rows.filter(({ status }) => ['running', 'suspended'].includes(status))
+  expect(told(held.microvms)).toEqual(told(live))
+  expect(rows.filter((row) => !live.includes(row)).every((row) => row.ended_at !== null)).toBe(true)
+  const ready = snapshots.filter((row) => row.status === 'ready' && row.deleted_at === null)
+  expect([...held.snapshots].sort()).toEqual(ready.map(({ id }) => id).sort())
+  const open = snapshots.filter(({ status }) => ['pending', 'building'].includes(status))
+  expect(open).toEqual([])
 }

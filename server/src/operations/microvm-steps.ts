@@ -80,6 +80,17 @@ async function recordRunning(
   })
 }
 
+/** Its deletion has written what it is; whatever else cancels it, as the end of what it is copied of, has not. */
+export async function microvmCancelled(
+  tx: Parameters<NonNullable<Step<unknown>['record']>>[0],
+  work: Work<never>,
+  reason: string,
+) {
+  const { accountId, subject } = work.operation
+  const { status } = await getMicrovm(tx, accountId, subject.id)
+  if (status === 'starting') await microvmFailed(tx, work, reason)
+}
+
 /** It never ran: what its row says is why. */
 export async function microvmFailed(
   tx: Parameters<NonNullable<Step<unknown>['record']>>[0],

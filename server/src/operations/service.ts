@@ -21,9 +21,10 @@ export type Begin = {
   readonly holds: readonly Hold[]
   /**
    * What to do when another operation holds something: refuse with {@link OperationInProgress}, wait
-   * behind it, or cancel it and wait until it is undone.
+   * behind it, or cancel it and wait until it is undone. `cancel-own` cancels what is about the same subject,
+   * and waits behind others.
    */
-  readonly whenBusy?: 'refuse' | 'wait' | 'cancel'
+  readonly whenBusy?: 'refuse' | 'wait' | 'cancel' | 'cancel-own'
   /** When one of this kind waits for the same subject and has not begun, it does for this one too. */
   readonly joinPending?: boolean
   /**
@@ -88,10 +89,11 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
       if (first !== undefined && whenBusy === 'refuse') {
         throw new OperationInProgress(busyMessage(first.kind, first.subject_public_id))
       }
-      if (whenBusy === 'cancel')
+      const isOwn = ({ subject_id }: (typeof busy)[number]) => subject_id === begin.subject.id
+      if (whenBusy === 'cancel' || whenBusy === 'cancel-own')
         await holds.requestCancel(
           tx,
-          busy.map((operation) => operation.id),
+          busy.filter((each) => whenBusy === 'cancel' || isOwn(each)).map(({ id }) => id),
         )
       const id = newUuid()
       const found = begin.atOnce === true && busy.length === 0 ? takerFor(begin) : null

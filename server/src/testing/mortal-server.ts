@@ -1,6 +1,6 @@
 /**
  * What carries out operations, as a process of its own, so that a test can kill it for real: a runner on
- * a simulated engine whose machines outlive it in a file. Says on standard output what effect it had.
+ * a simulated engine whose machines outlive it in a file, and whose microVMs do in its parent. Says on standard output what effect it had.
  *
  *     node mortal-server.ts '{"connection": …, "state": "/path/of/machines.json"}'
  */
@@ -16,6 +16,7 @@ import { operationKinds } from '../operations/kinds.ts'
 import { OperationRunner } from '../operations/runner.ts'
 import { createOperationService } from '../operations/service.ts'
 import { dropLeases } from '../operations/store.ts'
+import { microvmsOfParent } from './outliving-microvms.ts'
 import { machinesInstantly, testRegion } from './world.ts'
 
 type Mortality = { connection: pg.PoolConfig; state: string }
@@ -23,14 +24,16 @@ type Mortality = { connection: pg.PoolConfig; state: string }
 const { connection, state }: Mortality = JSON.parse(process.argv[2] ?? '')
 const clock = systemClock
 const log: Log = () => {}
+const tell = (effect: string) => void process.stdout.write(`${effect}\n`)
 
 const engine = new SimulatedEngine({
   ...machinesInstantly,
   clock,
   state: inFile(state),
-  onEffect: (effect) => void process.stdout.write(`${effect}\n`),
+  onEffect: tell,
 })
 await engine.start()
+Object.assign(engine, { microvms: microvmsOfParent(engine.microvms, tell) })
 const { db } = openDatabase(connection)
 const regions = createRegions({ engines: new Map([[testRegion, engine]]), clock })
 const runner = new OperationRunner({

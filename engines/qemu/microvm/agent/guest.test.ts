@@ -154,6 +154,16 @@ test('a file that nobody reads on fills a window and no more', async () => {
   expect(content.length).toBe(sent.reduce((total, bytes) => total + bytes, 0))
 })
 
+test('a guest that sends what nobody asked for loses its line', async () => {
+  const { line } = await agent(({ type }, socket) => {
+    if (type !== 'P') return
+    for (let sent = 0; sent < 20; sent++)
+      socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => frame('P', 0))))
+  })
+  await expect(line.ping(10_000)).rejects.toThrow('what nobody asked for')
+  await line.closed
+})
+
 test('a guest that is silent is given up', async () => {
   const { guest } = await agent(() => {})
   const waiting = guest.line.ping(20)

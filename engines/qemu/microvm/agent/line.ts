@@ -18,6 +18,8 @@ import {
 
 /** The agent takes as many. */
 const MAX_CHANNELS = 200
+/** Frames in a row that belong to nothing that is open: some are under way when a channel is given up. */
+const MAX_STRAYS = 4_096
 /** All that a guest can have been given at start. */
 const GIVEN_BYTES = 1216 * 1024
 /** More than the buffers of a port have: a device on virtio-mmio has 1,024, a page each. */
@@ -183,10 +185,11 @@ export class AgentLine {
   readonly #nonce = randomBytes(NONCE_BYTES)
   readonly #channels = new Map<number, Channel>()
   readonly #greeted = Promise.withResolvers<void>()
-  readonly #pings = new Map<string, () => void>()
+  readonly #pings = new Map<string, PromiseWithResolvers<void>>()
   #woken: ((answer: string) => void) | null = null
   #lastChannel = 0
   #lastPing = 0
+  #strays = 0
   #failure: Error | null = null
   #isGreeted = false
   #held: Buffer[] | null = null
@@ -224,6 +227,7 @@ export class AgentLine {
       for (const channel of this.#channels.values()) channel.fail(error)
       this.#channels.clear()
       this.#greeted.reject(error)
+      for (const ping of this.#pings.values()) ping.reject(error)
       closed.resolve()
     })
   }
@@ -258,10 +262,11 @@ export class AgentLine {
   /** Everything that was sent by now was read when this answers. */
   async ping(ms: number): Promise<void> {
     const word = String(++this.#lastPing)
-    const answered = new Promise<void>((resolve) => this.#pings.set(word, resolve))
+    const answered = Promise.withResolvers<void>()
+    this.#pings.set(word, answered)
     this.#socket.write(frame('P', 0, Buffer.from(word)))
     try {
-      await within(ms, answered, silent)
+      await within(ms, answered.promise, silent)
     } finally {
       this.#pings.delete(word)
     }
@@ -368,18 +373,29 @@ export class AgentLine {
     else if (this.isOpen) this.#socket.write(bytes)
   }
 
+  /** Reading what nobody asked for costs as much as reading what somebody did. */
   #receive(received: Frame): void {
-    if (received.channel !== 0) {
-      const channel = this.#channels.get(received.channel)
-      // It may have ended while this was under way.
-      channel?.receive(received)
-      if (channel?.isOver) this.#channels.delete(received.channel)
-      return
-    }
-    if (received.type === 'R') this.#greeted.resolve()
-    if (received.type === 'W') this.#woken?.(readFields(received.payload)[0] ?? '')
-    if (received.type === 'F') this.#takeOver(received.payload)
-    if (received.type === 'P') this.#pings.get(received.payload.toString())?.()
+    const isWanted = received.channel === 0 ? this.#answer(received) : this.#tell(received)
+    this.#strays = isWanted ? 0 : this.#strays + 1
+    if (this.#strays > MAX_STRAYS)
+      throw new GuestError('failed', 'The machine sends what nobody asked for')
+  }
+
+  #tell(received: Frame): boolean {
+    const channel = this.#channels.get(received.channel)
+    // It may have ended while this was under way.
+    channel?.receive(received)
+    if (channel?.isOver) this.#channels.delete(received.channel)
+    return channel !== undefined
+  }
+
+  #answer({ type, payload }: Frame): boolean {
+    const ping = type === 'P' ? this.#pings.get(payload.toString()) : undefined
+    if (type === 'R') this.#greeted.resolve()
+    if (type === 'W') this.#woken?.(readFields(payload)[0] ?? '')
+    if (type === 'F') this.#takeOver(payload)
+    ping?.resolve()
+    return ping !== undefined
   }
 }
 

@@ -232,7 +232,8 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
       await operations.begin(tx, {
         ...{ kind: 'delete-microvm-snapshot', accountId: caller.accountId, region: row.region },
         ...{ subject: subjectOf(row), input: {}, holds: [{ id: row.id, exclusive: true }] },
-        whenBusy: 'cancel',
+        // Machines that begin as it, or that leave it behind, are not to suffer.
+        whenBusy: 'cancel-own',
       })
       await store.updateSnapshot(tx, caller.accountId, row.id, {
         ...{ status: 'deleting', updated_at: clock.now() },
