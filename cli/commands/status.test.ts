@@ -17,6 +17,7 @@ const ready: Status = {
     disk: { ok: true, detail: 'There is room on the disk of the data folder' },
   },
   machines: { ACTIVE: 3, SHUTOFF: 1 },
+  microvms: { running: 4 },
   disk: { used_bytes: 1_200_000_000, free_bytes: 80_000_000_000 },
 }
 
@@ -35,6 +36,7 @@ it('says how everything is, a line for each', () => {
     'Image     garrison-small is built',
     'Disk      There is room on the disk of the data folder',
     'Machines  3 ACTIVE, 1 SHUTOFF',
+    'MicroVMs  4 running',
     'Data      /var/lib/garrison · 1.2 GB used, 80.0 GB free',
   ])
 })
@@ -57,6 +59,7 @@ it('says how to start what does not run', () => {
     uptime_s: null,
     checks: null,
     machines: null,
+    microvms: null,
     disk: null,
   })
   expect(lines).toEqual(['Server   not running', 'Version  0.1.0', 'Data     /var/lib/garrison'])

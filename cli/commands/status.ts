@@ -30,6 +30,8 @@ export type Status = {
   checks: Readiness['checks'] | null
   /** Of the account in credentials.json, by state; null when nobody could be asked. */
   machines: Machines | null
+  /** Likewise; those that have not ended. */
+  microvms: Machines | null
   disk: Disk | null
 }
 
@@ -44,9 +46,11 @@ export async function status({ terminal, json, data }: Context): Promise<ExitCod
 
 async function look(dataDir: string, claim: Claim | null): Promise<Status> {
   const url = claim?.url ?? null
-  const [readiness, machines, disk] = await Promise.all([
+  const apiKey = readCredentials(dataDir)?.api_key
+  const [readiness, machines, microvms, disk] = await Promise.all([
     url === null ? null : readReadiness(url),
-    url === null ? null : countMachines(url, readCredentials(dataDir)?.api_key),
+    url === null ? null : countMachines(url, apiKey),
+    url === null ? null : countMicrovms(url, apiKey),
     diskUse(dataDir),
   ])
   return {
@@ -59,6 +63,7 @@ async function look(dataDir: string, claim: Claim | null): Promise<Status> {
     uptime_s: url === null ? null : secondsSincePublished(dataDir),
     checks: readiness?.checks ?? null,
     machines,
+    microvms,
     disk,
   }
 }
@@ -86,6 +91,18 @@ async function countInState(url: string, apiKey: string, state: string): Promise
   const { status, body } = await getJson(`${url}${path}`, { 'X-API-Key': apiKey })
   if (status !== 200) throw new Error(`the server answered ${status}`)
   return (body as { pagination: { total_count: number } }).pagination.total_count
+}
+
+async function countMicrovms(url: string, apiKey: string | undefined): Promise<Machines | null> {
+  if (apiKey === undefined) return null
+  try {
+    const { status, body } = await getJson(`${url}/v1/vms`, { 'X-API-Key': apiKey })
+    if (status !== 200) return null
+    const all = Object.groupBy(body as { status: string }[], (each) => each.status)
+    return Object.fromEntries(Object.entries(all).map(([name, some]) => [name, some?.length]))
+  } catch {
+    return null
+  }
 }
 
 /** What the folder really occupies: disks are sparse. */
@@ -117,9 +134,13 @@ export function printStatus(terminal: Terminal, found: Status) {
       rows.push([name.replace(/^./, (letter) => letter.toUpperCase()), mark + check.detail])
     }
   }
-  if (found.machines !== null) {
-    const counts = Object.entries(found.machines).map(([name, count]) => `${count} ${name}`)
-    rows.push(['Machines', counts.length === 0 ? 'none' : counts.join(', ')])
+  for (const [name, counted] of [
+    ['Machines', found.machines],
+    ['MicroVMs', found.microvms],
+  ] as const) {
+    if (counted === null) continue
+    const counts = Object.entries(counted).map(([state, count]) => `${count} ${state}`)
+    rows.push([name, counts.length === 0 ? 'none' : counts.join(', ')])
   }
   const { disk } = found
   const room = disk
