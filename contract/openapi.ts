@@ -129,10 +129,10 @@ function withMicrovmHeaders(document: ReturnType<typeof generated>) {
   return document
 }
 
-/** Every write is refused to a key that may only read; and while one with its Idempotency-Key runs. */
+/** Every write is refused to a key that may only read, and while one with its Idempotency-Key runs; an engine may fail. */
 function withMicrovmRefusals(route: MicrovmRoute) {
   if (!isWrite(route)) return route
-  return { ...route, responses: { ...microvmErrors(403, 409), ...route.responses } }
+  return { ...route, responses: { ...microvmErrors(403, 409, 502), ...route.responses } }
 }
 
 export function openApiDocument() {
