@@ -30,6 +30,8 @@ export type Captured = {
   readonly pages: number
   readonly pausedMs: number
   readonly sizeBytes: number
+  /** What was left out; see `holdWithoutSecrets`. */
+  readonly given: Buffer
 }
 
 const HOLD_MS = 2_000
@@ -57,7 +59,8 @@ export async function capture(
   let pausedAt = 0
   try {
     const { line } = await live.guest()
-    letGo = forgets ? await line.holdWithoutSecrets(FORGET_MS) : await line.hold(HOLD_MS)
+    const held = forgets ? await line.holdWithoutSecrets(FORGET_MS) : null
+    letGo = held?.letGo ?? (await line.hold(HOLD_MS))
     pausedAt = performance.now()
     await live.pause()
     await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
@@ -66,7 +69,7 @@ export async function capture(
     const pages = await copying.written()
     await publish(files)
     const { blocks } = await stat(files.ram)
-    return { pages, pausedMs, sizeBytes: blocks * 512 }
+    return { pages, pausedMs, sizeBytes: blocks * 512, given: held?.given ?? Buffer.alloc(0) }
   } catch (error) {
     copying.cancel()
     if (pausedAt > 0) await live.resume().catch(() => {})

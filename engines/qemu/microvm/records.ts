@@ -31,6 +31,8 @@ export const MicrovmRecord = z.object({
   /** `null`: no process. */
   slot: SlotRecord.nullable(),
   suspended: z.boolean(),
+  /** Of a suspended one: what its guest was given at start, in base64, since its memory may become a snapshot's. */
+  given: z.string().default(''),
   /** Of a suspended one: the QEMU that wrote its memory. */
   qemu: z.string().nullable(),
   /** `null` until it has answered. */

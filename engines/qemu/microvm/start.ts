@@ -134,7 +134,7 @@ async function place(
   const { id, tenant, vcpus, memoryMib, egress } = spec
   const { name, uid, gid, layout } = slot
   const record = {
-    ...{ tenant, vcpus, memoryMib, egress, layer, ram, suspended: false, start: null },
+    ...{ tenant, vcpus, memoryMib, egress, layer, ram, suspended: false, given: '', start: null },
     slot: { name, uid, gid, number: layout.number },
     ...{ gid: host.identities.gidOf(tenant), env: { ...env }, qemu: null },
   }

@@ -27,14 +27,14 @@ export async function keepMemory(
     const files = await host.captureFiles(slot, record.ram, name, record.gid)
     const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
-    await capture(live, files, still, { goesOn: false, forgets: false })
+    const { given } = await capture(live, files, still, { goesOn: false, forgets: true })
     host.tell('suspend: captured', id)
     try {
       await host.layers.freezeBelow(record.layer, record.gid)
       await makeSafe([files.ram, files.state, host.paths.memory])
       await host.machines.put(id, {
         ...record,
-        ...{ ram: files.ram, slot: null, suspended: true, qemu },
+        ...{ ram: files.ram, slot: null, suspended: true, qemu, given: given.toString('base64') },
       })
     } catch (error) {
       await live.resume()
@@ -89,7 +89,8 @@ export async function goOnAgain(
           ...{ how: 'cold-boot' as const, ...timings },
           why: `Its memory was written by QEMU ${record.qemu}, and this host has QEMU ${version}.`,
         }
-    await host.machines.put(id, { ...placed, start })
+    live.line.giveBack(Buffer.from(record.given, 'base64'))
+    await host.machines.put(id, { ...placed, start, given: '' })
     await host.sweep()
   } catch (error) {
     if (runs) throw error
@@ -114,7 +115,8 @@ export async function goOnFinally(
   await wakeUp(live, null, '', BOOT_MS)
   const guestMs = performance.now() - began - hostMs
   const start = { how: 'memory' as const, pooled: false, hostMs, guestMs }
-  await host.machines.put(id, { ...record, start })
+  live.line.giveBack(Buffer.from(record.given, 'base64'))
+  await host.machines.put(id, { ...record, start, given: '' })
   await host.sweep()
 }
 

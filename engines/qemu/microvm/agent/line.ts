@@ -286,13 +286,13 @@ export class AgentLine {
    * As {@link hold}, and meanwhile the guest is without what it was given at start: it is handed to the host
    * and given back with the answer. A host that dies in between takes it along. Throws {@link GuestError}.
    */
-  async holdWithoutSecrets(ms: number): Promise<() => void> {
+  async holdWithoutSecrets(ms: number): Promise<{ letGo: () => void; given: Buffer }> {
     this.#held ??= []
     const handedOver = Promise.withResolvers<Buffer>()
     this.#handedOver = handedOver.resolve
     let given: Buffer = Buffer.alloc(0)
     const letGo = () => {
-      this.#giveBack(given)
+      this.giveBack(given)
       this.#letGo()
     }
     try {
@@ -302,12 +302,17 @@ export class AgentLine {
       for (let sent = 0; given.length > 0 && sent < RING_BYTES; sent += ZEROS_BYTES)
         this.#socket.write(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
       await this.ping(ms)
-      return letGo
+      return { letGo, given }
     } catch (error) {
       this.#handedOver = null
       letGo()
       throw error
     }
+  }
+
+  /** What was handed over by {@link holdWithoutSecrets}, now or before the guest was suspended. */
+  giveBack(given: Buffer): void {
+    if (given.length > 0 && this.isOpen) this.#socket.write(frame('B', 0, given))
   }
 
   /** So that what runs next has the right time, whatever the guest's clock has missed. */
@@ -351,10 +356,6 @@ export class AgentLine {
     for (const bytes of held) this.#socket.write(bytes)
   }
 
-  #giveBack(given: Buffer): void {
-    if (given.length > 0 && this.isOpen) this.#socket.write(frame('B', 0, given))
-  }
-
   #takeOver(piece: Buffer): void {
     this.#given = Buffer.concat([this.#given, piece])
     if (this.#given.length > GIVEN_BYTES)
@@ -363,7 +364,7 @@ export class AgentLine {
     const given = this.#given
     this.#given = Buffer.alloc(0)
     // Nobody waits for it any more.
-    if (this.#handedOver === null) this.#giveBack(given)
+    if (this.#handedOver === null) this.giveBack(given)
     this.#handedOver?.(given)
     this.#handedOver = null
   }
