@@ -93,7 +93,7 @@ export const execute = createRoute({
   path: '/execute',
   summary: 'Run code',
   description:
-    'In the VM of a session, which is made when there is none. Python and bash each keep their state between calls. The answer comes when the code has ended, with its exit code, whatever that is.',
+    'In the VM of a session, which is made when there is none. Python and bash each keep their state between calls. What they draw by chance is another in each VM, but for the order of sets in Python (`PYTHONHASHSEED`), which is that of its snapshot. The answer comes when the code has ended, with its exit code, whatever that is.',
   request: { body: json(CommandRequest, exampleRequest) },
   responses: {
     ...answer(ExecutionResult, 'Successful Response', {

@@ -19,7 +19,7 @@ const snapshot: MicrovmSnapshotRecord = {
   memory: { name: 'm', qemu: 'q', unsafeSince: null },
 }
 const machine: MicrovmRecord = {
-  ...{ ...common, ram: 'r', slot: null, suspended: true, qemu: 'q', start: null },
+  ...{ ...common, ram: 'r', slot: null, suspended: true, given: '', qemu: 'q', start: null },
   egress: {
     ...{ open: false, packageManagers: false, http: false, https: false },
     ...{ domains: [], cidrs: [] },
