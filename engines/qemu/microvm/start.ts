@@ -105,7 +105,7 @@ async function fromDisk(
   signal: AbortSignal,
 ): Promise<MicrovmStart> {
   const { vcpus, memoryMib, egress } = spec
-  await requireMemory(host.starting)
+  await requireMemory(host.starting - memoryMib, memoryMib)
   const ram = host.paths.ram(`empty-${memoryMib}`)
   await emptyMemory(ram, memoryMib)
   const slot = host.newSlot('pool', spec.tenant)

@@ -12,12 +12,11 @@ export type Need = {
 }
 
 /**
- * What a microVM is promised. Most of its memory it shares with what it began from, and its processors and
- * memory give way to what else is on the host, so it counts with a part of the one and none of the other.
+ * MiB that a microVM is promised: a part of its memory where it shares the rest with the memory of what it
+ * begins from. Its processors give way to what else is on the host and are not counted.
  */
-export const needOfMicrovm = (memoryMib: number): Need => ({
-  ...{ vcpus: 0, memoryMib: Math.ceil(memoryMib * microvmMemoryShare), diskGb: 0, gpu: null },
-})
+export const promisedMemoryMib = (memoryMib: number, shares: boolean): number =>
+  shares ? Math.ceil(memoryMib * microvmMemoryShare) : memoryMib
 
 /** What machines on one host have been promised. */
 export type Allocation = {

@@ -8,7 +8,6 @@ import {
   couldEverFit,
   type Need,
   nearestToRoom,
-  needOfMicrovm,
   type Placed,
   place,
 } from './capacity.ts'
@@ -72,14 +71,15 @@ export function createPlacement(deps: { regions: Regions; config: Config }) {
       return placed(tx, region, { hosts, need }, (missing) => shortage(region, need, missing))
     },
 
-    /** For a microVM of so much memory; on its host, where it has one. */
+    /** For a microVM that is promised so much memory; on its host, where it has one. */
     async reserveMicrovm(tx: Tx, region: string, memoryMib: number, onHost?: string) {
+      const need = { vcpus: 0, memoryMib, diskGb: 0, gpu: null }
       const { hosts } = await regions.inventory(region)
       const candidates = hosts.filter(({ name }) => onHost === undefined || name === onHost)
       return placed(
         tx,
         region,
-        { hosts: candidates, need: needOfMicrovm(memoryMib) },
+        { hosts: candidates, need },
         () => `${region} has no room for another VM; end or suspend some, or try again later`,
       )
     },

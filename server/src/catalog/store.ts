@@ -1,6 +1,5 @@
 /** What a region's machines have been promised, summed from their rows. */
 import { microvmStatusesWithMemory } from '@garrison/contract/microvms/states'
-import { microvmMemoryShare } from '@garrison/engines/engine'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { type Allocation, allocationOf } from './capacity.ts'
@@ -36,7 +35,7 @@ export async function allocations(db: Database | Tx, region: string): Promise<Al
       from volumes where region = ${region} and deleted_at is null
       union all
       -- Their disks are thin and short-lived: only what is really free counts for them.
-      select host, null, 0, 0, ceil(memory_mib * ${microvmMemoryShare}::numeric), 0
+      select host, null, 0, 0, promised_memory_mib, 0
       from microvms
       where region = ${region} and ended_at is null and status = any(${[...microvmStatusesWithMemory]})
     ) everything

@@ -76,6 +76,7 @@ export type MicrovmSchema = {
     snapshot_id: Fixed<string | null>
     vcpus: Fixed<number>
     memory_mib: Fixed<number>
+    promised_memory_mib: Fixed<number>
     metadata: Json<Record<string, unknown>>
     env: ColumnType<Record<string, string> | null, string | null, string | null>
     lifetime: number

@@ -9,7 +9,7 @@ let me: Awaited<ReturnType<Api['client']>>
 let stranger: Awaited<ReturnType<Api['client']>>
 beforeAll(async () => {
   api = await createApi({
-    hosts: [{ name: 'h', vcpus: 8, memoryMib: 4096, diskGb: 500, diskFreeGb: 500, gpus: [] }],
+    hosts: [{ name: 'h', vcpus: 8, memoryMib: 8192, diskGb: 500, diskFreeGb: 500, gpus: [] }],
   })
   api.startRunner()
   me = await api.client('Me')
@@ -299,8 +299,8 @@ it('what is mine does not exist for a stranger, by whatever route', async () => 
   await me.delete(`/v1/vms/${vm.vm_id}`)
 })
 
-it('a quarter of their memory is promised, and once: when there is no room it is 429 with Retry-After', async () => {
-  const large = { memory_mb: 4096, vcpu_count: 8 }
+it('the memory of those that boot is promised once: when there is no room it is 429 with Retry-After', async () => {
+  const large = { memory_mb: 2048, vcpu_count: 8 }
   const replies = await Promise.all(
     Array.from({ length: 12 }, () => me.post('/v1/vms?wait=false', large)),
   )
@@ -319,16 +319,6 @@ it('a quarter of their memory is promised, and once: when there is no room it is
   expect((await me.post('/v1/vms', large)).status).toBe(200)
   expect(await me.post(`/v1/vms/${first?.body.vm_id}/resume`)).toMatchObject({ status: 429 })
   for (const { vm_id } of (await me.get('/v1/vms')).body) await me.delete(`/v1/vms/${vm_id}`)
-})
-
-it('fifty at once all run, though nobody waits for the database in their stead', async () => {
-  const replies = await Promise.all(
-    Array.from({ length: 50 }, () => me.post('/v1/vms', { memory_mb: 128 })),
-  )
-  expect(new Set(replies.map(({ status, body }) => `${status} ${body.status}`))).toEqual(
-    new Set(['200 running']),
-  )
-  await Promise.all(replies.map(({ body }) => me.delete(`/v1/vms/${body.vm_id}`)))
 })
 
 it('an account has no more than an operator allows it', async () => {

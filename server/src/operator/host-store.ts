@@ -1,6 +1,5 @@
 /** What is on hosts, of everybody. */
 import { microvmStatusesWithMemory } from '@garrison/contract/microvms/states'
-import { microvmMemoryShare } from '@garrison/engines/engine'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { countOfMatches, type Range, readPage } from '../database/pages.ts'
@@ -90,7 +89,7 @@ export async function machineHolders(db: Database, { region, host }: Place) {
         status <> 'HIBERNATED' or retain_capacity as awake
       from instances where region = ${region} and host = ${host} and deleted_at is null
       union all
-      select account_id, true, 0, ceil(memory_mib * ${microvmMemoryShare}::numeric), 0, 0,
+      select account_id, true, 0, promised_memory_mib, 0, 0,
         status = any(${[...microvmStatusesWithMemory]})
       from microvms where region = ${region} and host = ${host} and ended_at is null
     ) machine join accounts a on a.id = machine.account_id

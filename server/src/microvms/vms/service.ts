@@ -11,6 +11,7 @@ import type { AccountLimits } from '../../accounts/limits.ts'
 import type { AccountService } from '../../accounts/service.ts'
 import type { BillingService } from '../../billing/service.ts'
 import { bearingKey, type Caller } from '../../caller.ts'
+import { promisedMemoryMib } from '../../catalog/capacity.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
@@ -125,17 +126,19 @@ export function createMicrovmService(deps: MicrovmDeps) {
   async function insert(
     tx: Tx,
     caller: Caller,
-    of: { sessionId: string; region: string; snapshotId: string; shape: Shape },
+    of: { sessionId: string; region: string; snapshotId: string; shape: Shape; shares: boolean },
     wanted: NewMicrovm,
   ) {
     const { region, shape } = of
     // Last of what is asked, since everybody else waits for room meanwhile.
-    const host = await placement.reserveMicrovm(tx, region, shape.memoryMib)
+    const promised = promisedMemoryMib(shape.memoryMib, of.shares)
+    const host = await placement.reserveMicrovm(tx, region, promised)
     const now = clock.now()
     const row = { id: newUuid(), public_id: newId('vm'), account_id: caller.accountId, region }
     return store.insertMicrovm(tx, {
       ...{ ...row, host, session_id: of.sessionId, status: 'starting' },
       ...{ snapshot_id: of.snapshotId, vcpus: shape.vcpus, memory_mib: shape.memoryMib },
+      promised_memory_mib: promised,
       metadata: JSON.stringify(wanted.metadata ?? {}),
       env: JSON.stringify(wanted.env ?? {}),
       lifetime: wanted.vm_lifetime_seconds ?? usualLifetime,
@@ -183,7 +186,9 @@ export function createMicrovmService(deps: MicrovmDeps) {
     ) {
       const shape = shapeOf(wanted, snapshot)
       await requireMore(tx, caller, shape)
-      const of = { sessionId, region: snapshot.region, snapshotId: snapshot.id, shape }
+      // One of another shape cannot go on from the snapshot's memory: it boots.
+      const shares = shape.vcpus === snapshot.vcpus && shape.memoryMib === snapshot.memory_mib
+      const of = { sessionId, region: snapshot.region, snapshotId: snapshot.id, shape, shares }
       const row = await insert(tx, caller, of, wanted)
       const operation = await begin(tx, row, 'start-microvm', {
         holds: [{ id: snapshot.id, exclusive: false }],
@@ -219,7 +224,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
         lifetime,
         egress,
       })
-      const of = { sessionId, region, snapshotId: snapshot.id, shape }
+      const of = { sessionId, region, snapshotId: snapshot.id, shape, shares: true }
       const row = await insert(tx, caller, of, wanted)
       const operation = await begin(tx, row, 'clone-microvm', {
         input: { sourceId: source.id, keep: snapshotName !== null },
@@ -279,7 +284,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
     async resume(tx: Tx, caller: Caller, publicId: string) {
       const row = await lockFor(tx, caller, publicId, 'resume')
       await billing.requireCredits(tx, caller, Math.ceil(row.hourly_rate_micros / 6), row)
-      await placement.reserveMicrovm(tx, row.region, row.memory_mib, row.host)
+      await placement.reserveMicrovm(tx, row.region, row.promised_memory_mib, row.host)
       const operation = await begin(tx, row, 'resume-microvm', { atOnce: true })
       const set = { status: microvmActions.resume.through, updated_at: clock.now() }
       await store.updateMicrovm(tx, caller.accountId, row.id, set)
