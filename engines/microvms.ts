@@ -297,7 +297,11 @@ export interface MicrovmEngine {
     microvm: string,
     path: string,
     content: AsyncIterable<Uint8Array>,
-    options?: { readonly mode?: number; readonly mostBytes?: number },
+    options?: {
+      readonly mode?: number
+      readonly mostBytes?: number
+      readonly signal?: AbortSignal
+    },
   ): Promise<{ sizeBytes: number }>
   /** At most 10,000 entries, by name. */
   listFolder(microvm: string, path: string): Promise<readonly MicrovmFile[]>

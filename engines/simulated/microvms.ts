@@ -194,11 +194,15 @@ export class SimulatedMicrovms implements MicrovmEngine {
     id: string,
     path: string,
     content: AsyncIterable<Uint8Array>,
-    { mostBytes = Number.POSITIVE_INFINITY }: { mode?: number; mostBytes?: number } = {},
+    {
+      mostBytes = Number.POSITIVE_INFINITY,
+      signal,
+    }: { mode?: number; mostBytes?: number; signal?: AbortSignal } = {},
   ): Promise<{ sizeBytes: number }> {
     const pieces: Uint8Array[] = []
     let sizeBytes = 0
     for await (const piece of content) {
+      signal?.throwIfAborted()
       sizeBytes += piece.length
       if (sizeBytes > mostBytes) throw new GuestError('full', `It has more than ${mostBytes} bytes`)
       pieces.push(piece)

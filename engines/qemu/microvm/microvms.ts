@@ -191,7 +191,11 @@ export class QemuMicrovms implements MicrovmEngine {
     microvm: string,
     path: string,
     content: AsyncIterable<Uint8Array>,
-    options?: { readonly mode?: number; readonly mostBytes?: number },
+    options?: {
+      readonly mode?: number
+      readonly mostBytes?: number
+      readonly signal?: AbortSignal
+    },
   ): Promise<{ sizeBytes: number }> {
     return (await this.#guest(microvm)).writeFile(path, content, options)
   }

@@ -261,3 +261,75 @@ test('a file of which no more comes is given up, and the guest is told', async (
   await line.ping(20).catch(() => {})
   expect(asked).toContain('C')
 })
+
+test('a command that the guest does not end is given up once it is called off', async () => {
+  const { guest } = await agent(() => {})
+  const stop = new AbortController()
+  const running = guest.command('true', { timeoutMs: 0, onText() {} }, stop.signal)
+  stop.abort()
+  expect(await running).toMatchObject({ exitCode: 137 })
+})
+
+test('a command that the guest does not end in time is given up', async () => {
+  const { guest } = await agent(() => {})
+  const ended = await guest.command('true', { timeoutMs: 20, onText() {} })
+  expect(ended).toMatchObject({ exitCode: 124, timedOut: true })
+})
+
+async function* once(content: Uint8Array) {
+  yield content
+}
+
+test.each([
+  ['a file', (guest) => guest.writeFile('/f', once(Buffer.alloc(10)))],
+  ['a port', (guest) => guest.connectPort(80)],
+] satisfies [string, (guest: MicrovmGuest) => Promise<unknown>][])(
+  '%s of which the guest says nothing is given up, any number of times',
+  async (_, ask) => {
+    const { line } = await agent(() => {})
+    const guest = new MicrovmGuest(line, 20)
+    for (let asked = 0; asked < 300; asked += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, () =>
+          expect(ask(guest)).rejects.toMatchObject({ reason: 'silent' }),
+        ),
+      )
+  },
+)
+
+test('a file of more than a window of which the guest takes nothing is given up', async () => {
+  const { line } = await agent(() => {})
+  const writing = new MicrovmGuest(line, 20).writeFile('/f', once(Buffer.alloc(1_000_000)))
+  await expect(writing).rejects.toMatchObject({ reason: 'silent' })
+})
+
+test('whoever hangs up while a file is written is not kept waiting', async () => {
+  const asked: string[] = []
+  const { guest, line } = await agent(({ type }) => asked.push(type))
+  const stop = new AbortController()
+  const writing = guest.writeFile('/f', once(Buffer.alloc(10)), { signal: stop.signal })
+  stop.abort(new Error('hung up'))
+  await expect(writing).rejects.toThrow('hung up')
+  await line.ping(20).catch(() => {})
+  expect(asked).toContain('C')
+})
+
+test('nothing more is begun on a line that the guest does not read', async () => {
+  const { guest, line } = await agent((_, socket) => socket.pause())
+  const write = () => guest.writeFile('/f', once(Buffer.alloc(WINDOW_BYTES)))
+  const writing = Array.from({ length: 90 }, () => write().catch((error: unknown) => error))
+  await line.ping(200).catch(() => {})
+  await expect(write()).rejects.toThrow('Too much is under way')
+  line.close()
+  await Promise.all(writing)
+})
+
+test('bytes that come one by one are all there', async () => {
+  const size = 50_000
+  const { guest } = await agent(({ type, channel }, socket) => {
+    if (type !== 'O') return
+    socket.write(Buffer.concat(Array.from({ length: size }, () => data(channel, 'x'))))
+    socket.write(exit(channel))
+  })
+  expect((await guest.execute(code)).stdout).toBe('x'.repeat(size))
+})

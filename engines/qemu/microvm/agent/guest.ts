@@ -11,7 +11,8 @@ import {
   type PtySize,
 } from '../../../engine.ts'
 import { Locks } from '../../../locks.ts'
-import type { AgentLine, Channel } from './line.ts'
+import { abortable, within } from '../../waiting.ts'
+import { type AgentLine, type Channel, type ChannelEnd, silent } from './line.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Both streams, and what frames add to them. */
@@ -28,7 +29,7 @@ export class MicrovmGuest {
   readonly #languages = new Locks()
   readonly #silenceMs: number
 
-  /** @param silenceMs Of a file that is being read; then it is given up. */
+  /** @param silenceMs Of the guest's, when it is its turn; then what was asked of it is given up. */
   constructor(line: AgentLine, silenceMs = SILENCE_MS) {
     this.line = line
     this.#silenceMs = silenceMs
@@ -56,28 +57,12 @@ export class MicrovmGuest {
     const started = performance.now()
     this.line.tellTime()
     const channel = this.line.open(words, { onData: output.add }, RUN_ALLOWANCE)
-    const stop = () => channel.cancel()
-    signal?.addEventListener('abort', stop, { once: true })
-    // The guest keeps the time, by a clock that may be slow.
-    let isLate = false
-    const late = setTimeout(() => {
-      isLate = true
-      stop()
-    }, timeoutMs + LATE_MS)
-    const lost = setTimeout(() => channel.giveUp(), timeoutMs + LOST_MS)
-    try {
-      if (signal?.aborted) stop()
-      const { exitCode, cpuMicros, timedOut, truncated } = await channel.ended
-      return {
-        ...{ exitCode: isLate ? 124 : exitCode, timedOut: timedOut || isLate, ...output.texts() },
-        truncated: truncated || output.truncated,
-        seconds: (performance.now() - started) / 1000,
-        cpuSeconds: cpuMicros / 1e6,
-      }
-    } finally {
-      clearTimeout(late)
-      clearTimeout(lost)
-      signal?.removeEventListener('abort', stop)
+    const { exitCode, cpuMicros, timedOut, truncated } = await endOf(channel, timeoutMs, signal)
+    return {
+      ...{ exitCode, timedOut, ...output.texts() },
+      truncated: truncated || output.truncated,
+      seconds: (performance.now() - started) / 1000,
+      cpuSeconds: cpuMicros / 1e6,
     }
   }
 
@@ -94,13 +79,7 @@ export class MicrovmGuest {
       },
     })
     channel.sendEof()
-    const stop = () => channel.cancel()
-    signal?.addEventListener('abort', stop, { once: true })
-    try {
-      return await channel.ended
-    } finally {
-      signal?.removeEventListener('abort', stop)
-    }
+    return endOf(channel, timeoutMs, signal)
   }
 
   async readFile(path: string): Promise<Readable> {
@@ -118,12 +97,14 @@ export class MicrovmGuest {
     {
       mode = 0o644,
       mostBytes = Number.POSITIVE_INFINITY,
-    }: { mode?: number; mostBytes?: number } = {},
+      signal = new AbortController().signal,
+    }: { mode?: number; mostBytes?: number; signal?: AbortSignal } = {},
   ): Promise<{ sizeBytes: number }> {
     let room = Promise.withResolvers<void>()
     const words = ['write', asPath(path), (mode & 0o7777).toString(8)]
     const channel = this.line.open(words, { onRoom: () => room.resolve() })
     channel.ended.finally(() => room.resolve()).catch(() => {})
+    const answer = <T>(work: Promise<T>) => abortable(within(this.#silenceMs, work, silent), signal)
     let sizeBytes = 0
     try {
       for await (const chunk of content) {
@@ -133,17 +114,18 @@ export class MicrovmGuest {
         for (let at = 0; at < chunk.length && !channel.isOver; ) {
           const piece = chunk.subarray(at, at + Math.min(channel.room, 64 * 1024))
           if (piece.length > 0) channel.send(piece)
-          else await room.promise
+          else await answer(room.promise)
           if (piece.length === 0) room = Promise.withResolvers<void>()
           at += piece.length
         }
         if (channel.isOver) break
       }
       channel.sendEof()
-      await channel.ended
+      await answer(channel.ended)
       return { sizeBytes }
     } catch (error) {
       channel.cancel()
+      channel.giveUp()
       throw error
     }
   }
@@ -176,9 +158,10 @@ export class MicrovmGuest {
   async connectPort(port: number): Promise<Duplex> {
     const { stream, channel, connected } = this.#duplex(['connect', String(port)], true)
     try {
-      await Promise.race([connected, channel.ended])
+      await within(this.#silenceMs, Promise.race([connected, channel.ended]), silent)
     } catch (error) {
       stream.destroy()
+      channel.giveUp()
       throw error
     }
     return stream
@@ -290,6 +273,35 @@ export class MicrovmGuest {
   }
 }
 
+/**
+ * The guest keeps the time, by a clock that may be slow, and ends what is called off; one that does neither
+ * is given up.
+ * @param ms 0: no limit.
+ */
+async function endOf(channel: Channel, ms: number, signal?: AbortSignal): Promise<ChannelEnd> {
+  let isLate = false
+  let lost: NodeJS.Timeout | undefined
+  const stop = () => {
+    channel.cancel()
+    lost ??= setTimeout(() => channel.giveUp(), LOST_MS - LATE_MS)
+  }
+  const tooLong = () => {
+    isLate = true
+    stop()
+  }
+  const late = ms > 0 ? setTimeout(tooLong, ms + LATE_MS) : undefined
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    if (signal?.aborted) stop()
+    const end = await channel.ended
+    return isLate ? { ...end, exitCode: 124, timedOut: true } : end
+  } finally {
+    clearTimeout(late)
+    clearTimeout(lost)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
 const busy = (language: Language, ms: number) =>
   new GuestError(
     'busy',
@@ -306,21 +318,39 @@ type CommandOptions = {
 /** What a run prints, no more of it than is promised. */
 class Output {
   truncated = false
-  readonly #streams: [Buffer[], Buffer[]] = [[], []]
-  readonly #sizes = [0, 0]
+  readonly #streams = [new Growing(), new Growing()] as const
 
   readonly add = (bytes: Buffer, stream: number): void => {
-    const index = stream === 2 ? 1 : 0
-    const left = OUTPUT_BYTES - (this.#sizes[index] ?? 0)
+    const printed = this.#streams[stream === 2 ? 1 : 0]
+    const left = OUTPUT_BYTES - printed.length
     if (bytes.length > left) this.truncated = true
-    const kept = Buffer.from(bytes.subarray(0, left))
-    this.#sizes[index] = (this.#sizes[index] ?? 0) + kept.length
-    this.#streams[index].push(kept)
+    printed.add(bytes.subarray(0, left))
   }
 
   texts() {
-    const [stdout, stderr] = this.#streams.map((pieces) => Buffer.concat(pieces).toString('utf8'))
-    return { stdout: stdout ?? '', stderr: stderr ?? '' }
+    const [stdout, stderr] = this.#streams
+    return { stdout: stdout.text(), stderr: stderr.text() }
+  }
+}
+
+/** One buffer: kept apart, bytes that come one by one would take a hundred times their size. */
+class Growing {
+  length = 0
+  #bytes = Buffer.alloc(0)
+
+  add(bytes: Buffer): void {
+    const needed = this.length + bytes.length
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.alloc(Math.max(needed, 2 * this.length, 1024))
+      this.#bytes.copy(larger, 0, 0, this.length)
+      this.#bytes = larger
+    }
+    bytes.copy(this.#bytes, this.length)
+    this.length = needed
+  }
+
+  text(): string {
+    return this.#bytes.toString('utf8', 0, this.length)
   }
 }
 

@@ -20,6 +20,8 @@ import {
 const MAX_CHANNELS = 200
 /** Frames in a row that belong to nothing that is open: some are under way when a channel is given up. */
 const MAX_STRAYS = 4_096
+/** Then nothing more is begun. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024
 /** All that a guest can have been given at start. */
 const GIVEN_BYTES = 1216 * 1024
 /** More than the buffers of a port have: a device on virtio-mmio has 1,024, a page each. */
@@ -330,17 +332,20 @@ export class AgentLine {
   open(words: readonly string[], events: ChannelEvents, allowance: number | null = null): Channel {
     if (!this.isOpen)
       throw new NotRunningError('The line to the machine is gone; does it still run?')
-    if (this.#channels.size >= MAX_CHANNELS)
+    // Of a guest that reads nothing any more, what was called off waits here all the same.
+    if (this.#channels.size >= MAX_CHANNELS || this.#socket.writableLength > MAX_UNREAD_BYTES)
       throw new GuestError('failed', 'Too much is under way in this machine; wait for some of it')
     this.#lastChannel = (this.#lastChannel % 0x7fff_ffff) + 1
     const id = this.#lastChannel
     const send = (type: string, payload?: Uint8Array) => this.#write(frame(type, id, payload))
     const channel = new Channel(send, events, allowance)
     this.#channels.set(id, channel)
+    const forget = () => this.#channels.delete(id)
+    channel.ended.then(forget, forget)
     try {
       this.#write(frame('O', id, fields(words)))
     } catch (error) {
-      this.#channels.delete(id)
+      forget()
       throw error
     }
     return channel
@@ -385,9 +390,9 @@ export class AgentLine {
   #tell(received: Frame): boolean {
     const channel = this.#channels.get(received.channel)
     // It may have ended while this was under way.
-    channel?.receive(received)
-    if (channel?.isOver) this.#channels.delete(received.channel)
-    return channel !== undefined
+    if (channel === undefined || channel.isOver) return false
+    channel.receive(received)
+    return true
   }
 
   #answer({ type, payload }: Frame): boolean {
@@ -400,5 +405,5 @@ export class AgentLine {
   }
 }
 
-const silent = () =>
+export const silent = () =>
   new GuestError('silent', 'The machine does not answer; its agent may be busy, or was ended')

@@ -14,10 +14,14 @@ type Deps = { microvmFiles: MicrovmFileService; once: Once }
 export function microvmFileRoutes(app: App, { microvmFiles, once }: Deps) {
   app.openapi(contract.upload, async (c) => {
     const { file, remote_path, session_id, recursive } = c.req.valid('form')
-    const body = await once(c, { longestMs: longestUploadMs }, async ({ begins }) => {
+    const body = await once(c, { longestMs: longestUploadMs }, async ({ keyed, begins }) => {
       const asked = { sessionId: session_id, recursive: isTrue(recursive), file, begins }
       const path = remote_path ?? (isTrue(recursive) ? '.' : file.name)
-      const put = await microvmFiles.upload(callerOf(c), { ...asked, path })
+      const put = await microvmFiles.upload(
+        callerOf(c),
+        { ...asked, path },
+        { hungUp: keyed ? null : c.req.raw.signal, longestMs: longestUploadMs },
+      )
       return {
         message: 'Uploaded',
         ...{ session_id: put.machine.sessionId, vm_id: put.machine.publicId },

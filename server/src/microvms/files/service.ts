@@ -1,6 +1,7 @@
 /** Files and folders to and from the machine of a session. */
 import type { Readable } from 'node:stream'
 import { maximumUploadBytes } from '@garrison/contract/microvms/execution'
+import { GuestError } from '@garrison/engines/engine'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
@@ -24,7 +25,7 @@ export function createMicrovmFileService(deps: FileDeps) {
   return {
     /**
      * `recursive`: the file is an archive, whose content goes below the path. `begins`: nothing has been
-     * written before that.
+     * written before that. `hungUp`: nobody waits for it any more.
      */
     async upload(
       caller: Caller,
@@ -35,6 +36,7 @@ export function createMicrovmFileService(deps: FileDeps) {
         file: File
         begins: () => void
       },
+      { hungUp, longestMs }: { hungUp: AbortSignal | null; longestMs: number },
     ) {
       const path = pathInGuest('remote_path', input.path)
       const content = new Uint8Array(await input.file.arrayBuffer())
@@ -48,9 +50,17 @@ export function createMicrovmFileService(deps: FileDeps) {
       const machine = await microvmSessions.machine(caller, input.sessionId)
       const engine = hosting.engine(machine.region)
       input.begins()
-      for (const { path, content, mode } of files) {
-        const options = { mostBytes: maximumUploadBytes, ...(mode !== undefined && { mode }) }
-        await engine.writeFile(machine.id, path, once(content), options)
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(tooLong(longestMs)), longestMs)
+      const signal = AbortSignal.any([late.signal, ...(hungUp === null ? [] : [hungUp])])
+      try {
+        for (const { path, content, mode } of files) {
+          const limits = { mostBytes: maximumUploadBytes, signal }
+          const options = { ...limits, ...(mode !== undefined && { mode }) }
+          await engine.writeFile(machine.id, path, once(content), options)
+        }
+      } finally {
+        clearTimeout(timer)
       }
       const sizeBytes = files.reduce((sum, each) => sum + each.content.length, 0)
       const subject = { subjectKind: 'microvm', subjectId: machine.publicId }
@@ -72,6 +82,12 @@ export function createMicrovmFileService(deps: FileDeps) {
     },
   }
 }
+
+const tooLong = (ms: number) =>
+  new GuestError(
+    'silent',
+    `The machine did not take all of it within ${ms / 60_000} minutes; what came before is there`,
+  )
 
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content
