@@ -17,6 +17,7 @@ enum {
   MAX_CHANNELS = 256,
   MAX_FIELDS = 4096,
   OUTPUT_BYTES = 1024 * 1024, /* of each stream of a run */
+  DRAIN_BYTES = 1024 * 1024,  /* as much as a pipe can be made to hold */
 };
 
 enum kind { FREE, RUN, EXEC, PTY, READ, WRITE, CONNECT };
@@ -41,6 +42,7 @@ struct channel {
   int exit_code;
   int64_t deadline; /* milliseconds, 0: none */
   int64_t drained_by;
+  uint32_t drained; /* bytes that were read since the process has ended */
   int64_t cpu_before;
   int64_t cpu_micros;
   uint32_t credit; /* bytes that may be sent to the host */
@@ -110,6 +112,7 @@ pid_t start_program(char *const argv[], const char *cwd, char **env, char **more
 /* Names that were set before the last change. */
 extern char **forgotten;
 const char *shell_path(void);
+bool pipes(int *ends[], int count);
 void program_ended(pid_t, int status);
 int64_t cpu_of(pid_t);
 

@@ -125,6 +125,7 @@ void channel_read(struct channel *c, bool is_err) {
   buffer[0] = is_err ? 2 : 1;
   send_frame('D', c->id, buffer, got + 1);
   c->credit -= got + 1;
+  if (c->exited) c->drained += got;
   if (c->kind == READ && !file_has_end(c->out)) {
     send_error(c->id, "failed", "It is not a file: it has no end");
     channel_free(c);
@@ -161,7 +162,7 @@ void channel_settle(struct channel *c) {
       for (int is_err = 0; is_err < 2; is_err++) {
         int fd = is_err ? c->err : c->out;
         int left = 0;
-        if (fd >= 0 && !c->cancelled && (ioctl(fd, FIONREAD, &left) == 0 && left > 0)) return;
+        if (fd >= 0 && !c->cancelled && c->drained < DRAIN_BYTES && (ioctl(fd, FIONREAD, &left) == 0 && left > 0)) return;
       }
       if ((c->out >= 0 || c->err >= 0) && !c->cancelled && now_ms() < c->drained_by) return;
       send_exit(c, c->exit_code);

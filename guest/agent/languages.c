@@ -84,7 +84,6 @@ struct language {
   bool told;       /* It has what the machine was given at start. */
   bool forgetting; /* It was asked to, and has not answered. */
   struct channel *running;
-  uint32_t running_id;
   char *code_path;
   char reply[32];
   size_t reply_length;
@@ -104,6 +103,13 @@ static void shut(int *fd) {
   *fd = -1;
 }
 
+static void shut_all(struct language *l) {
+  shut(&l->ask);
+  shut(&l->answers);
+  shut(&l->out);
+  shut(&l->err);
+}
+
 static bool start(int which) {
   struct language *l = &languages[which];
   const char *program = program_of(which), *driver = which == PYTHON ? "/.garrison/python" : "/.garrison/shell";
@@ -111,7 +117,7 @@ static bool start(int which) {
   if (!program) return false;
   const char *text = which == PYTHON ? python_driver : shell_driver;
   if (!put_file(driver, 0600, text, strlen(text))) return false;
-  if (pipe2(ask, O_CLOEXEC) || pipe2(answers, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) return false;
+  if (!pipes((int *[]){ask, answers, out, err}, 4)) return false;
   /* Of a shell with glibc's memory nothing stays behind that it has let go. */
   char *wiping[] = {"GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"};
   char *python[] = {(char *)program, "-u", (char *)driver, NULL};
@@ -135,6 +141,7 @@ static bool start(int which) {
   /* With its first code, so that it does not have for ever what it is started with. */
   l->untold = true;
   l->reply_length = 0;
+  if (l->pid <= 0) shut_all(l);
   return l->pid > 0;
 }
 
@@ -247,6 +254,7 @@ bool language_run(struct channel *c, int which, const char *code, char **env, in
     return false;
   }
   struct bytes file = {0};
+  bool was_woken = l->woken, was_untold = l->untold;
   prepare(&file, which);
   for (int i = 0; i < count; i++) add_entry(&file, which, env[i]);
   bytes_add(&file, code, strlen(code));
@@ -257,12 +265,14 @@ bool language_run(struct channel *c, int which, const char *code, char **env, in
   bool put = put_file(path, 0600, file.data, file.length);
   bytes_free(&file);
   if (!put) {
+    unlink(path);
+    l->woken = was_woken;
+    l->untold = was_untold;
     send_error(c->id, "full", "The machine has no memory left for the code");
     return false;
   }
   l->code_path = strdup(path);
   l->running = c;
-  l->running_id = c->id;
   c->pid = l->pid;
   c->cpu_before = cpu_of(l->pid);
   path[length - 1] = '\n';
@@ -303,10 +313,7 @@ static void finish(struct language *l, int code) {
 
 static void ended(struct language *l, int code) {
   finish(l, code);
-  shut(&l->ask);
-  shut(&l->answers);
-  shut(&l->out);
-  shut(&l->err);
+  shut_all(l);
   l->pid = 0;
   if (l->forgetting) forgotten_by(l);
 }

@@ -138,11 +138,11 @@ bool machine_wake(char **fields, int count) {
   }
   reseed(fields[2]);
   if (*name) {
-    char text[256];
+    char text[512];
     sethostname(name, strlen(name));
-    put_file("/etc/hostname", 0644, text, snprintf(text, sizeof text, "%s\n", name));
+    put_file("/etc/hostname", 0644, text, snprintf(text, sizeof text, "%.255s\n", name));
     put_file("/etc/hosts", 0644, text,
-             snprintf(text, sizeof text, "127.0.0.1\tlocalhost\n127.0.1.1\t%s\n", name));
+             snprintf(text, sizeof text, "127.0.0.1\tlocalhost\n127.0.1.1\t%.255s\n", name));
   }
   if (*machine) {
     char text[64];

@@ -36,6 +36,7 @@ static int deadlines(void) {
     struct channel *c = &channels[i];
     if (c->kind == FREE) continue;
     if (c->drained_by) {
+      if (c->deadline && c->deadline <= now) c->cancelled = true;
       channel_settle(c);
       if (c->kind != FREE && now + 20 < next) next = now + 20;
       continue;

@@ -15,7 +15,10 @@
 static struct channel *started(uint32_t id, enum kind kind, pid_t pid, int in, int out, int err) {
   struct channel *c = pid > 0 ? channel_new(id, kind) : NULL;
   if (!c) {
-    send_error(id, "failed", pid > 0 ? "Too much is under way in this machine" : strerror(errno));
+    send_error(id, "failed", pid > 0 ? "Too much is under way in this machine" : strerror(-pid));
+    if (in >= 0 && in != out) close(in);
+    if (out >= 0) close(out);
+    if (err >= 0) close(err);
     return NULL;
   }
   c->pid = pid;
@@ -46,7 +49,7 @@ static void open_run(uint32_t id, char **fields, int count) {
 static void open_exec(uint32_t id, char **fields, int count) {
   int in[2], out[2], err[2];
   if (too_many(id)) return;
-  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
+  if (!pipes((int *[]){in, out, err}, 3))
     return send_error(id, "failed", strerror(errno));
   char *argv[] = {(char *)shell_path(), "-c", fields[3], NULL};
   struct wires wires = {in[0], out[1], err[1], -1, -1, -1};
@@ -71,8 +74,10 @@ static void open_pty(uint32_t id, char **fields, int count) {
   if (too_many(id)) return;
   int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), number, unlocked = 0;
   char path[32];
-  if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) != 0 || ioctl(master, TIOCGPTN, &number) != 0)
+  if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) != 0 || ioctl(master, TIOCGPTN, &number) != 0) {
+    if (master >= 0) close(master);
     return send_error(id, "failed", "This machine has no terminals");
+  }
   snprintf(path, sizeof path, "/dev/pts/%d", number);
   int terminal = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
   struct winsize size = {.ws_col = atoi(fields[1]), .ws_row = atoi(fields[2])};

@@ -65,16 +65,29 @@ void environment_put_away(struct bytes *kept) {
   environment_set(NULL, 0);
 }
 
+/* All of them, or none. */
+bool pipes(int *ends[], int count) {
+  for (int made = 0; made < count; made++) {
+    if (pipe2(ends[made], O_CLOEXEC) == 0) continue;
+    int failure = errno;
+    while (made-- > 0) close(ends[made][0]), close(ends[made][1]);
+    errno = failure;
+    return false;
+  }
+  return true;
+}
+
 const char *shell_path(void) { return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh"; }
 
-/* Each in a session of its own, so that all of it can be ended at once. -1: see errno. */
+/* Each in a session of its own, so that all of it can be ended at once. Below zero: the error, negated. */
 pid_t start_program(char *const argv[], const char *cwd, char **env, char **more, int more_count,
                     const struct wires *wires) {
   char **all_env = join(env, more, more_count);
   pid_t pid = fork();
   if (pid != 0) {
+    int failure = errno;
     free(all_env);
-    return pid;
+    return pid > 0 ? pid : -failure;
   }
   setsid();
   sigset_t none;
