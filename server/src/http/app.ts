@@ -18,7 +18,7 @@ import { limitBody, readJson } from './bodies.ts'
 import { answerError } from './errors.ts'
 import { allowHeader, methodsOf } from './methods.ts'
 import type { HttpMetrics } from './metrics.ts'
-import { shownInBody } from './microvms/authentication.ts'
+import { mayShowInBody, shownInBody } from './microvms/authentication.ts'
 import { limitMicrovmBody, readMicrovmBody } from './microvms/bodies.ts'
 import { answerMicrovmError, nothingThere } from './microvms/errors.ts'
 import { refuseInvalidMicrovm, refuseUnknownQuery } from './microvms/validation.ts'
@@ -72,13 +72,15 @@ export function createApp(deps: AppDeps): App {
     if (methods.length === 0) return next()
     return c.body(null, 204, { Allow: allowHeader(methods) })
   })
-  // Strangers are turned away before anything of theirs is read.
+  // Strangers are turned away before anything of theirs is read, unless their key may be in it.
   app.use('/api/*', forCallersOnly, authenticate(deps), limitBody, readJson)
 
   // `/v1/*` is `/v1` too.
   for (const path of ['/v1/*', ...rootPaths]) {
     const known = authenticate({ ...deps, alsoBy: shownInBody })
-    app.use(path, forCallersOnly, limitMicrovmBody, known, refuseUnknownQuery, readMicrovmBody)
+    const early = when(mayShowInBody, limitMicrovmBody)
+    const late = when((c) => !mayShowInBody(c), limitMicrovmBody)
+    app.use(path, forCallersOnly, early, known, refuseUnknownQuery, late, readMicrovmBody)
   }
 
   app.onError((error, c) =>
@@ -116,6 +118,11 @@ const forCallersOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
   await next()
 }
+
+const when =
+  (is: (c: AppContext) => boolean, run: MiddlewareHandler<AppEnv>): MiddlewareHandler<AppEnv> =>
+  (c, next) =>
+    is(c) ? run(c, next) : next()
 
 /** Nothing is there at all, or something that takes other methods. */
 function notFound(app: App, c: AppContext): DomainError {

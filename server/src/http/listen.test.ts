@@ -81,10 +81,13 @@ it('refuses a body of 2 MB without reading it all', async () => {
   expect(response.status).toBe(413)
 })
 
-it('turns a stranger away without waiting for a body that never ends', async () => {
-  const head = 'POST /api/ssh-keys/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked'
-  expect(await raw(`${head}\r\n\r\n1\r\n{\r\n`)).toContain('HTTP/1.1 401')
-})
+it.each(['/api/ssh-keys/', '/v1/vms', '/upload'])(
+  'turns a stranger away at %s without waiting for a body that never ends',
+  async (path) => {
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked`
+    expect(await raw(`${head}\r\n\r\n1\r\n{\r\n`)).toContain('HTTP/1.1 401')
+  },
+)
 
 describe('a body that does not come', () => {
   const log = vi.fn()
