@@ -1,5 +1,5 @@
 /** What happens to microVMs by themselves: their time is over, they die, nothing pays for them. */
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ManualClock } from '../clock.testing.ts'
 import { loadConfig } from '../config.ts'
 import { newUuid } from '../ids.ts'
@@ -64,6 +64,49 @@ it('one leaves a snapshot behind where that was asked for, and a session goes on
   const again = await me.post('/execute', { session_id, command: 'echo x', language: 'bash' })
   expect(again).toMatchObject({ status: 200, body: { stdout: 'x\n' } })
   expect(again.body.vm_id).not.toBe(body.vm_id)
+})
+
+it('one ends without its snapshot where the account may have no more of them, and says so', async () => {
+  await api.close()
+  const { microvms: usual } = loadConfig({ env: {}, dataDir: '/nowhere' })
+  await open({ config: { microvms: { ...usual, snapshots_per_account: 1 } } })
+  const ended = async () => {
+    const { body } = await me.post('/v1/vms', { snapshot_on_terminate: true })
+    expect((await me.delete(`/v1/vms/${body.vm_id}`)).status).toBe(200)
+    return vm(body.vm_id)
+  }
+  expect(await ended()).toMatchObject({ status: 'terminated', message: 'It was deleted' })
+  expect(await ended()).toMatchObject({
+    status: 'terminated',
+    message: expect.stringMatching(
+      /^It was deleted; no snapshot was taken: .* at most 1 snapshots/,
+    ),
+  })
+  expect((await me.get('/v1/snapshots?type=user')).body).toHaveLength(1)
+})
+
+it('those that cannot be ended keep nobody else from ending', async () => {
+  await me.post('/v1/vms', { vm_lifetime_seconds: 20 })
+  const { id, ...row } = await api.db.selectFrom('microvms').selectAll().executeTakeFirstOrThrow()
+  const broken = await api.client('Broken')
+  const ends_at = new Date(clock.now().getTime() - 1_000)
+  const many = Array.from({ length: 150 }, (_, n) => ({
+    ...{ ...row, id: newUuid(), public_id: `vm_broken${n}`, account_id: broken.caller.accountId },
+    ...{ ends_at, metadata: JSON.stringify({}), egress: null, env: null },
+  }))
+  await api.db.insertInto('microvms').values(many).execute()
+  const { accounts } = api.services
+  const real = accounts.onBehalfOf
+  const asked = vi.spyOn(accounts, 'onBehalfOf').mockImplementation((tx, accountId) => {
+    if (accountId === broken.caller.accountId) throw new Error('broken')
+    return real(tx, accountId)
+  })
+  await clock.advance(20_000)
+  await orders.endOverdue()
+  expect(asked).toHaveBeenCalledTimes(151)
+  asked.mockRestore()
+  const ended = await api.db.selectFrom('microvms').select('status').where('id', '=', id).execute()
+  expect(ended[0]?.status).not.toBe('running')
 })
 
 it('one that is gone from its host is found, and its reason told', async () => {

@@ -29,14 +29,16 @@ export function createMicrovmOrders({ db, clock, regions, services, log }: Deps)
 
     /** Ends everything whose time is over, wherever it was asked for and however long ago. */
     async endOverdue() {
+      const failed: string[] = []
       for (;;) {
-        const overdue = await microvms.overdue(atATime)
+        const overdue = await microvms.overdue(atATime, failed)
         for (const { id, public_id, caller } of overdue) {
           await transaction(db, async (tx) =>
             microvms.end(tx, await caller(tx), id, 'Its lifetime is over'),
-          ).catch((error: unknown) =>
-            log('warn', 'cannot end a microVM whose time is over', { vm: public_id, error }),
-          )
+          ).catch((error: unknown) => {
+            failed.push(id)
+            log('warn', 'cannot end a microVM whose time is over', { vm: public_id, error })
+          })
         }
         if (overdue.length < atATime) return
       }
@@ -48,7 +50,9 @@ export function createMicrovmOrders({ db, clock, regions, services, log }: Deps)
         await transaction(db, async (tx) => {
           const caller = await accounts.onBehalfOf(tx, account_id)
           await microvmSnapshots.delete(tx, caller, public_id)
-        })
+        }).catch((error: unknown) =>
+          log('warn', 'cannot delete an old snapshot of microVMs', { snapshot: public_id, error }),
+        )
       }
       await executions.forget()
     },

@@ -88,7 +88,10 @@ export function createMicrovmReconciler(deps: {
     const states = new Map(holdings.microvms.map((state) => [state.id, state]))
     for (const row of rows) {
       const reason = verdict(row, states.get(row.id))
-      if (reason !== null) await end(row, reason)
+      if (reason === null) continue
+      await end(row, reason).catch((error: unknown) =>
+        log('warn', 'cannot end a microVM that has ended by itself', { vm: row.public_id, error }),
+      )
     }
     await missSnapshots(ready, new Set(holdings.snapshots))
     const known = new Set(rows.map(({ id }) => id))

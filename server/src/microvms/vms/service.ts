@@ -15,7 +15,7 @@ import { promisedMemoryMib } from '../../catalog/capacity.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { InvalidState, NotFound } from '../../errors.ts'
+import { DomainError, InvalidState, NotFound } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
 import type { EgressRules } from '../egress/rules.ts'
@@ -97,6 +97,31 @@ export function createMicrovmService(deps: MicrovmDeps) {
       { action: `microvm.${verb}`, subjectKind: 'microvm', subjectId: publicId, ...more },
       clock.now(),
     )
+
+  /** Limits, credits and room come first. */
+  async function announceSnapshot(
+    tx: Tx,
+    caller: Caller,
+    { region, host, public_id: publicId }: store.Microvm,
+    name: string | null,
+  ) {
+    await microvmSnapshots.requireRoomForOne(tx, caller)
+    await billing.requireStorageCredits(tx, caller)
+    await placement.requireDiskRoom(region, host)
+    return microvmSnapshots.announce(tx, caller, { region, publicId }, { name })
+  }
+
+  /** What one leaves behind, where that was asked for; it ends all the same when that is refused. */
+  async function leave(tx: Tx, caller: Caller, row: store.Microvm, reason: string) {
+    const wanted = row.snapshot_on_terminate && ['running', 'suspended'].includes(row.status)
+    if (!wanted) return { snapshot: null, told: reason }
+    try {
+      return { snapshot: await announceSnapshot(tx, caller, row, row.snapshot_name), told: reason }
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error
+      return { snapshot: null, told: `${reason}; no snapshot was taken: ${error.message}` }
+    }
+  }
 
   type About = Pick<store.Microvm, 'id' | 'public_id' | 'account_id' | 'region'>
 
@@ -237,11 +262,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
 
     async snapshot(tx: Tx, caller: Caller, publicId: string, name: string | null) {
       const row = await lockFor(tx, caller, publicId, 'snapshot')
-      await microvmSnapshots.requireRoomForOne(tx, caller)
-      await billing.requireStorageCredits(tx, caller)
-      await placement.requireDiskRoom(row.region, row.host)
-      const announced = { region: row.region, publicId: row.public_id }
-      const snapshot = await microvmSnapshots.announce(tx, caller, announced, { name })
+      const snapshot = await announceSnapshot(tx, caller, row, name)
       const operation = await operations.begin(tx, {
         ...{ kind: 'snapshot-microvm', accountId: row.account_id, region: row.region },
         subject: { kind: 'microvm-snapshot', id: snapshot.id, publicId: snapshot.public_id },
@@ -319,14 +340,9 @@ export function createMicrovmService(deps: MicrovmDeps) {
       await operations.pauseAllOn(tx, id)
       const row = await store.lockMicrovm(tx, caller.accountId, id)
       if (['terminating', 'terminated'].includes(row.status)) return { row, operation: null }
-      const takesSnapshot =
-        row.snapshot_on_terminate && ['running', 'suspended'].includes(row.status)
-      const announced = { region: row.region, publicId: row.public_id }
-      const snapshot = takesSnapshot
-        ? await microvmSnapshots.announce(tx, caller, announced, { name: row.snapshot_name })
-        : null
+      const { snapshot, told } = await leave(tx, caller, row, reason)
       const operation = await begin(tx, row, 'delete-microvm', {
-        input: { reason, snapshotId: snapshot?.id ?? null },
+        input: { reason: told, snapshotId: snapshot?.id ?? null },
         holds: snapshot === null ? [] : [{ id: snapshot.id, exclusive: true }],
         whenBusy: 'cancel',
       })
@@ -334,7 +350,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
         status: microvmActions.delete.through,
         updated_at: clock.now(),
       })
-      await audit(tx, caller, 'delete', row.public_id, { detail: { reason } })
+      await audit(tx, caller, 'delete', row.public_id, { detail: { reason: told } })
       return { row, operation }
     },
 
@@ -354,8 +370,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
     },
 
     /** Everybody's whose time is over, as whom they belong to. */
-    async overdue(limit: number) {
-      const rows = await store.overdue(db, clock.now(), limit)
+    async overdue(limit: number, without: readonly string[]) {
+      const rows = await store.overdue(db, clock.now(), limit, without)
       return rows.map((row) => ({
         ...row,
         caller: (tx: Tx) => accounts.onBehalfOf(tx, row.account_id),

@@ -103,13 +103,19 @@ export async function egressInForce(tx: Tx, accountId: string, id: string, polic
 type Known = Pick<Selectable<Schema['microvms']>, 'id' | 'public_id' | 'account_id'>
 
 /** Everybody's whose time is over. Those in the middle of something are taken when it has ended. */
-export const overdue = (db: Database, now: Date, limit: number): Promise<Known[]> =>
+export const overdue = (
+  db: Database,
+  now: Date,
+  limit: number,
+  without: readonly string[],
+): Promise<Known[]> =>
   db
     .selectFrom('microvms')
     .select(['id', 'public_id', 'account_id'])
     .where('ended_at', 'is', null)
     .where('ends_at', '<=', now)
     .where('status', 'in', ['running', 'suspended'])
+    .$if(without.length > 0, (some) => some.where('id', 'not in', without))
     .orderBy('ends_at')
     .limit(limit)
     .execute()
