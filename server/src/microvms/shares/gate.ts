@@ -21,7 +21,8 @@ import { forward, forwardUpgrade, type Route } from './proxy.ts'
 import { createShareCookies, page, signInPath } from './sign-in.ts'
 
 const connectMs = 15_000
-const mostPerMachine = 256
+/** Of the channels that a machine's agent has, so that its owner's work keeps some. */
+const mostPerMachine = 128
 const most = 4_096
 /** So that nobody's shares take the places of everybody's. */
 const mostPerAccount = most / 4
@@ -52,6 +53,7 @@ type Deps = {
 
 /** The key that opened it; null: nobody asked for one. */
 type Admitted = { keyId: string | null; inAuthorization: boolean }
+/** There from before it is connected, so that those which are opening count. */
 type Live = { place: Place; keyId: string | null; end(): void }
 
 export function createShareGate(deps: Deps) {
@@ -120,7 +122,7 @@ export function createShareGate(deps: Deps) {
     throw new Refusal(503, `${words}; nothing answers now`, { 'Retry-After': '5' })
   }
 
-  async function connect(place: Place): Promise<Duplex> {
+  function requireFree(place: Place) {
     const { id, account_id } = place.machine
     const theirs = [...live].filter((each) => each.place.machine.account_id === account_id)
     const there = theirs.filter((each) => each.place.machine.id === id)
@@ -128,17 +130,24 @@ export function createShareGate(deps: Deps) {
     if (there.length >= mostPerMachine || isFull) {
       throw new Refusal(503, 'Too many connections at once', { 'Retry-After': '5' })
     }
-    const opening = hosting.engine(place.machine.region).connectPort(place.machine.id, place.port)
+  }
+
+  /** `leave` is called where nothing comes of it, once nothing of it is left in the machine either. */
+  async function connect({ machine, port }: Place, leave: () => void): Promise<Duplex> {
     const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      opening.then((line) => line.destroy()).catch(() => {})
-      late.reject(new Refusal(504, 'The VM does not answer'))
-    }, connectMs)
+    let timer: NodeJS.Timeout | undefined
     try {
+      const opening = hosting.engine(machine.region).connectPort(machine.id, port)
+      timer = setTimeout(() => {
+        opening.then((line) => line.destroy()).then(leave, leave)
+        late.reject(new Refusal(504, 'The VM does not answer'))
+      }, connectMs)
       return await Promise.race([opening, late.promise])
     } catch (error) {
+      if (error instanceof Refusal) throw error
+      leave()
       if (!(error instanceof EngineError)) throw error
-      throw new Refusal(502, `Nothing answers on port ${place.port} of the VM: ${error.message}`)
+      throw new Refusal(502, `Nothing answers on port ${port} of the VM: ${error.message}`)
     } finally {
       clearTimeout(timer)
     }
@@ -173,12 +182,15 @@ export function createShareGate(deps: Deps) {
     if (place === null) throw nowhere()
     const admitted = await admit(incoming, place)
     requireOpen(place)
-    const line = await connect(place)
-    line.on('error', () => {})
-    const entry: Live = { place, keyId: admitted.keyId, end: () => end(line) }
+    requireFree(place)
+    const entry: Live = { place, keyId: admitted.keyId, end() {} }
     live.add(entry)
-    line.once('close', () => live.delete(entry))
-    return { line, route: routeOf(incoming, place, admitted), leave: () => live.delete(entry) }
+    const leave = () => void live.delete(entry)
+    const line = await connect(place, leave)
+    line.on('error', () => {})
+    entry.end = () => end(line)
+    line.once('close', leave)
+    return { line, route: routeOf(incoming, place, admitted), leave }
   }
 
   async function handle(incoming: IncomingMessage, response: ServerResponse) {
@@ -223,7 +235,8 @@ export function createShareGate(deps: Deps) {
   async function lookAgain() {
     const seen = new Map<string, boolean>()
     for (const each of [...live]) {
-      const what = `${each.place.kind} ${each.place.name} ${each.keyId}`
+      const { kind, name, machine } = each.place
+      const what = `${kind} ${name} ${machine.id} ${each.keyId}`
       const may = seen.get(what) ?? (await mayGoOn(each))
       seen.set(what, may)
       if (!may) each.end()

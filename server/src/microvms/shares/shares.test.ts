@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { EngineError } from '@garrison/engines/engine'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listen } from '../../http/listen.ts'
 import { type Api, createApi } from '../../testing/api.ts'
@@ -116,6 +117,26 @@ describe('a public share', () => {
     expect((await visit(other.share.host)).status).toBe(404)
     expect((await me.patch(`/v1/shares/${other.share.id}`, { is_public: false })).status).toBe(404)
   })
+})
+
+it('strangers who are still being connected leave channels of the machine to its owner', async () => {
+  const made = await share({ is_public: true })
+  const opened: PromiseWithResolvers<Duplex>[] = []
+  const played = vi.spyOn(api.engine.microvms, 'connectPort').mockImplementation(() => {
+    const opening = Promise.withResolvers<Duplex>()
+    opened.push(opening)
+    return opening.promise
+  })
+  const statuses: unknown[] = []
+  const visits = Array.from({ length: 140 }, () =>
+    visit(made.host).then(({ status }) => statuses.push(status)),
+  )
+  await expect.poll(() => [opened.length, statuses.length], { timeout: 5_000 }).toEqual([128, 12])
+  expect(new Set(statuses)).toEqual(new Set([503]))
+  for (const { reject } of opened) reject(new EngineError('Nobody listens'))
+  await Promise.all(visits)
+  played.mockRestore()
+  expect((await visit(made.host)).status).toBe(200)
 })
 
 describe('a private share', () => {
