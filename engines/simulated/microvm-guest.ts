@@ -30,7 +30,7 @@ export function play(
   const own = language === 'bash' ? shellOfItsOwn.exec(code.trim())?.[1] : undefined
   if (own !== undefined) {
     const inner = { ...guest, variables: { ...guest.variables } }
-    const played = play(inner, language, own.replaceAll("'\\''", "'"), timeoutMs)
+    const played = play(inner, language, own, timeoutMs)
     return { ...played, ended: false }
   }
   const told = { stdout: '', stderr: '' }
@@ -55,7 +55,7 @@ export function play(
 }
 
 /** What it sets is gone with it. */
-const shellOfItsOwn = /^bash -c '((?:[^']|'\\'')*)'(?: <\/dev\/null)?$/
+const shellOfItsOwn = /^\(\n(.*)\n\) <\/dev\/null$/s
 
 type Step = { out?: string; err?: string; code?: number; ms?: number; end?: boolean }
 

@@ -1,4 +1,5 @@
 /** SSH into simulated machines, with a real client over real sockets. */
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -138,6 +139,24 @@ describe('a command', () => {
     await me.post('/execute', { session_id, language: 'bash', command: 'WORD=kept' })
     expect((await ssh(vm.vm_id, 'WORD=lost; exit 1')).code).toBe(1)
     expect((await ssh(vm.vm_id, 'echo $WORD')).stdout).toBe('kept\n')
+  })
+
+  it('is run by the shell that the machine has, however long it is and whatever it ends with', async () => {
+    const runsReally = vi.spyOn(SimulatedMicrovms.prototype, 'execute')
+    runsReally.mockImplementation(async (_, { code }) => {
+      const input = `WORD=kept\n${code}\necho $? $WORD\n`
+      const ran = spawnSync('/bin/sh', { input, env: { PATH: '/nowhere' }, encoding: 'utf8' })
+      const { stdout, stderr, status } = ran
+      const told = { stdout, stderr, exitCode: status ?? 1, truncated: false, timedOut: false }
+      return { ...told, ended: false, seconds: 0, cpuSeconds: 0 }
+    })
+    const said = async (command: string) => (await ssh(vm.vm_id, command)).stdout
+    expect(await said("WORD=lost; echo 'it''s'; exit 3")).toBe('its\n3 kept\n')
+    expect(await said('echo one # two')).toBe('one\n0 kept\n')
+    expect(await said('echo one \\')).toContain('0 kept\n')
+    const { channel, done } = await shell(await connected(vm.vm_id), false)
+    channel.end(`: ${'x'.repeat(300 * 1024)}\necho long\n`)
+    expect((await done).stdout).toBe('long\n0 kept\n')
   })
 
   it('is run in the machine of a session', async () => {

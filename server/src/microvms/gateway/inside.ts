@@ -99,8 +99,11 @@ export function createInside({ db, clock, hosting, microvmSessions }: InsideDeps
   }
 }
 
-/** The shell that the machine keeps is not to lose its state by an `exit`. */
-const inShellOfItsOwn = (code: string) => `bash -c '${code.replaceAll("'", "'\\''")}' </dev/null`
+/**
+ * The shell that the machine keeps, whichever it is, is not to lose its state by an `exit`. As an argument of
+ * another one, code could not have more than 128 KiB.
+ */
+const inShellOfItsOwn = (code: string) => `(\n${code}\n) </dev/null`
 
 /** Until the program has ended, and everything that it printed was handed on. */
 async function join(channel: ServerChannel, pty: Pty, wanted: Wanted): Promise<Exit> {
