@@ -122,6 +122,13 @@ describe('a hostile archive', () => {
     expect(refusing(Buffer.concat([many, one]))).toThrow(ValidationError)
   })
 
+  it('with nothing but folders and names is refused as soon as they are too many', () => {
+    const one = entry({ name: 'a/', kind: '5' })
+    const folders = Buffer.concat(Array.from({ length: 3 * mostFiles }, () => one))
+    expect(refusing(folders)()).toEqual([])
+    expect(refusing(Buffer.concat([folders, one]))).toThrow(ValidationError)
+  })
+
   it.each(['../../etc/passwd', 'a/../../etc/passwd', '..', 'a/..', 'a\0b/..'])(
     'has no way out of the folder by the name %j',
     (name) => {

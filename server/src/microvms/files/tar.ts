@@ -6,6 +6,8 @@ import { ValidationError } from '../../errors.ts'
 
 const block = 512
 export const mostFiles = 10_000
+/** Folders and names count too: each costs time. A file has at most three. */
+const mostHeaders = 3 * mostFiles
 
 export type ArchivedFile = {
   readonly name: string
@@ -20,9 +22,11 @@ export function* filesIn(archive: Uint8Array): Generator<ArchivedFile> {
   let offset = 0
   let longName: string | null = null
   let found = 0
+  let headers = 0
   while (offset + block <= archive.length) {
     const header = archive.subarray(offset, offset + block)
     if (header.every((byte) => byte === 0)) return
+    if (++headers > mostHeaders) throw refuse(`has more than ${mostHeaders} entries`)
     requireSum(header)
     const size = numberAt(header, 124, 12)
     const content = archive.subarray(offset + block, offset + block + size)
@@ -75,9 +79,8 @@ const pathOf = (content: Uint8Array): string | null =>
 
 /** Of all bytes, with those of the sum itself as spaces. */
 function requireSum(header: Uint8Array) {
-  const sum = header.reduce(
-    (total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte),
-    0,
-  )
+  let sum = 8 * 32
+  for (let n = 0; n < 148; n++) sum += header[n] ?? 0
+  for (let n = 156; n < block; n++) sum += header[n] ?? 0
   if (sum !== numberAt(header, 148, 8)) throw refuse('is none, or is damaged: send a tar file')
 }
