@@ -18,6 +18,12 @@ import type { Order } from './terms.ts'
  */
 export const microvmMemoryShare = 0.25
 
+/** Private or reserved: nobody gets there by saying "the internet", and who may name them is asked by the server. */
+export const NOT_INTERNET = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
+]
+
 export type MicrovmCapabilities = {
   /** Nothing runs: commands are answered by a few lines that play a shell; every answer says so. */
   readonly simulated: boolean

@@ -15,6 +15,7 @@ import {
   Time,
   words,
 } from './common.ts'
+import { maximumUploadBytes } from './facts.ts'
 import { executionStatuses } from './states.ts'
 
 const head = microvmHead('Execution')
@@ -231,9 +232,6 @@ export const kill = createRoute({
     ...microvmErrors(403, 404),
   },
 })
-
-/** Of one body; larger things are fetched from inside the machine. */
-export const maximumUploadBytes = 64 * 1024 * 1024
 
 const path = words(4_096)
   .min(1)

@@ -16,7 +16,7 @@ import {
   Time,
   words,
 } from './common.ts'
-import { maximumUploadBytes } from './execution.ts'
+import { maximumUploadBytes } from './facts.ts'
 
 const head = microvmHead('Volumes of microVMs')
 

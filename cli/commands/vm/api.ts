@@ -1,6 +1,8 @@
 /** The microVM API, as far as the commands use it; its paths are not among those of the SDK's objects. */
+
 import type { EgressPolicy, EgressPolicyRequest } from '@garrison/contract/microvms/egress'
 import type { ExecutionResult } from '@garrison/contract/microvms/execution'
+import { vmName } from '@garrison/contract/microvms/facts'
 import type { CreateShareRequest, Share } from '@garrison/contract/microvms/shares'
 import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
 import type { SshGateway } from '@garrison/contract/microvms/ssh-gateway'
@@ -54,10 +56,6 @@ export const microvms = (cloud: Cloud) => ({
     ask<Share>(cloud, 'PATCH', `/v1/shares/${id}`, { is_public }),
   revokeShare: (id: string) => ask<Share>(cloud, 'DELETE', `/v1/shares/${id}`),
 })
-
-/** As people call it: the name among its metadata, and its id without one. */
-export const vmName = ({ metadata, vm_id }: Pick<Vm, 'metadata' | 'vm_id'>) =>
-  typeof metadata.name === 'string' && metadata.name !== '' ? metadata.name : vm_id
 
 /**
  * Of those that have not ended.

@@ -1,5 +1,7 @@
 /** `garrison vm`: machines that begin in milliseconds and end by themselves. */
+
 import { readFileSync } from 'node:fs'
+import { vmName } from '@garrison/contract/microvms/facts'
 import { InvalidArgumentError } from 'commander'
 import type { Cloud } from '../../cloud/cloud.ts'
 import { confirmLoss } from '../../cloud/confirm.ts'
@@ -7,7 +9,7 @@ import { type Define, examples, limitOption, wholeNumber } from '../../cloud/nou
 import { showList, showThing } from '../../cloud/show.ts'
 import { Failure } from '../../failure.ts'
 import { humanAge, humanDuration } from '../../units.ts'
-import { microvms, snapshotOf, type Vm, vmName, vmOf } from './api.ts'
+import { microvms, snapshotOf, type Vm, vmOf } from './api.ts'
 import { defineEgress } from './egress.ts'
 import { defineShares } from './shares.ts'
 import { defineSnapshots } from './snapshots.ts'

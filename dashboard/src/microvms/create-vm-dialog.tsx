@@ -1,3 +1,4 @@
+import { nameKey } from '@garrison/contract/microvms/facts'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
@@ -14,7 +15,7 @@ import {
   policyOf,
 } from './egress-fields.tsx'
 import { type ShareDraft, ShareFields, usualShare, whyNotPort } from './share-fields.tsx'
-import { lifetimes, memoryWords, nameKey, readEnvironment, readMetadata } from './vm.ts'
+import { lifetimes, memoryWords, readEnvironment, readMetadata } from './vm.ts'
 
 const vcpuChoices = [1, 2, 3, 4, 5, 6, 7, 8]
 const memoryChoices = [128, 256, 512, 1024, 2048, 4096, 8192]

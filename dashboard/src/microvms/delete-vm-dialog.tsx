@@ -1,8 +1,9 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useMutation } from '@tanstack/react-query'
 import { del } from '../api/client.ts'
 import { stale } from '../api/queries.ts'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
-import { nameOf, type Vm } from './vm.ts'
+import type { Vm } from './vm.ts'
 
 export function DeleteVmDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const { vm_id, snapshot_on_terminate, snapshot_name } = vm
@@ -16,7 +17,7 @@ export function DeleteVmDialog({ vm, onClose }: { vm: Vm; onClose: () => void })
   return (
     <ConfirmDelete
       kind="microVM"
-      name={nameOf(vm)}
+      name={vmName(vm)}
       open
       onClose={onClose}
       onConfirm={() => remove.mutate()}

@@ -1,4 +1,5 @@
 /** Files to and from a microVM. What is in it can be looked at by running `ls`. */
+import { maximumUploadBytes } from '@garrison/contract/microvms/facts'
 import { useMutation } from '@tanstack/react-query'
 import { Download, Upload } from 'lucide-react'
 import { type FormEvent, type ReactNode, useState } from 'react'
@@ -27,7 +28,7 @@ export function FilesTab() {
   )
 }
 
-const largest = 64 * 1024 * 1024
+const largestWords = `${maximumUploadBytes / 1024 / 1024} MiB`
 
 /** What carries files is a form, not JSON. */
 async function sendForm(path: string, body: FormData | URLSearchParams, accept: string) {
@@ -47,7 +48,7 @@ function UploadForm({ session, why }: { session: string; why: string | null }) {
   const [file, setFile] = useState<File | null>(null)
   const [path, setPath] = useState('')
   const [archive, setArchive] = useState(false)
-  const tooLarge = file !== null && file.size > largest
+  const tooLarge = file !== null && file.size > maximumUploadBytes
   const send = useMutation({
     mutationFn: async () => {
       const form = new FormData()
@@ -70,8 +71,8 @@ function UploadForm({ session, why }: { session: string; why: string | null }) {
       <FileField
         label="File"
         accept="*"
-        hint={`At most ${largest / 1024 / 1024} MiB.`}
-        error={tooLarge ? `This one has ${bytes(file.size)}; 64 MiB are the most.` : null}
+        hint={`At most ${largestWords}.`}
+        error={tooLarge ? `This one has ${bytes(file.size)}; ${largestWords} are the most.` : null}
         onFile={setFile}
       />
       <TextField

@@ -1,3 +1,4 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { GitFork } from 'lucide-react'
@@ -6,7 +7,7 @@ import { post } from '../api/client.ts'
 import { stale } from '../api/queries.ts'
 import { FormDialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/fields.tsx'
-import { nameOf, type Vm } from './vm.ts'
+import type { Vm } from './vm.ts'
 
 /** A second one that goes on from the same moment. */
 export function ForkDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
@@ -38,7 +39,7 @@ export function ForkDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       error={fork.error}
     >
       <p>
-        A second microVM goes on from this moment of <strong>{nameOf(vm)}</strong>: its memory, its
+        A second microVM goes on from this moment of <strong>{vmName(vm)}</strong>: its memory, its
         disk, what runs in it. It has an identity of its own, and is charged like any other. This
         one goes on as it is.
       </p>

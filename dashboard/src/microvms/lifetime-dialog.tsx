@@ -1,3 +1,4 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useMutation } from '@tanstack/react-query'
 import { Clock } from 'lucide-react'
 import { useState } from 'react'
@@ -8,7 +9,7 @@ import { SelectField, Switch, TextField } from '../ui/fields.tsx'
 import { localTime } from '../ui/format.ts'
 import { useNow } from '../ui/time.tsx'
 import { TimeLeft } from './time-left.tsx'
-import { lifetimes, nameOf, type Vm } from './vm.ts'
+import { lifetimes, type Vm } from './vm.ts'
 
 /** When it ends, and what is kept of it then. */
 export function LifetimeDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
@@ -45,7 +46,7 @@ export function LifetimeDialog({ vm, onClose }: { vm: Vm; onClose: () => void })
       error={change.error}
     >
       <p>
-        <strong>{nameOf(vm)}</strong> ends by itself, with everything in it. Left:{' '}
+        <strong>{vmName(vm)}</strong> ends by itself, with everything in it. Left:{' '}
         <TimeLeft vm={vm} />.
       </p>
       <SelectField

@@ -1,4 +1,5 @@
 /** Live list of microVMs; what they are called and how long they still have. */
+import { vmName } from '@garrison/contract/microvms/facts'
 import { microvmStatuses } from '@garrison/contract/microvms/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
@@ -22,7 +23,7 @@ import { CreateVmDialog } from './create-vm-dialog.tsx'
 import { MicrovmTabs } from './microvm-tabs.tsx'
 import type { MicrovmsSearch } from './routes.ts'
 import { TimeLeft } from './time-left.tsx'
-import { isLive, isVmChanging, nameOf, sizeWords, type Vm } from './vm.ts'
+import { isLive, isVmChanging, sizeWords, type Vm } from './vm.ts'
 import { VmStatus } from './vm-status.tsx'
 
 export function MicrovmsPage() {
@@ -48,7 +49,7 @@ export function MicrovmsPage() {
   const rows = all.filter(
     (vm) =>
       (status === '' || vm.status === status) &&
-      `${nameOf(vm)} ${vm.vm_id} ${vm.session_id}`.toLowerCase().includes(wanted),
+      `${vmName(vm)} ${vm.vm_id} ${vm.session_id}`.toLowerCase().includes(wanted),
   )
   const filtered = search !== '' || status !== ''
   const live = all.filter((vm) => isLive(vm.status)).length
@@ -156,7 +157,7 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
         params={{ id: vm.vm_id }}
         className="font-medium wrap-anywhere hover:text-accent"
       >
-        {nameOf(vm)}
+        {vmName(vm)}
       </Link>
     ),
   },
@@ -222,7 +223,7 @@ function RowMenu({ vm }: { vm: Vm }) {
       <Menu
         trigger={
           <IconButton
-            name={`Actions of ${nameOf(vm)}`}
+            name={`Actions of ${vmName(vm)}`}
             icon={<Ellipsis aria-hidden className="size-4" />}
           />
         }

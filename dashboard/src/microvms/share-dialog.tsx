@@ -1,3 +1,4 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { post } from '../api/client.ts'
@@ -6,7 +7,7 @@ import { reading, stale } from '../api/queries.ts'
 import { FormDialog } from '../ui/dialog.tsx'
 import { SelectField } from '../ui/fields.tsx'
 import { ShareFields, usualShare, whyNotPort } from './share-fields.tsx'
-import { nameOf, whyNotVm } from './vm.ts'
+import { whyNotVm } from './vm.ts'
 
 /** `vmId`: of this one; left out, one of those that run is chosen. */
 export function ShareDialog({ vmId, onClose }: { vmId?: string; onClose: () => void }) {
@@ -45,7 +46,7 @@ export function ShareDialog({ vmId, onClose }: { vmId?: string; onClose: () => v
           value={vm_id}
           onValue={setChosen}
           placeholder="Choose one that runs"
-          choices={running.map((vm) => ({ value: vm.vm_id, words: nameOf(vm) }))}
+          choices={running.map((vm) => ({ value: vm.vm_id, words: vmName(vm) }))}
           hint={vms.data && running.length === 0 ? 'None runs now; start one first.' : undefined}
         />
       )}

@@ -1,3 +1,4 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Camera } from 'lucide-react'
@@ -6,7 +7,7 @@ import { post } from '../api/client.ts'
 import { stale } from '../api/queries.ts'
 import { FormDialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/fields.tsx'
-import { nameOf, type Vm } from './vm.ts'
+import type { Vm } from './vm.ts'
 
 export function TakeSnapshotDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const navigate = useNavigate()
@@ -37,7 +38,7 @@ export function TakeSnapshotDialog({ vm, onClose }: { vm: Vm; onClose: () => voi
       error={take.error}
     >
       <p>
-        The disk and the memory of <strong>{nameOf(vm)}</strong> at one moment; it goes on
+        The disk and the memory of <strong>{vmName(vm)}</strong> at one moment; it goes on
         meanwhile. What begins from it goes on from there in milliseconds. Environments are no part
         of it; what programs hold in memory is.
       </p>

@@ -1,3 +1,4 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { Link, Outlet } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
 import { Button } from '../ui/button.tsx'
@@ -9,7 +10,7 @@ import { Tabs } from '../ui/tabs.tsx'
 import { useVmActions } from './actions.tsx'
 import { TimeLeft } from './time-left.tsx'
 import { useVm } from './use-vm.ts'
-import { isLive, nameOf } from './vm.ts'
+import { isLive } from './vm.ts'
 import { VmStatus } from './vm-status.tsx'
 
 const tabs = [
@@ -31,7 +32,7 @@ export function VmLayout() {
   return (
     <Page
       guide="microvms"
-      title={nameOf(vm)}
+      title={vmName(vm)}
       lead={
         <span className="inline-flex flex-wrap items-center gap-x-3">
           <VmStatus vm={vm} />
@@ -80,7 +81,7 @@ export function VmLayout() {
       )}
       {live && message !== null && <Notice tone="warning">{message}</Notice>}
       <StepsOf subject={id} />
-      <Tabs label={nameOf(vm)} tabs={tabs.map(([words, to]) => ({ words, to, params: { id } }))} />
+      <Tabs label={vmName(vm)} tabs={tabs.map(([words, to]) => ({ words, to, params: { id } }))} />
       <Panel name="tab" key={id}>
         <Outlet />
       </Panel>

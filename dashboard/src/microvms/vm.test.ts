@@ -1,11 +1,12 @@
+import { vmName } from '@garrison/contract/microvms/facts'
 import { describe, expect, it } from 'vitest'
-import { linesOf, memoryWords, nameOf, readEnvironment, readMetadata, whyNotVm } from './vm.ts'
+import { linesOf, memoryWords, readEnvironment, readMetadata, whyNotVm } from './vm.ts'
 
 describe('a microVM', () => {
   it('is called by the name in its metadata, and by its id without one', () => {
-    expect(nameOf({ vm_id: 'vm_1', metadata: { name: 'alpha' } })).toBe('alpha')
+    expect(vmName({ vm_id: 'vm_1', metadata: { name: 'alpha' } })).toBe('alpha')
     for (const metadata of [{}, { name: '  ' }, { name: 7 }])
-      expect(nameOf({ vm_id: 'vm_1', metadata })).toBe('vm_1')
+      expect(vmName({ vm_id: 'vm_1', metadata })).toBe('vm_1')
   })
 
   it('says why something cannot be done with it now', () => {

@@ -10,14 +10,6 @@ import type { Look } from '../ui/status.tsx'
 
 export type Vm = Answer<'get', '/v1/vms/{vm_id}'>
 
-/** Machines have ids only; people give them a name among the metadata. */
-export const nameKey = 'name'
-
-export function nameOf({ metadata, vm_id }: Pick<Vm, 'metadata' | 'vm_id'>): string {
-  const name = metadata[nameKey]
-  return typeof name === 'string' && name.trim() !== '' ? name.slice(0, 100) : vm_id
-}
-
 export const isLive = (status: MicrovmStatus) =>
   (liveMicrovmStatuses as readonly MicrovmStatus[]).includes(status)
 

@@ -1,8 +1,8 @@
 /** Things by their names, asked of the server while somebody types. */
+import { vmName } from '@garrison/contract/microvms/facts'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { reading } from '../api/queries.ts'
-import { nameOf } from '../microvms/vm.ts'
 
 type Thing = { readonly kind: string; readonly name: string; readonly to: string }
 
@@ -56,7 +56,7 @@ export function useSearchOfThings(typed: string): { found: readonly Thing[]; sea
           })),
           ...(vms.data ?? []).map((vm) => ({
             kind: 'MicroVM',
-            name: nameOf(vm),
+            name: vmName(vm),
             to: `/microvms/${vm.vm_id}`,
           })),
           ...(vmSnapshots.data ?? []).map(({ id, name }) => ({

@@ -1,6 +1,6 @@
 /** What a microVM may reach, as rules of nftables in its own network namespace, and names for its DNS. */
 import { isIPv4 } from 'node:net'
-import { type EgressPolicy, UnsupportedError } from '../../engine.ts'
+import { type EgressPolicy, NOT_INTERNET, UnsupportedError } from '../../engine.ts'
 import { formatCidr, parseCidr } from '../network/addresses/subnets.ts'
 import { type RuleSet, ruleSet } from '../network/rules/rule-set.ts'
 import { TAP, UPLINK } from './layout.ts'
@@ -22,12 +22,6 @@ export const SHUT_RULES = `table ${SHUT_TABLE} {
 `
 /** Where dnsmasq puts the addresses of the names that are allowed. */
 export const NAMES_SET = '4#inet#garrison#named'
-
-/** Nobody gets there by saying "the internet". */
-export const NOT_INTERNET = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
-  ...['172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
-]
 
 export const PACKAGE_REGISTRIES = [
   ...['deb.debian.org', 'security.debian.org', 'archive.ubuntu.com', 'security.ubuntu.com'],

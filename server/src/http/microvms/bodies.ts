@@ -1,7 +1,7 @@
 /** Reads a request's body once, before the schemas look at it, and says in their words what is wrong. */
 import { idempotencyKeyPattern } from '@garrison/contract/common'
 import { everyRoute } from '@garrison/contract/every-route'
-import { maximumUploadBytes } from '@garrison/contract/microvms/execution'
+import { maximumUploadBytes } from '@garrison/contract/microvms/facts'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { DomainError } from '../../errors.ts'

@@ -1,15 +1,13 @@
 /** What a policy may say here, and what it says where something is left out. */
 import type { EgressKnobs, EgressPolicyRequest } from '@garrison/contract/microvms/egress'
+import { NOT_INTERNET } from '@garrison/engines/engine'
 import ipaddr from 'ipaddr.js'
 import type { Config } from '../../config.ts'
 import { NotServed, ValidationError } from '../../errors.ts'
 import type { Hosting } from '../hosting.ts'
 
-/** Nobody's in the internet, or everybody's: whoever names one of them means something else. */
-const notInternet = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
-  ...['172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
-].map((cidr) => ipaddr.IPv4.parseCIDR(cidr))
+/** Whoever names one of them means something else than the internet. */
+const notInternet = NOT_INTERNET.map((cidr) => ipaddr.IPv4.parseCIDR(cidr))
 
 type Network = [ipaddr.IPv4, number]
 

@@ -1,6 +1,6 @@
 /** Files and folders to and from the machine of a session. */
 import type { Readable } from 'node:stream'
-import { maximumUploadBytes } from '@garrison/contract/microvms/execution'
+import { maximumUploadBytes } from '@garrison/contract/microvms/facts'
 import { GuestError } from '@garrison/engines/engine'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { Caller } from '../../caller.ts'

@@ -1,0 +1,13 @@
+/** What more than the schemas goes by. Plain values, so that nothing of the schemas gets into a browser. */
+
+/** Of one body; larger things are fetched from inside the machine. */
+export const maximumUploadBytes = 64 * 1024 * 1024
+
+/** Machines have ids only; people give them a name among the metadata. */
+export const nameKey = 'name'
+
+/** As people call it: the name among its metadata, and its id without one. */
+export function vmName(vm: { metadata: Record<string, unknown>; vm_id: string }): string {
+  const name = vm.metadata[nameKey]
+  return typeof name === 'string' && name.trim() !== '' ? name.slice(0, 100) : vm.vm_id
+}
