@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -25,4 +25,15 @@ it('is made once: what others may stand on already is never replaced', async () 
   await layers.createFrom(name, ours, disk('1M'))
   await layers.createFrom(name, ours, disk('2M'))
   expect(layers.virtualSizeBytes(name)).toBe(2 ** 20)
+})
+
+it('freezes what is below an active one and was not yet, and leaves what is frozen as it is', async () => {
+  const [bottom, middle, active] = [newLayerName(), newLayerName(), newLayerName()]
+  await layers.createEmpty(bottom, ours, 2 ** 20)
+  await layers.freeze(bottom, ours.gid, true)
+  await layers.createOverlay(middle, bottom, ours)
+  await layers.createOverlay(active, middle, ours)
+  await layers.freezeBelow(active, ours.gid)
+  const modes = [bottom, middle, active].map(async (name) => (await stat(layers.path(name))).mode)
+  expect((await Promise.all(modes)).map((mode) => mode & 0o777)).toEqual([0o444, 0o440, 0o600])
 })

@@ -206,10 +206,15 @@ export class Layers {
     await chmod(this.path(name), isPublic ? 0o444 : 0o440)
   }
 
-  /** Those below it that are still a machine's own, since whoever was about to freeze them failed or died. */
-  async freezeBelow(name: string, gid: number): Promise<void> {
-    for (const below of this.chain(name).slice(1))
-      if ((await stat(this.path(below))).uid !== 0) await this.freeze(below, gid)
+  /**
+   * Freezes what is below an active layer and was not yet: whoever took a snapshot may have been cut short
+   * between the two. What is frozen stays as it is, for whomever it is.
+   */
+  async freezeBelow(active: string, gid: number): Promise<void> {
+    for (const layer of this.chain(active).slice(1)) {
+      const { uid, mode } = await stat(this.path(layer))
+      if (uid !== 0 || (mode & 0o222) !== 0) await this.freeze(layer, gid)
+    }
   }
 
   /** What can be reached neither from these layers nor from a pin. */

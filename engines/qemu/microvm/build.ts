@@ -8,6 +8,7 @@ import type { MicrovmHost } from './host.ts'
 import { type ImageLayer, imageLayer } from './images/image-layer.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmSnapshotRecord } from './records.ts'
+import { requireMemory } from './room.ts'
 import { keepSnapshot } from './take-snapshot.ts'
 import { newMachineId, wakeUp } from './wake.ts'
 
@@ -58,19 +59,17 @@ async function buildOn(
     log('Booting')
     const { vcpus, memoryMib, egress } = spec
     const diskBytes = diskBytesOf(host.layers.virtualSizeBytes(below), spec.diskGb)
-    live = await host.spawn(slot, {
-      vcpus,
-      memoryMib,
-      layer,
-      below,
-      diskBytes,
-      ram,
-      state: null,
-      egress,
-    })
     const env = { ...bottom.env, ...spec.env }
-    const identity = { hostname: 'microvm', authorizedKeys: [], env }
-    await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
+    const plan = { vcpus, memoryMib, layer, below, diskBytes, ram, state: null, egress }
+    host.starting += memoryMib
+    try {
+      await requireMemory(host.starting)
+      live = await host.spawn(slot, plan)
+      const identity = { hostname: 'microvm', authorizedKeys: [], env }
+      await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
+    } finally {
+      host.starting -= memoryMib
+    }
     const guest = await live.guest()
     for (const command of spec.commands) await runCommand(guest, command, log, signal)
     log('Warming up')
@@ -104,9 +103,10 @@ async function buildOn(
     log('Done')
     return record
   } finally {
-    await live?.kill()
-    await host.freeSlot(slot)
     host.pinned.delete(name)
+    // Also one that was launched and never answered.
+    await live?.kill()
+    await host.endOf(slot)
     if (host.snapshots.get(spec.id) === undefined) await host.sweep()
   }
 }

@@ -24,6 +24,7 @@ const open = async () => {
     },
     () => {},
   )
+  await opened.load()
   await opened.open()
   return opened
 }

@@ -11,7 +11,7 @@ import { nextFree } from '../network/addresses/subnets.ts'
 import { run } from '../network/run.ts'
 import { findProcesses, killAndWait } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
-import { Identities } from '../records/identities.ts'
+import { Identities, ownIdentities } from '../records/identities.ts'
 import { Records } from '../records/records.ts'
 import type { CaptureFiles } from './capture.ts'
 import { KeptImages } from './images/kept.ts'
@@ -71,7 +71,8 @@ export class MicrovmHost {
   /** The first of those that own what is being unpacked, as many as a guest has. */
   readonly imageUsers: number
   readonly #changed: (microvm: string) => void
-  readonly #numbers = new Set<number>()
+  /** Of those that are taken: names of their slots. */
+  readonly #numbers = new Map<number, string>()
   readonly #spawning = new Turns(2 * availableParallelism())
   /** MiB of machines that are being started. */
   starting = 0
@@ -110,7 +111,9 @@ export class MicrovmHost {
     await run('rm', ['-rf', '--one-file-system', '--', this.paths.unpacking])
     await this.layers.load()
     await this.images.load()
-    await this.machines.load()
+    await this.machines.load((path) =>
+      this.options.log('warn', "a microVM was lost with the host's power", { path }),
+    )
     await this.snapshots.load()
     this.#isLoaded = true
   }
@@ -128,10 +131,15 @@ export class MicrovmHost {
       this.identities.remember({ tenant: record.tenant, gid: record.gid })
     for (const [id, record] of this.machines.entries()) {
       if (record.slot === null) continue
+      if (record.suspended) {
+        // Its place is ended with the strays, and its user may be given to others.
+        await this.layers.give(record.layer, { uid: 0, gid: record.gid })
+        continue
+      }
       const { uid, gid, number, name } = record.slot
       const tenant = gid === record.gid ? record.tenant : NOBODY
       this.identities.remember({ machine: name, uid, tenant, gid })
-      this.#numbers.add(number)
+      this.#numbers.set(number, name)
       await this.#adopt(id, record.slot)
     }
     await this.#endStrays()
@@ -178,25 +186,26 @@ export class MicrovmHost {
 
   /** Throws {@link CapacityError}. */
   newSlot(purpose: 'pool' | 'build', tenant: string | null): Slot {
-    const number = nextFree(this.#lastNumber, this.#numbers, 0, SLOTS)
+    const number = nextFree(this.#lastNumber, new Set(this.#numbers.keys()), 0, SLOTS)
     if (number === null)
       throw new CapacityError(`At most ${SLOTS} microVMs fit on this host; end some of them`)
     this.#lastNumber = number
-    this.#numbers.add(number)
     const name = `${purpose}-${number}-${randomBytes(4).toString('hex')}`
+    this.#numbers.set(number, name)
     return {
       ...{ name, layout: this.layoutOf(number), uid: this.identities.uidOf(name) },
       gid: this.identities.gidOf(tenant ?? NOBODY),
     }
   }
 
-  /** Everything that a place had, and nothing runs in. */
+  /** Everything that a place had, and nothing runs in. May be repeated, also when its number is another's by now. */
   async freeSlot({ name, layout: { number } }: Pick<Slot, 'name' | 'layout'>): Promise<void> {
-    await removeNetwork(this.layoutOf(number))
+    const isItsOwn = this.#numbers.get(number) === name
+    if (isItsOwn) await removeNetwork(this.layoutOf(number))
     await removeCgroup(this.options.mark, name)
     await removeFolders(this.paths, name)
     this.identities.releaseUid(name)
-    this.#numbers.delete(number)
+    if (isItsOwn) this.#numbers.delete(number)
   }
 
   async spawn(
@@ -335,7 +344,9 @@ export class MicrovmHost {
   }
 
   async #adopt(id: string, slot: SlotRecord): Promise<void> {
-    const [process] = await findProcesses(processName(this.options.mark, slot.name))
+    const found = await findProcesses(processName(this.options.mark, slot.name))
+    // A QEMU that a guest has taken over may call itself whatever it likes.
+    const process = found.find(({ uid }) => uid === slot.uid)
     if (process === undefined) return
     try {
       this.follow(id, await LiveMicrovm.attach(process, this.paths.sockets(slot.name)))
@@ -360,7 +371,9 @@ export class MicrovmHost {
   /** Processes, networks and folders that no record names: of a pool, a build, or what was cut short. */
   async #endStrays(): Promise<void> {
     const names = new Set(
-      this.machines.values().flatMap(({ slot }) => (slot === null ? [] : [slot.name])),
+      this.machines
+        .values()
+        .flatMap(({ slot, suspended }) => (slot === null || suspended ? [] : [slot.name])),
     )
     const prefixes = ['pool', 'build'].map((purpose) => processPrefix(this.options.mark, purpose))
     for (const prefix of prefixes)
@@ -384,11 +397,3 @@ export function processName(mark: string, slot: string): string {
 const processPrefix = (mark: string, purpose: string) => `garrison-${purpose}-${mark}-`
 const nameIn = (process: string, mark: string) =>
   process.replace(new RegExp(`^garrison-(pool|build)-${mark}-`), '$1-')
-
-/** Numbers that none of the others has. */
-function ownIdentities(seed: string, others: readonly Identities[]): Identities {
-  for (let attempt = 0; ; attempt++) {
-    const own = new Identities(`${seed} ${attempt}`)
-    if (others.every(({ first }) => first !== own.first)) return own
-  }
-}

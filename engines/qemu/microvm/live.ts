@@ -30,7 +30,8 @@ export class LiveMicrovm {
   readonly process: Process
   readonly #sockets: Sockets
   readonly #qmp: QmpClient
-  readonly #resumed = Promise.withResolvers<void>()
+  readonly #resumed: PromiseWithResolvers<void>
+  #hasRun = false
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>
   #guest: MicrovmGuest | null
@@ -47,7 +48,12 @@ export class LiveMicrovm {
       QmpClient.connect(sockets.qmp, CONNECT_MS, onEvent),
     )
     // Before it runs, so that the guest finds its line as it was: with somebody at the other end.
-    const line = await eventually(process, end, () => AgentLine.connect(sockets.agent))
+    const line = await eventually(process, end, () => AgentLine.connect(sockets.agent)).catch(
+      (error: unknown) => {
+        qmp.close()
+        throw error
+      },
+    )
     return new LiveMicrovm(process, sockets, qmp, line, resumed)
   }
 
@@ -62,6 +68,9 @@ export class LiveMicrovm {
     this.#sockets = sockets
     this.#qmp = qmp
     this.#resumed = resumed
+    void resumed.promise.then(() => {
+      this.#hasRun = true
+    })
     this.#guest = new MicrovmGuest(line)
     this.gone = qmp.closed
   }
@@ -168,6 +177,14 @@ export class LiveMicrovm {
     this.#guest?.line.close()
     await killAndWait(this.process)
     this.#qmp.close()
+  }
+
+  /** Kills it. Answers whether it went on since we have been listening: QEMU says so before it lets a processor go. */
+  async killAsking(): Promise<boolean> {
+    await killAndWait(this.process)
+    // All that it said is read by then.
+    await this.gone
+    return this.#hasRun
   }
 
   /** Lets go of it; it runs on. */

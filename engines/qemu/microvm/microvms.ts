@@ -41,7 +41,7 @@ import { MicrovmHost, type MicrovmHostOptions } from './host.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
 import { type Started, startMicrovm } from './start.ts'
-import { goOnAgain, goOnFinally, keepMemory } from './suspend.ts'
+import { goOnAgain, goOnFinally, keepMemory, leavePlace } from './suspend.ts'
 import { takeMicrovmSnapshot } from './take-snapshot.ts'
 
 export type QemuMicrovmsOptions = MicrovmHostOptions & { readonly orders: Orders }
@@ -112,8 +112,11 @@ export class QemuMicrovms implements MicrovmEngine {
   ensureMicrovmSuspended(microvm: string, order: Order): Promise<void> {
     return this.#orders.run(microvm, order, async () => {
       const record = this.#found(microvm)
-      if (record.suspended) return
-      if (record.start === null) await goOnFinally(this.#host, microvm, record)
+      if (record.suspended) {
+        await leavePlace(this.#host, microvm, record)
+        return
+      }
+      if (record.start === null) await goOnFinally(this.#host, microvm)
       await keepMemory(this.#host, microvm, this.#found(microvm))
     })
   }
@@ -122,7 +125,7 @@ export class QemuMicrovms implements MicrovmEngine {
     return this.#orders.run(microvm, order, async () => {
       const record = this.#found(microvm)
       if (record.suspended) await goOnAgain(this.#host, microvm, record)
-      else if (record.start === null) await goOnFinally(this.#host, microvm, record)
+      else if (record.start === null) await goOnFinally(this.#host, microvm)
       const now = this.#found(microvm)
       return { ...this.#stateOf(microvm, now), start: now.start as MicrovmStart }
     })
@@ -175,7 +178,8 @@ export class QemuMicrovms implements MicrovmEngine {
       requireEnforceable(policy)
       const record = this.#found(microvm)
       await this.#host.machines.put(microvm, { ...record, egress: policy })
-      if (record.slot !== null) await applyPolicy(this.#host.layoutOf(record.slot.number), policy)
+      if (record.slot !== null && !record.suspended)
+        await applyPolicy(this.#host.layoutOf(record.slot.number), policy)
     })
   }
 

@@ -10,6 +10,7 @@ import { type EgressPolicy, EngineError } from '../../engine.ts'
 import { readResolvers } from '../network/resolvers.ts'
 import { applyRuleSet, runIn } from '../network/rules/rule-set.ts'
 import { run } from '../network/run.ts'
+import { killAndWait, lookAt } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
 import {
   allowedNames,
@@ -89,10 +90,8 @@ async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<vo
       // What a name may lead to is for the rules to say: private addresses are refused before names count.
       ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),
     ],
-    { detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' },
+    { detached: true, stdio: 'ignore', cwd: '/' },
   )
-  const complaints: Buffer[] = []
-  child.stderr.on('data', (bytes: Buffer) => complaints.push(bytes))
   child.unref()
   const [failed] = await Promise.race([
     once(child, 'spawn').then(() => [null]),
@@ -103,7 +102,11 @@ async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<vo
 }
 
 async function stopDns({ netns }: SlotLayout): Promise<void> {
-  for (const pid of await processesIn(netns, 'dnsmasq')) endIfThere(pid)
+  for (const pid of await processesIn(netns, 'dnsmasq')) {
+    const process = await lookAt(pid)
+    // Its address is free for the next one when it is gone.
+    if (process !== null) await killAndWait(process)
+  }
 }
 
 /** Whoever uses it has ended. */
@@ -130,12 +133,4 @@ async function processesIn(netns: string, program: string): Promise<number[]> {
 
 async function commandOf(pid: string): Promise<string> {
   return readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-}
-
-function endIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended since we looked.
-  }
 }

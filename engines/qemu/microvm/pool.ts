@@ -25,6 +25,8 @@ type Shelf<T> = {
   readonly waiting: { item: T; policy: string }[]
   policy: EgressPolicy
   usedAt: number
+  /** After one could not be made; others get theirs meanwhile. */
+  retryAt: number
 }
 
 export class Pool<T> {
@@ -46,7 +48,7 @@ export class Pool<T> {
 
   /** One that waits, preferably with this policy in force already; `hasPolicy` says whether. */
   take(snapshot: string, policy: EgressPolicy): { item: T; hasPolicy: boolean } | null {
-    const shelf = this.#shelves.get(snapshot) ?? { waiting: [], policy, usedAt: 0 }
+    const shelf = this.#shelves.get(snapshot) ?? { waiting: [], policy, usedAt: 0, retryAt: 0 }
     this.#shelves.set(snapshot, shelf)
     shelf.usedAt = Date.now()
     shelf.policy = policy
@@ -68,11 +70,14 @@ export class Pool<T> {
     await this.#fill()
   }
 
-  /** The snapshot is to be gone, or changed. */
+  /** The snapshot is to be gone, or changed. Throws when one could not be ended, and has tried them all. */
   async drain(snapshot: string): Promise<void> {
     const shelf = this.#shelves.get(snapshot)
     this.#shelves.delete(snapshot)
-    for (const { item } of shelf?.waiting ?? []) await this.#options.end(item)
+    const failed: unknown[] = []
+    for (const { item } of shelf?.waiting ?? [])
+      await this.#options.end(item).catch((error: unknown) => failed.push(error))
+    if (failed.length > 0) throw failed[0]
   }
 
   /** Forgets what waits, without ending it. */
@@ -105,31 +110,39 @@ export class Pool<T> {
 
   /** One after the other: each takes a core for a moment. */
   async #fillAll(): Promise<void> {
-    try {
-      for (let next = this.#next(); next !== null; next = this.#next()) {
-        const [snapshot, shelf] = next
-        const { policy } = shelf
-        const item = await this.#options.make(snapshot, policy)
-        const isWanted = !this.#isClosed && this.#shelves.get(snapshot) === shelf
-        if (isWanted) shelf.waiting.push({ item, policy: JSON.stringify(policy) })
-        else await this.#options.end(item)
+    for (let next = this.#next(); next !== null; next = this.#next()) {
+      const [snapshot, shelf] = next
+      try {
+        await this.#makeOne(snapshot, shelf)
+      } catch (error) {
+        this.#options.onError(error)
+        shelf.retryAt = Date.now() + RETRY_MS
       }
-      await this.#endIdle()
-    } catch (error) {
-      this.#options.onError(error)
-      this.#schedule(RETRY_MS)
     }
+    await this.#endIdle().catch(this.#options.onError)
+    const isRetried = [...this.#shelves.values()].some(({ retryAt }) => retryAt > Date.now())
+    if (isRetried) this.#schedule(RETRY_MS)
+    else if (this.#shelves.size > 0) this.#schedule(IDLE_MS)
+  }
+
+  async #makeOne(snapshot: string, shelf: Shelf<T>): Promise<void> {
+    const { policy } = shelf
+    const item = await this.#options.make(snapshot, policy)
+    const isWanted = !this.#isClosed && this.#shelves.get(snapshot) === shelf
+    if (isWanted) shelf.waiting.push({ item, policy: JSON.stringify(policy) })
+    else await this.#options.end(item)
   }
 
   #next(): [string, Shelf<T>] | null {
     if (this.#isClosed || this.waiting >= this.#options.all) return null
-    const open = [...this.#shelves].filter(([, { waiting }]) => waiting.length < this.#options.each)
+    const open = [...this.#shelves].filter(
+      ([, { waiting, retryAt }]) => waiting.length < this.#options.each && retryAt <= Date.now(),
+    )
     return open.sort(([, one], [, other]) => other.usedAt - one.usedAt)[0] ?? null
   }
 
   async #endIdle(): Promise<void> {
     for (const [snapshot, { usedAt }] of [...this.#shelves])
       if (Date.now() - usedAt > IDLE_MS) await this.drain(snapshot)
-    if (this.#shelves.size > 0) this.#schedule(IDLE_MS)
   }
 }

@@ -53,11 +53,13 @@ export async function spawnMicrovm(
     if (below !== null) await layers.createOverlay(layer, below, owner, spec.diskBytes)
     else await layers.give(layer, owner)
   }
-  await Promise.all([
+  // All are over when one has failed, so that none makes anything behind whoever cleans up.
+  const made = await Promise.allSettled([
     makeNetwork(slot.layout, slot.uid, spec.egress, spec.isShut),
     disk(),
     makeFolders(paths, slot),
   ])
+  for (const each of made) if (each.status === 'rejected') throw each.reason
   const state = spec.state === null ? null : await open(spec.state, 'r')
   const ram = spec.ram
   try {

@@ -75,16 +75,18 @@ async function fromMemory(
   // One that waits has its memory.
   if (taken === null) await requireMemory(host.starting)
   const waiting = taken?.item ?? (await makeWaiting(host, snapshot.id, spec.egress))
-  const version = await waiting.live.version()
+  const version = await orEnd(host, waiting, () => waiting.live.version())
   const why = host.whyNotMemory(snapshot, version)
   if (why !== null) {
     await host.endWaiting(waiting)
     await host.pool.drain(snapshot.id)
     return fromDisk(host, spec, snapshot, { began, why }, signal)
   }
-  if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
-  // From here on it is found again after a crash; it runs at the earliest when this is written.
-  await place(host, spec, snapshot.env, waiting)
+  await orEnd(host, waiting, async () => {
+    if (taken?.hasPolicy === false) await applyPolicy(waiting.slot.layout, spec.egress)
+    // From here on it is found again after a crash; it runs at the earliest when this is written.
+    await place(host, spec, snapshot.env, waiting)
+  })
   host.tell('start: placed', spec.id)
   if (waiting.machineId === null) await waiting.live.goOn()
   else await waiting.live.resume()
@@ -117,12 +119,23 @@ async function fromDisk(
     await host.endOf(slot)
     throw error
   })
-  await place(host, spec, snapshot.env, { slot, live, layer, ram })
+  const booting = { slot, live, layer, ram, machineId: null }
+  await orEnd(host, booting, () => place(host, spec, snapshot.env, booting))
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
   await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
   const guestMs = performance.now() - began - hostMs
   return { how: 'cold-boot', why, pooled: false, hostMs, guestMs }
+}
+
+/** Before a record has it, nobody else would end it. */
+async function orEnd<T>(host: MicrovmHost, waiting: Waiting, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await host.endWaiting(waiting)
+    throw error
+  }
 }
 
 async function place(

@@ -6,6 +6,7 @@ import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import { stateBeside } from './paths.ts'
 import type { MicrovmRecord } from './records.ts'
+import { requireMemory } from './room.ts'
 import type { Slot } from './spawn.ts'
 import { wakeUp } from './wake.ts'
 
@@ -29,13 +30,14 @@ export async function keepMemory(
     const still = () => syncPath(host.layers.path(record.layer))
     const { given } = await capture(live, files, still, { goesOn: false, forgets: true })
     host.tell('suspend: captured', id)
+    const suspended = {
+      ...record,
+      ...{ ram: files.ram, suspended: true, qemu, given: given.toString('base64') },
+    }
     try {
       await host.layers.freezeBelow(record.layer, record.gid)
       await makeSafe([files.ram, files.state, host.paths.memory])
-      await host.machines.put(id, {
-        ...record,
-        ...{ ram: files.ram, slot: null, suspended: true, qemu, given: given.toString('base64') },
-      })
+      await host.machines.put(id, suspended)
     } catch (error) {
       await live.resume()
       throw error
@@ -43,89 +45,120 @@ export async function keepMemory(
     host.tell('suspend: recorded', id)
     host.live.delete(id)
     await live.end()
-    await host.freeSlot({ name: slot.name, layout: host.layoutOf(slot.number) })
+    await leavePlace(host, id, suspended)
     await host.sweep()
   } finally {
     host.pinned.delete(name)
   }
 }
 
-/** A suspended one runs again, from its memory unless another QEMU wrote that. */
+/** Nothing of a suspended machine's process is left, nor does its disk belong to a user that others may be given. */
+export async function leavePlace(
+  host: MicrovmHost,
+  id: string,
+  record: MicrovmRecord,
+): Promise<MicrovmRecord> {
+  const { slot, layer, gid } = record
+  if (slot === null) return record
+  await host.endOf({ name: slot.name, layout: host.layoutOf(slot.number) })
+  await host.layers.give(layer, { uid: 0, gid })
+  const left = { ...record, slot: null }
+  await host.machines.put(id, left)
+  return left
+}
+
+/** A suspended one runs again, from its memory unless another QEMU wrote that. Throws {@link CapacityError}. */
 export async function goOnAgain(
   host: MicrovmHost,
   id: string,
   record: MicrovmRecord,
 ): Promise<void> {
   const began = performance.now()
-  const slot = host.newSlot('pool', record.tenant)
-  let runs = false
+  host.starting += record.memoryMib
   try {
-    let live = await spawnAgain(host, slot, record, stateBeside(record.ram))
-    const version = await live.version()
-    const isSame = version === record.qemu
-    let { ram } = record
-    if (!isSame) {
-      await live.kill()
-      ram = host.paths.ram(`empty-${record.memoryMib}`)
-      await emptyMemory(ram, record.memoryMib)
-      live = await spawnAgain(host, slot, { ...record, ram }, null)
-    }
-    const { name, uid, gid, layout } = slot
-    const place = { name, uid, gid, number: layout.number }
-    const placed = { ...record, ram, slot: place, suspended: false, qemu: null, start: null }
-    // Before it runs: memory that has been gone on with once must never be again, on a disk that moved on.
-    await host.machines.put(id, placed)
-    host.tell('resume: recorded', id)
-    if (isSame) await live.goOn()
-    runs = true
-    host.tell('resume: runs', id)
-    const hostMs = performance.now() - began
-    host.follow(id, live)
-    await wakeUp(live, null, '', isSame ? WAKE_MS : BOOT_MS)
-    const timings = { pooled: false, hostMs, guestMs: performance.now() - began - hostMs }
-    const start = isSame
-      ? { how: 'memory' as const, ...timings }
-      : {
-          ...{ how: 'cold-boot' as const, ...timings },
-          why: `Its memory was written by QEMU ${record.qemu}, and this host has QEMU ${version}.`,
-        }
-    live.line.giveBack(Buffer.from(record.given, 'base64'))
-    await host.machines.put(id, { ...placed, start, given: '' })
-    await host.sweep()
-  } catch (error) {
-    if (runs) throw error
-    await host.endOf(slot)
-    await host.machines.put(id, record)
-    throw error
+    await requireMemory(host.starting)
+    const live = await runAgain(host, id, await leavePlace(host, id, record))
+    await wakeAgain(host, id, live, began)
+  } finally {
+    host.starting -= record.memoryMib
   }
 }
 
-/** A server died while it was at that. */
-export async function goOnFinally(
-  host: MicrovmHost,
-  id: string,
-  record: MicrovmRecord,
-): Promise<void> {
+/** A server died while it was at that, or the guest did not answer. May be repeated. */
+export async function goOnFinally(host: MicrovmHost, id: string): Promise<void> {
   const began = performance.now()
   const live = host.live.get(id)
   if (live === undefined) throw new NotRunningError('Its process has ended')
   await live.renewLine()
   if ((await live.condition()) === 'waiting') await live.goOn()
+  await wakeAgain(host, id, live, began)
+}
+
+async function wakeAgain(
+  host: MicrovmHost,
+  id: string,
+  live: LiveMicrovm,
+  began: number,
+): Promise<void> {
+  const placed = host.machines.get(id)
+  if (placed === undefined) throw new NotRunningError('It was removed meanwhile')
   const hostMs = performance.now() - began
-  await wakeUp(live, null, '', BOOT_MS)
-  const guestMs = performance.now() - began - hostMs
-  const start = { how: 'memory' as const, pooled: false, hostMs, guestMs }
-  live.line.giveBack(Buffer.from(record.given, 'base64'))
-  await host.machines.put(id, { ...record, start, given: '' })
+  const isCold = placed.ram === host.paths.ram(`empty-${placed.memoryMib}`)
+  await wakeUp(live, null, '', isCold ? BOOT_MS : WAKE_MS)
+  const timings = { pooled: false, hostMs, guestMs: performance.now() - began - hostMs }
+  const start = isCold
+    ? { how: 'cold-boot' as const, why: 'Its memory was written by another QEMU.', ...timings }
+    : { how: 'memory' as const, ...timings }
+  live.line.giveBack(Buffer.from(placed.given, 'base64'))
+  await host.machines.put(id, { ...placed, start, given: '' })
   await host.sweep()
 }
 
-function spawnAgain(
+/** Its processors run when this answers. What throws before they do leaves it suspended as it was. */
+async function runAgain(
   host: MicrovmHost,
-  slot: Slot,
+  id: string,
   record: MicrovmRecord,
-  state: string | null,
 ): Promise<LiveMicrovm> {
-  const { vcpus, memoryMib, layer, ram, egress } = record
+  const slot = host.newSlot('pool', record.tenant)
+  let suspended = record
+  let live: LiveMicrovm | null = null
+  try {
+    if (suspended.qemu !== null) live = await spawnAgain(host, slot, suspended)
+    if (live === null || (await live.version()) !== suspended.qemu) {
+      await live?.kill()
+      const ram = host.paths.ram(`empty-${record.memoryMib}`)
+      await emptyMemory(ram, record.memoryMib)
+      // Before it boots, which changes its disk.
+      suspended = { ...suspended, ram, qemu: null }
+      await host.machines.put(id, suspended)
+      live = await spawnAgain(host, slot, suspended)
+    }
+    const { name, uid, gid, layout } = slot
+    const place = { name, uid, gid, number: layout.number }
+    // Before it runs: memory that has been gone on with once must never be again, on a disk that moved on.
+    const placed = { ...suspended, slot: place, suspended: false, qemu: null, start: null }
+    await host.machines.put(id, placed)
+    host.tell('resume: recorded', id)
+    host.follow(id, live)
+    if (suspended.qemu !== null) await live.goOn()
+    host.tell('resume: runs', id)
+    return live
+  } catch (error) {
+    host.live.delete(id)
+    // With no memory there is none to be gone on with twice.
+    const hasRun = (await live?.killAsking()) === true && suspended.qemu !== null
+    if (hasRun) throw error
+    await host.endOf(slot)
+    await host.layers.give(record.layer, { uid: 0, gid: record.gid })
+    await host.machines.put(id, suspended)
+    throw error
+  }
+}
+
+/** Waits for its state, or boots when it has none. */
+function spawnAgain(host: MicrovmHost, slot: Slot, record: MicrovmRecord): Promise<LiveMicrovm> {
+  const { vcpus, memoryMib, layer, ram, egress, qemu } = record
+  const state = qemu === null ? null : stateBeside(ram)
   return host.spawn(slot, { vcpus, memoryMib, layer, below: null, ram, state, egress })
 }

@@ -37,7 +37,7 @@ async function ofSuspended(
     await link(ram, host.paths.ram(name))
     await link(stateBeside(ram), host.paths.state(name))
     await host.machines.put(id, { ...record, layer: overlay })
-    await host.layers.freeze(layer, gid)
+    await host.layers.freezeBelow(overlay, gid)
     const { blocks } = await stat(ram)
     const taken: MicrovmSnapshotRecord = {
       ...{ tenant, gid, vcpus, memoryMib, isPublic: false, layer, env, pausedMs: 0 },
@@ -81,8 +81,7 @@ async function ofRunning(
       { goesOn: true, forgets: true },
     )
     host.tell('snapshot: captured', id)
-    await host.layers.freeze(record.layer, gid)
-    await host.layers.freezeBelow(record.layer, gid)
+    await host.layers.freezeBelow(overlay, gid)
     const { tenant, vcpus, memoryMib, env } = record
     const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(record.layer))
     const taken: MicrovmSnapshotRecord = {

@@ -78,3 +78,11 @@ export class Identities {
     throw new RangeError(`All ${BLOCK - 1} users or groups of this installation are taken`)
   }
 }
+
+/** Of a block of numbers that none of the others has. */
+export function ownIdentities(seed: string, others: readonly Identities[]): Identities {
+  for (let attempt = 0; ; attempt++) {
+    const own = new Identities(`${seed} ${attempt}`)
+    if (others.every(({ first }) => first !== own.first)) return own
+  }
+}

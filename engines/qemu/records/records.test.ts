@@ -77,3 +77,12 @@ test('ids that are no UUID do not become paths', async () => {
   const records = await open()
   await expect(records.put('../../etc/passwd', { size: 1 })).rejects.toThrow(/Not the UUID/)
 })
+
+test('one that a power failure left empty is told of and goes, where it need not be durable', async () => {
+  await writeFile(join(folder, `${id}.json`), '')
+  await expect(open()).rejects.toThrow(/restore it/)
+  const lost: string[] = []
+  await new Records(folder, Thing).load((path) => lost.push(path))
+  expect(lost).toEqual([join(folder, `${id}.json`)])
+  expect((await open()).entries()).toEqual([])
+})

@@ -164,15 +164,21 @@ export class Records<T> {
   /**
    * Reads what is there, and removes what was being written or deleted when a process was killed; but no
    * folder with this file in it, which may be all that is left of somebody's data.
+   *
+   * @param lost Of records that are put without being durable: a power failure leaves such a file empty under
+   *   its name. It is told of, and removed. Without it, an empty record is damaged like any other.
    */
-  async load(): Promise<void> {
+  async load(lost?: (path: string) => void): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 })
     for (const entry of await readdir(this.#folder)) {
       if (entry.endsWith(UNFINISHED)) await rm(join(this.#folder, entry))
       const id = this.#file === null ? basename(entry, '.json') : entry
       if (!isUuid(id)) continue
       const text = await readIfThere(this.#path(id))
-      if (text !== null) this.#all.set(id, this.#parse(this.#path(id), text))
+      if (text === '' && lost !== undefined) {
+        await removeDurably(this.#path(id))
+        lost(this.#path(id))
+      } else if (text !== null) this.#all.set(id, this.#parse(this.#path(id), text))
       else if (!(await this.#holds(entry))) await rm(join(this.#folder, entry), { recursive: true })
     }
   }
