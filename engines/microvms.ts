@@ -185,16 +185,6 @@ export type ExecuteResult = {
 
 export const OUTPUT_BYTES = 1024 * 1024
 
-/** A file as a guest describes it. */
-export type MicrovmFile = {
-  readonly name: string
-  readonly kind: 'file' | 'folder' | 'link' | 'other'
-  readonly sizeBytes: number
-  readonly modifiedAt: Date
-  /** Permission bits, 0..0o7777. */
-  readonly mode: number
-}
-
 /** A terminal: what is typed goes in, what is shown comes out. It ends when the program does. */
 export type Pty = {
   readonly stream: Duplex
@@ -309,8 +299,6 @@ export interface MicrovmEngine {
       readonly signal?: AbortSignal
     },
   ): Promise<{ sizeBytes: number }>
-  /** At most 10,000 entries, by name. */
-  listFolder(microvm: string, path: string): Promise<readonly MicrovmFile[]>
   /** A folder as a tar archive; takes a `tar` in the image. */
   readFolder(microvm: string, path: string): Promise<Readable>
   /** A login shell, unless a command for the image's shell is given. */

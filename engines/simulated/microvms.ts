@@ -15,7 +15,6 @@ import {
   type MicrovmCapabilities,
   type MicrovmEngine,
   type MicrovmEvent,
-  type MicrovmFile,
   type MicrovmSnapshotResult,
   type MicrovmSpec,
   type MicrovmStart,
@@ -209,22 +208,6 @@ export class SimulatedMicrovms implements MicrovmEngine {
     }
     this.#running(id).guest.files.set(path, Buffer.concat(pieces))
     return { sizeBytes }
-  }
-
-  async listFolder(id: string, path: string): Promise<MicrovmFile[]> {
-    const folder = path.endsWith('/') ? path : `${path}/`
-    const files = [...this.#running(id).guest.files].filter(([name]) => name.startsWith(folder))
-    if (files.length === 0 && !['/', '/app/'].includes(folder))
-      throw new GuestError('not-found', 'No such file or directory')
-    const entries = files.map(([name, content]) => {
-      const [first = '', ...below] = name.slice(folder.length).split('/')
-      const file = { name: first, mode: 0o644, modifiedAt: new Date(0) }
-      return below.length > 0
-        ? { ...file, kind: 'folder' as const, sizeBytes: 0, mode: 0o755 }
-        : { ...file, kind: 'file' as const, sizeBytes: content.length }
-    })
-    const byName = new Map(entries.map((entry) => [entry.name, entry]))
-    return [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
   async readFolder(): Promise<Readable> {

@@ -131,7 +131,6 @@ int language_poll_fds(int *fds, int most);
 void language_readable(int fd);
 
 /* files.c */
-void file_list(uint32_t id, const char *path);
 void file_read(uint32_t id, const char *path);
 void file_write(uint32_t id, const char *path, mode_t mode);
 void file_commit(struct channel *);

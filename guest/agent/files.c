@@ -1,7 +1,6 @@
-/* Files, read, written and listed. */
+/* Files, read and written. */
 #include "agent.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { MAX_ENTRIES = 10000 };
 
 const char *reason_of(int error) {
   switch (error) {
@@ -50,35 +47,6 @@ bool put_file(const char *path, mode_t mode, const void *data, size_t length) {
   bool whole = write(file, data, length) == (ssize_t)length;
   close(file);
   return whole;
-}
-
-void file_list(uint32_t id, const char *path) {
-  DIR *folder = opendir(path);
-  if (!folder) return refuse(id, errno);
-  struct bytes all = {0};
-  int count = 0;
-  for (struct dirent *entry; count < MAX_ENTRIES && (entry = readdir(folder));) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    struct stat found;
-    if (fstatat(dirfd(folder), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    char kind = S_ISREG(found.st_mode) ? 'f' : S_ISDIR(found.st_mode) ? 'd' : S_ISLNK(found.st_mode) ? 'l' : 'o';
-    char text[NAME_MAX + 96];
-    int length = snprintf(text, sizeof text, "%c %o %lld %lld %s", kind, found.st_mode & 07777,
-                          (long long)found.st_size, (long long)found.st_mtime, entry->d_name);
-    bytes_add(&all, text, length + 1);
-    count++;
-  }
-  closedir(folder);
-  /* At most some 3 MiB, and the host counts; so it goes without a window. */
-  for (size_t at = 0; at < all.length; at += MAX_OUT_BYTES - 1) {
-    uint8_t piece[MAX_OUT_BYTES] = {1};
-    size_t length = all.length - at < MAX_OUT_BYTES - 1 ? all.length - at : MAX_OUT_BYTES - 1;
-    memcpy(piece + 1, all.data + at, length);
-    send_frame('D', id, piece, length + 1);
-  }
-  bytes_free(&all);
-  struct channel nothing = {.id = id};
-  send_exit(&nothing, 0);
 }
 
 /* There is always something to be read of a file, be it its end; /proc/kmsg waits for more. */

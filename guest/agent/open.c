@@ -126,6 +126,5 @@ void open_channel(uint32_t id, char **fields, int count) {
   else if (strcmp(what, "connect") == 0 && count == 2) open_connect(id, fields);
   else if (strcmp(what, "read") == 0 && count == 2) file_read(id, fields[1]);
   else if (strcmp(what, "write") == 0 && count == 3) file_write(id, fields[1], strtol(fields[2], NULL, 8));
-  else if (strcmp(what, "list") == 0 && count == 2) file_list(id, fields[1]);
   else send_error(id, "failed", "The agent does not know what is asked; it is older than the host");
 }

@@ -19,7 +19,6 @@ import {
   type MicrovmCapabilities,
   type MicrovmEngine,
   type MicrovmEvent,
-  type MicrovmFile,
   type MicrovmHoldings,
   type MicrovmPoolCounters,
   type MicrovmSnapshotResult,
@@ -202,10 +201,6 @@ export class QemuMicrovms implements MicrovmEngine {
     },
   ): Promise<{ sizeBytes: number }> {
     return (await this.#guest(microvm)).writeFile(path, content, options)
-  }
-
-  async listFolder(microvm: string, path: string): Promise<readonly MicrovmFile[]> {
-    return (await this.#guest(microvm)).listFolder(path)
   }
 
   async readFolder(microvm: string, path: string): Promise<Readable> {

@@ -5,7 +5,6 @@ import {
   type ExecuteSpec,
   GuestError,
   type Language,
-  type MicrovmFile,
   OUTPUT_BYTES,
   type Pty,
   type PtySize,
@@ -17,8 +16,6 @@ import { type AgentLine, type Channel, type ChannelEnd, silent } from './line.ts
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Both streams, and what frames add to them. */
 const RUN_ALLOWANCE = 2 * OUTPUT_BYTES + 1024 * 1024
-const LIST_ALLOWANCE = 4 * 1024 * 1024
-const MAX_ENTRIES = 10_000
 const SILENCE_MS = 60_000
 /** Behind the time that code had: the guest is told then to end it, and not waited for any longer. */
 const LATE_MS = 500
@@ -128,18 +125,6 @@ export class MicrovmGuest {
       channel.giveUp()
       throw error
     }
-  }
-
-  async listFolder(path: string): Promise<MicrovmFile[]> {
-    const pieces: Buffer[] = []
-    const onData = (bytes: Buffer) => pieces.push(Buffer.from(bytes))
-    const channel = this.line.open(['list', asPath(path)], { onData }, LIST_ALLOWANCE)
-    await channel.ended
-    const entries = Buffer.concat(pieces).toString('utf8').split('\0').filter(Boolean)
-    const files = entries.slice(0, MAX_ENTRIES).map(readEntry)
-    return files
-      .filter((file) => file !== null)
-      .sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
   async openPty(
@@ -366,17 +351,4 @@ export function entriesOf(env: Readonly<Record<string, string>>): string[] {
 function asPath(path: string): string {
   if (path.startsWith('/') && path.length < 4096) return path
   throw new GuestError('failed', 'A path must begin with / and have less than 4096 characters')
-}
-
-const KINDS = { f: 'file', d: 'folder', l: 'link', o: 'other' } as const
-
-function readEntry(text: string): MicrovmFile | null {
-  const [, kind = '', mode = '', size = '', modified = '', name = ''] =
-    /^([fdlo]) ([0-7]{1,4}) (\d{1,15}) (-?\d{1,12}) (.+)$/s.exec(text) ?? []
-  if (name === '' || name.includes('/')) return null
-  return {
-    ...{ name, kind: KINDS[kind as keyof typeof KINDS] },
-    ...{ sizeBytes: Number(size), mode: Number.parseInt(mode, 8) },
-    modifiedAt: new Date(Number(modified) * 1000),
-  }
 }
