@@ -94,7 +94,7 @@ export const execute = createRoute({
   path: '/execute',
   summary: 'Run code',
   description:
-    'In the VM of a session, which is made when there is none. Python and bash each keep their state between calls. What they draw by chance is another in each VM, but for the order of sets in Python (`PYTHONHASHSEED`), which is that of its snapshot. The answer comes when the code has ended, with its exit code, whatever that is.',
+    'In the VM of a session, which is made when there is none. Python and bash each keep their state between calls. What they draw by chance is another in each VM, but for the order of sets in Python (`PYTHONHASHSEED`), which is that of its snapshot. The answer comes when the code has ended, with its exit code, whatever that is. For an `Idempotency-Key`, the first 32 KiB of each of `stdout` and `stderr` are kept; where there was more, the answer that is given again says `truncated`.',
   request: { body: json(CommandRequest, exampleRequest) },
   responses: {
     ...answer(ExecutionResult, 'Successful Response', {
@@ -186,7 +186,8 @@ export const listExecutions = createRoute({
   method: 'get',
   path: '/v1/executions',
   summary: 'List asynchronous executions',
-  description: 'The last 100, newest first. They are kept for a day.',
+  description:
+    'The last 100, newest first. They are kept for a day; of what they printed, the newest 256 MiB of an account, and older ones say `truncated`.',
   responses: {
     ...answer(z.array(Execution), 'Successful Response', [example]),
     ...microvmErrors(),

@@ -69,6 +69,19 @@ describe('code', () => {
     expect(executed).toHaveBeenCalledTimes(2)
   })
 
+  it('that printed much is kept shortened, and says so', async () => {
+    const long = 'ä'.repeat(20_000)
+    executed.mockResolvedValueOnce({
+      ...{ stdout: `x${long}`, stderr: 'short', exitCode: 0, seconds: 1, cpuSeconds: 1 },
+      ...{ timedOut: false, truncated: false },
+    })
+    const first = await execute()
+    expect(first.body).toMatchObject({ stdout: `x${long}`, truncated: false })
+    const again = await execute()
+    const stdout = `x${'ä'.repeat(16_383)}`
+    expect(again.body).toEqual({ ...first.body, stdout, truncated: true })
+  })
+
   it('is refused with the key of other code, in the form of this API', async () => {
     await execute()
     const other = await execute(code('echo b'))

@@ -1,4 +1,5 @@
 /** What happens to microVMs by themselves: their time is over, they die, nothing pays for them. */
+import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ManualClock } from '../clock.testing.ts'
 import { loadConfig } from '../config.ts'
@@ -154,6 +155,28 @@ it('what ran when the server died is lost, and says so', async () => {
   await api.services.executions.giveUpRunning([testRegion])
   const lost = await me.get(`/v1/executions/${body.task_id}`)
   expect(lost.body).toMatchObject({ status: 'lost', is_complete: true, error: expect.any(String) })
+})
+
+it('of what was printed, the newest is kept of each account, and the rest says that it was cut', async () => {
+  const { body: one } = await me.post('/execute_async', { command: 'echo x', language: 'bash' })
+  await api.services.executions.idle()
+  const row = await api.db.selectFrom('microvm_executions').selectAll().executeTakeFirstOrThrow()
+  const stdout = sql<Buffer>`convert_to(repeat('x', 67108864), 'utf8')`
+  const copies = [1, 2, 3, 4].map((minute) => ({
+    ...{ ...row, id: newUuid(), public_id: `task_copy${minute}`, stdout },
+    finished_at: new Date(clock.now().getTime() + minute * 60_000),
+  }))
+  for (const copy of copies) await api.db.insertInto('microvm_executions').values(copy).execute()
+  await orders.tidy()
+  const read = async (id: string) => (await me.get(`/v1/executions/${id}`)).body
+  expect(await read(one.task_id)).toMatchObject({ truncated: true, serialized_stdout: null })
+  const kept = await api.db
+    .selectFrom('microvm_executions')
+    .select('public_id')
+    .where('stdout', 'is not', null)
+    .orderBy('finished_at')
+    .execute()
+  expect(kept.map(({ public_id }) => public_id)).toEqual(copies.map((copy) => copy.public_id))
 })
 
 it('a second costs what the configuration says, and what nothing pays for is suspended', async () => {

@@ -7,7 +7,7 @@ import type { Write } from '../../http/write.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import type { ExecutionService } from './service.ts'
 import type { Staging } from './staging.ts'
-import { executionAnswer } from './view.ts'
+import { executionAnswer, shortened } from './view.ts'
 
 type Deps = {
   write: Write
@@ -28,7 +28,7 @@ export function executionRoutes(app: App, deps: Deps) {
   app.openapi(contract.execute, async (c) => {
     const input = c.req.valid('json')
     const longestMs = longestBeforeCodeMs + input.timeout * 1000
-    const body = await once(c, { longestMs }, ({ keyed, begins }) =>
+    const body = await once(c, { longestMs, keepable: shortened }, ({ keyed, begins }) =>
       executions.execute(callerOf(c), input, { hungUp: keyed ? null : c.req.raw.signal, begins }),
     )
     return c.json(body, 200)

@@ -20,6 +20,8 @@ const listed = 100
 /** Asynchronous ones of an account at once; machines are its limit otherwise. */
 const mostRunning = 200
 const retrySeconds = 5
+/** Of an account, printed by asynchronous ones. */
+const mostPrintedBytes = 256 * 1024 ** 2
 
 export type ExecutionDeps = {
   db: Database
@@ -134,7 +136,10 @@ export function createExecutionService(deps: ExecutionDeps) {
 
     /** Whoever owns these regions is this process: what ran before it is lost. */
     giveUpRunning: (regions: readonly string[]) => store.giveUpRunning(db, regions, clock.now()),
-    forget: () => store.forgetOld(db, clock.now()),
+    async forget() {
+      await store.forgetOld(db, clock.now())
+      await store.forgetPrinted(db, mostPrintedBytes)
+    },
 
     /** What nobody waits for any more is written down as lost. */
     async close() {

@@ -81,6 +81,20 @@ export const runningOf = async (tx: Tx, accountId: string) => {
   return Number(n)
 }
 
+/** What was printed last is kept, up to so many bytes of each account; of the rest, how it ended is. */
+export async function forgetPrinted(db: Database, bytes: number) {
+  await sql`
+    update microvm_executions set stdout = null, stderr = null, truncated = true
+    where id in (
+      select id from (
+        select id, sum(coalesce(octet_length(stdout), 0) + coalesce(octet_length(stderr), 0))
+          over (partition by account_id order by finished_at desc, id) as printed
+        from microvm_executions where stdout is not null
+      ) as kept where printed > ${bytes}
+    )
+  `.execute(db)
+}
+
 /** What ended long ago is forgotten, and so are machines and sessions that nothing refers to any more. */
 export async function forgetOld(db: Database, now: Date) {
   const day = 24 * 60 * 60_000

@@ -19,6 +19,21 @@ export const executionResult = (
   ...(isSimulated && { simulated: true as const }),
 })
 
+const keptForKey = 32 * 1024
+
+/** What is kept of it for a key, since each key of a day may have one. */
+export function shortened(result: contract.ExecutionResult): contract.ExecutionResult {
+  const [stdout, stderr] = [result.stdout, result.stderr].map((text) =>
+    // What a cut leaves of a character is no character.
+    Buffer.from(text)
+      .subarray(0, keptForKey)
+      .toString('utf8')
+      .replace(/\uFFFD$/, ''),
+  ) as [string, string]
+  const whole = stdout === result.stdout && stderr === result.stderr
+  return whole ? result : { ...result, stdout, stderr, truncated: true }
+}
+
 export const executionAnswer = (row: Execution): contract.Execution => ({
   ...{ task_id: row.public_id, session_id: row.session_id, vm_id: row.vm_public_id },
   ...{ status: row.status, is_complete: row.status !== 'running', language: row.language },
