@@ -52,7 +52,7 @@ export async function up(context: Context, options: UpOptions): Promise<ExitCode
   try {
     const url = await untilReady(server, { dataDir, news, terminal })
     welcome(context, config, server, url)
-    if (!context.json) tellOfSsh(terminal, config, microvms)
+    if (!context.json) tellOfMicrovms(terminal, config, microvms)
   } catch (error) {
     server.kill('SIGTERM')
     await server.exited
@@ -123,8 +123,12 @@ function welcome({ terminal, json }: Context, config: Config, server: ServerProc
   terminal.print()
 }
 
-/** How to get into microVMs, or how to make it so. */
-function tellOfSsh(terminal: Terminal, { microvms, server }: Config, wantsMicrovms: boolean) {
+/** A first microVM, and how to get into one, or how to make it so. */
+function tellOfMicrovms(terminal: Terminal, { microvms, server }: Config, wantsMicrovms: boolean) {
+  if (wantsMicrovms) {
+    terminal.print('A first microVM, as soon as its base is built:')
+    terminal.print('  ./garrison vm create --name tests && ./garrison vm exec tests -- uname -a')
+  }
   const { port, host } = microvms.ssh
   if (port !== null) {
     terminal.print(`SSH into microVMs: ssh -p ${port} VM_ID@${host ?? server.host}`)
