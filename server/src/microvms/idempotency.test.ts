@@ -72,7 +72,13 @@ describe('code', () => {
   it('that printed much is kept shortened, and says so', async () => {
     const long = 'ä'.repeat(20_000)
     executed.mockResolvedValueOnce({
-      ...{ stdout: `x${long}`, stderr: 'short', exitCode: 0, seconds: 1, cpuSeconds: 1 },
+      ...{
+        stdout: `x${long}`,
+        stderr: 'no character: \uFFFD',
+        exitCode: 0,
+        seconds: 1,
+        cpuSeconds: 1,
+      },
       ...{ timedOut: false, truncated: false },
     })
     const first = await execute()

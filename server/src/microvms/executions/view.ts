@@ -23,15 +23,20 @@ const keptForKey = 32 * 1024
 
 /** What is kept of it for a key, since each key of a day may have one. */
 export function shortened(result: contract.ExecutionResult): contract.ExecutionResult {
-  const [stdout, stderr] = [result.stdout, result.stderr].map((text) =>
-    // What a cut leaves of a character is no character.
-    Buffer.from(text)
-      .subarray(0, keptForKey)
-      .toString('utf8')
-      .replace(/\uFFFD$/, ''),
-  ) as [string, string]
-  const whole = stdout === result.stdout && stderr === result.stderr
-  return whole ? result : { ...result, stdout, stderr, truncated: true }
+  const stdout = cut(result.stdout)
+  const stderr = cut(result.stderr)
+  const isWhole = stdout === result.stdout && stderr === result.stderr
+  return isWhole ? result : { ...result, stdout, stderr, truncated: true }
+}
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= keptForKey) return text
+  // What is left of a character is no character.
+  return bytes
+    .subarray(0, keptForKey)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '')
 }
 
 export const executionAnswer = (row: Execution): contract.Execution => ({
