@@ -184,10 +184,11 @@ static void prepare(struct bytes *file, int language) {
   struct language *l = &languages[language];
   if (l->woken && language == PYTHON) add_entry(file, language, "!woken");
   if (l->woken && language == BASH) {
-    char text[80];
+    char text[160];
     uint32_t seed = 0;
     (void)!getrandom(&seed, sizeof seed, 0);
-    bytes_add(file, text, snprintf(text, sizeof text, "[ -z \"${BASH_VERSION-}\" ] || RANDOM=%u\n", seed));
+    const char *renewed = "[ -z \"${BASH_VERSION-}\" ] || { RANDOM=%u; read -r HOSTNAME < /proc/sys/kernel/hostname; }\n";
+    bytes_add(file, text, snprintf(text, sizeof text, renewed, seed));
   }
   l->woken = false;
   if (!l->untold) return;

@@ -261,8 +261,9 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     expect((await run(copy.id, 'bash', bash)).stdout).toBe(' 1\n')
   })
 
-  test('copies draw other random numbers in a shell', async () => {
+  test('the shell of a copy draws other random numbers, and knows its new name', async () => {
     const [one, two] = await Promise.all([start(), start()])
+    expect((await run(one.id, 'bash', '[ $HOSTNAME = $(uname -n) ]')).exitCode).toBe(0)
     const drawn = async ({ id }: { id: string }) =>
       (await run(id, 'bash', 'echo $RANDOM $RANDOM $RANDOM')).stdout
     expect(await drawn(one)).not.toBe(await drawn(two))
