@@ -34,6 +34,9 @@ const longest = [
   'engines/qemu/contract.system.test.ts',
   'e2e/dashboard.system.test.ts',
   'guest/garrison-small.system.test.ts',
+  'engines/qemu/microvm/microvms.system.test.ts',
+  'e2e/microvms.system.test.ts',
+  'e2e/by-the-clock.system.test.ts',
   'e2e/dashboard-deploy.system.test.ts',
   'e2e/dashboard-microvms.system.test.ts',
 ]
