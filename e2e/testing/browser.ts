@@ -106,12 +106,20 @@ export class Person {
       this.#disturbed = false
       try {
         await this.page.goto(path, { waitUntil: 'domcontentloaded' })
-        return await this.settled()
+        await this.settled()
+        if (!(await this.#isStyled())) throw new Error(`${path} came without its styles`)
+        return
       } catch (error) {
         if (attempt === 3 || !(this.#disturbed || disturbance.test(String(error)))) throw error
       }
     }
   }
+
+  /** What was given up while it loaded leaves no other trace. */
+  #isStyled = () =>
+    this.page
+      .locator('link[rel=stylesheet]')
+      .evaluateAll((links) => links.every((link) => 'sheet' in link && link.sheet !== null))
 
   /** Until there is a heading, and nothing on the page says that it is still on its way. */
   async settled() {
