@@ -41,7 +41,7 @@ const examples = {
   429: ['Too many requests, or no room; see Retry-After', 'There is no room; try again in 5 s'],
   500: ['A fault of ours', 'Something went wrong on our side'],
   501: ['Not there in this installation', 'Vaults are not there yet'],
-  502: ['What runs it failed', 'The VM could not be started: it did not answer'],
+  502: ['What runs it failed', 'VM vm_4f1e8a could not be started: it did not answer'],
   503: ['Not now; see Retry-After', 'Try again shortly'],
 } as const satisfies Record<number, readonly [string, string]>
 

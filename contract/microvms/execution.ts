@@ -109,7 +109,7 @@ export const execute = createRoute({
       timed_out: false,
       truncated: false,
     }),
-    ...microvmErrors(400, 402, 403, 404, 409, 413, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 413, 501, 502),
   },
 })
 
@@ -282,7 +282,7 @@ export const upload = createRoute({
       size_bytes: 1234,
       files: 1,
     }),
-    ...microvmErrors(400, 402, 403, 404, 409, 413, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 413, 501, 502),
   },
 })
 

@@ -129,7 +129,7 @@ function routesOf<Owner extends 'vms' | 'sessions', Id extends 'vm_id' | 'sessio
           description: 'It runs',
           content: { 'application/json': { schema: PtyConnection, example: exampleConnection } },
         },
-        ...microvmErrors(400, 402, 403, 404, 409, 501),
+        ...microvmErrors(400, 402, 403, 404, 409, 501, 502),
       },
     }),
     list: createRoute({

@@ -128,7 +128,7 @@ export const createVm = createRoute({
   },
   responses: {
     ...answer(CreatedVm, 'Successful Response', { ...example, share: null }),
-    ...microvmErrors(400, 402, 403, 404, 409, 501),
+    ...microvmErrors(400, 402, 403, 404, 409, 501, 502),
   },
 })
 
@@ -229,7 +229,7 @@ export const snapshotVm = createRoute({
       snapshot_id: exampleIds.snapshot_id,
       status: 'ready',
     }),
-    ...microvmErrors(400, 402, 403, 404, 409),
+    ...microvmErrors(400, 402, 403, 404, 409, 502),
   },
 })
 
@@ -264,7 +264,7 @@ export const cloneVm = createRoute({
       snapshot_id: exampleIds.snapshot_id,
       snapshot_deleted: false,
     }),
-    ...microvmErrors(400, 402, 403, 404, 409),
+    ...microvmErrors(400, 402, 403, 404, 409, 502),
   },
 })
 
@@ -282,7 +282,7 @@ const stateRoute = <const Verb extends 'suspend' | 'resume'>(verb: Verb, descrip
         ...example,
         status: verb === 'suspend' ? 'suspended' : 'running',
       }),
-      ...microvmErrors(400, 402, 403, 404, 409),
+      ...microvmErrors(400, 402, 403, 404, 409, 502),
     },
   })
 

@@ -1,5 +1,5 @@
 /** The tables as Kysely sees them. Column meanings stand in the migrations, beside their constraints. */
-import type { Currency, Tier } from '@garrison/contract/common'
+import type { Currency, ErrorCode, Tier } from '@garrison/contract/common'
 import type { DeployRequestState } from '@garrison/contract/deploy-requests/states'
 import type { Family, ProtocolName } from '@garrison/contract/firewalls/protocols'
 import type {
@@ -476,6 +476,8 @@ type OperationsTable = {
   /** What the caller should know though it went well, e.g. that a guest had to be cut off. */
   note: string | null
   error: string | null
+  /** Where it matters to whoever waits. */
+  error_code: Generated<ErrorCode | null>
   created_at: Fixed<Date>
   started_at: Date | null
   finished_at: Date | null

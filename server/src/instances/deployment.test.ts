@@ -107,6 +107,7 @@ describe('a deployment', () => {
 
   it('may take the name of a machine that is deleted', async () => {
     const first = await world.runningInstance(me, 'web-1')
+    await world.stopRunners()
     await world.change((tx) => world.services.instances.delete(tx, me, first.public_id))
     await expect(deploy()).rejects.toMatchObject({ code: 'NAME_ALREADY_EXISTS' })
     await world.settle()

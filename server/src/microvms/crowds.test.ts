@@ -1,5 +1,6 @@
 /** Many who want a microVM at the same moment, over HTTP: of a host of two cores. */
-import { afterEach, expect, it } from 'vitest'
+import { CapacityError, EngineError } from '@garrison/engines/engine'
+import { afterEach, expect, it, vi } from 'vitest'
 import { loadConfig } from '../config.ts'
 import { listen } from '../http/listen.ts'
 import { type Api, createApi } from '../testing/api.ts'
@@ -78,4 +79,29 @@ it('whoever has as many as an account may have hears when to ask again', async (
   expect((await ask('POST', '/v1/vms', {})).status).toBe(200)
   const { status, headers } = await ask('POST', '/v1/vms', {})
   expect([status, Number(headers.get('retry-after'))]).toEqual([429, 5])
+})
+
+it.each([
+  ['a host that has less room than was thought', new CapacityError('no memory is left'), 429],
+  ['a host on which something broke', new EngineError('the disk is gone'), 502],
+])('%s is told by what is started, resumed and executed', async (_, failure, status) => {
+  await open(32_768)
+  const { microvms } = api.engine
+  const { body: sleeper } = await ask('POST', '/v1/vms', {})
+  expect((await ask('POST', `/v1/vms/${sleeper.vm_id}/suspend`)).status).toBe(200)
+  vi.spyOn(microvms, 'ensureMicrovm').mockRejectedValue(failure)
+  vi.spyOn(microvms, 'ensureMicrovmResumed').mockRejectedValue(failure)
+
+  const replies = [
+    await ask('POST', '/v1/vms', {}),
+    await ask('POST', '/execute', { language: 'bash', command: 'true' }),
+    await ask('POST', `/v1/vms/${sleeper.vm_id}/resume`),
+  ]
+  for (const reply of replies) {
+    expect(reply.status, JSON.stringify(reply.body)).toBe(status)
+    expect(reply.body.detail).toContain(failure.message)
+    expect(reply.headers.has('retry-after')).toBe(status === 429)
+  }
+  vi.restoreAllMocks()
+  expect((await ask('POST', `/v1/vms/${sleeper.vm_id}/resume`)).body.status).toBe('running')
 })

@@ -6,7 +6,7 @@
  * A lease is short and extended while we work. If this process is killed, the lease runs out and the
  * next runner goes on with a higher fence; if it is only paused, engine and journal refuse its old fence.
  */
-import { type Engine, EngineError, FencedError } from '@garrison/engines/engine'
+import { CapacityError, type Engine, EngineError, FencedError } from '@garrison/engines/engine'
 import type { Clock } from '../clock.ts'
 import { type Database, isUnavailable, type Tx, transaction } from '../database/database.ts'
 import type { Log } from '../log.ts'
@@ -41,6 +41,16 @@ export type RunnerDeps = {
 }
 
 /** Why a step's signal was aborted. */
+/** As it is written on the operation. */
+type Failure = { error: string; error_code: 'INSUFFICIENT_CAPACITY' | null }
+
+const wasCancelled: Failure = { error: 'It was cancelled', error_code: null }
+
+const failureOf = (error: EngineError): Failure => ({
+  error: error.message,
+  error_code: error instanceof CapacityError ? 'INSUFFICIENT_CAPACITY' : null,
+})
+
 type Interruption = 'cancelled' | 'lease-lost' | 'closing'
 
 type Running = {
@@ -182,9 +192,9 @@ export class OperationRunner {
         const failure = await this.#forward(run, kind, work)
         if (failure === null) return
         await this.#journal(run, (tx) =>
-          store.setState(tx, operation.id, { state: 'undoing', error: failure }),
+          store.setState(tx, operation.id, { state: 'undoing', ...failure }),
         )
-        await this.#backward(run, kind, work, failure)
+        await this.#backward(run, kind, work, failure.error)
       } else {
         await this.#backward(run, kind, work, operation.error ?? 'The operation failed')
       }
@@ -194,19 +204,19 @@ export class OperationRunner {
   }
 
   /** All steps in order. Answers why it must be undone, or null when it is done. */
-  async #forward(run: Running, kind: AnyOperationKind, work: Work<never>): Promise<string | null> {
+  async #forward(run: Running, kind: AnyOperationKind, work: Work<never>): Promise<Failure | null> {
     const { operation } = run
     const steps = run.isNew ? [] : await store.loadSteps(this.#deps.db, operation.id)
     const done = new Set(steps.filter((step) => step.finished_at !== null).map((step) => step.name))
     const last = kind.steps.at(-1)
     for (const step of kind.steps) {
       if (done.has(step.name)) continue
-      if (run.interruption === 'cancelled') return 'It was cancelled'
+      if (run.interruption === 'cancelled') return wasCancelled
       if (!(run.isNew && step === kind.steps[0])) await this.#journalStart(run, step)
       const outcome = await this.#attempt(run, step, work)
       if ('failure' in outcome) {
         await this.#journal(run, (tx) =>
-          store.journalStep(tx, operation.id, step.name, { error: outcome.failure }),
+          store.journalStep(tx, operation.id, step.name, { error: outcome.failure.error }),
         )
         return outcome.failure
       }
@@ -226,7 +236,7 @@ export class OperationRunner {
         const set = { state: 'done', now: finished, error: null } as const
         return store.close(tx, operation.id, operation.region, set)
       })
-      if (written === 'cancelled') return 'It was cancelled'
+      if (written === 'cancelled') return wasCancelled
       if (written !== null) this.#deps.finished?.(operation.id, written)
     }
     return null
@@ -284,12 +294,12 @@ export class OperationRunner {
     run: Running,
     step: Step<never>,
     work: Work<never>,
-  ): Promise<{ result: StepResult } | { failure: string }> {
+  ): Promise<{ result: StepResult } | { failure: Failure }> {
     for (let attempt = 0; ; attempt++) {
       try {
         return { result: (await step.do(work)) ?? {} }
       } catch (error) {
-        if (run.interruption === 'cancelled') return { failure: 'It was cancelled' }
+        if (run.interruption === 'cancelled') return { failure: wasCancelled }
         if (run.interruption !== null) throw error
         if (error instanceof FencedError) throw new store.LeaseLost(run.operation.id)
         // Says nothing about the machine: the step runs again once the database is back.
@@ -300,10 +310,12 @@ export class OperationRunner {
             step: step.name,
             error,
           })
-          return { failure: 'An internal error; the log has the details' }
+          return {
+            failure: { error: 'An internal error; the log has the details', error_code: null },
+          }
         }
         const delay = retryDelaysMs[attempt]
-        if (!error.retryable || delay === undefined) return { failure: error.message }
+        if (!error.retryable || delay === undefined) return { failure: failureOf(error) }
         await this.#deps.clock.sleep(delay, run.abort.signal).catch(() => {})
       }
     }

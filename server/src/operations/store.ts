@@ -1,4 +1,5 @@
 /** The journal: operations, their steps, and what they hold. */
+import type { ErrorCode } from '@garrison/contract/common'
 import { type OperationState, openOperationStates } from '@garrison/contract/operations/states'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
@@ -179,7 +180,13 @@ export async function journalStep(
 export async function setState(
   tx: Tx,
   id: string,
-  set: { state: OperationState; error?: string | null; note?: string | null; finished_at?: Date },
+  set: {
+    state: OperationState
+    error?: string | null
+    error_code?: ErrorCode | null
+    note?: string | null
+    finished_at?: Date
+  },
 ) {
   await tx.updateTable('operations').set(set).where('id', '=', id).execute()
 }
@@ -215,7 +222,7 @@ export async function close(
           ...(set.error !== null && { error: set.error }),
         })
         .where('id', '=', id)
-        .returning(['kind', 'state', 'error', 'note']),
+        .returning(['kind', 'state', 'error', 'error_code', 'note']),
     )
     .selectFrom('ended')
     .selectAll()
@@ -225,7 +232,8 @@ export async function close(
     ])
     .executeTakeFirstOrThrow()
   if (concernsWaiting.has(kind)) await notify(tx, 'deploy_queue', id)
-  return { state: ended.state, error: ended.error, note: ended.note }
+  const { state, error, error_code, note } = ended
+  return { state, error, error_code, note }
 }
 
 /** Leased as it is begun, by whoever is about to carry out its first step. */
@@ -311,7 +319,7 @@ export function findOperation(db: Database | Tx, accountId: string, id: string) 
 export function findState(db: Database, id: string) {
   return db
     .selectFrom('operations')
-    .select(['state', 'error', 'note'])
+    .select(['state', 'error', 'error_code', 'note'])
     .where('id', '=', id)
     .executeTakeFirst()
 }

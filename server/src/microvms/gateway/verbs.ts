@@ -37,11 +37,8 @@ const wrong = (words: string) =>
 
 export function createVerbs({ db, microvms, microvmSessions, microvmSnapshots }: VerbDeps) {
   async function started(caller: RequestCaller, id: string, operation: string) {
-    const row = await microvms.settled(caller, id, operation)
+    const row = await microvms.carriedOut(caller, id, operation, 'started')
     if (row.status === 'running') return `${row.public_id}\n`
-    if (row.status === 'failed') {
-      throw new DomainError('UPSTREAM_ERROR', `The VM could not be started: ${row.message}`)
-    }
     throw new DomainError('SERVICE_UNAVAILABLE', `VM ${row.public_id} is ${row.status} still`)
   }
 

@@ -109,11 +109,8 @@ export function createMicrovmSessionService(deps: SessionDeps) {
         throw new InvalidState('instance', words)
       }
       const begun = await ensureBegun(caller, session.id)
-      const vm = await microvms.settled(caller, begun.id, begun.operation)
+      const vm = await microvms.carriedOut(caller, begun.id, begun.operation, 'started')
       if (vm.status === 'running') return machineIn(session, vm)
-      if (vm.status === 'failed') {
-        throw new DomainError('UPSTREAM_ERROR', `The VM could not be started: ${vm.message}`)
-      }
       if (vm.status === 'starting' || tries === mostTries) {
         const words = `VM ${vm.public_id} is ${vm.status}; try again shortly`
         throw new DomainError('SERVICE_UNAVAILABLE', words)

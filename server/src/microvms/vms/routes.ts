@@ -28,14 +28,14 @@ export function microvmRoutes(app: App, deps: Deps) {
   const { db, write, microvms, microvmSessions, microvmSnapshots, shares } = deps
 
   /** What it is when the operation has ended. `begun`: unknown when another request had asked for it. */
-  async function settled(caller: Caller, publicId: string, begun: string | null) {
+  async function carriedOut(
+    caller: Caller,
+    publicId: string,
+    begun: string | null,
+    to: 'started' | 'suspended' | 'resumed',
+  ) {
     const { id } = await microvms.require(db, caller, publicId)
-    return microvms.settled(caller, id, begun)
-  }
-
-  function requireStarted(row: Microvm) {
-    if (row.status !== 'failed') return row
-    throw new DomainError('UPSTREAM_ERROR', `The VM could not be started: ${row.message}`)
+    return microvms.carriedOut(caller, id, begun, to)
   }
 
   app.openapi(contract.createVm, async (c) => {
@@ -66,9 +66,9 @@ export function microvmRoutes(app: App, deps: Deps) {
             afterCommit: async ({ vm_id, share }) => {
               const row =
                 begun === null
-                  ? await settled(caller, vm_id, null)
-                  : await microvms.settled(caller, begun.id, begun.operation)
-              return { ...vmAnswer(requireStarted(row)), share }
+                  ? await carriedOut(caller, vm_id, null, 'started')
+                  : await microvms.carriedOut(caller, begun.id, begun.operation, 'started')
+              return { ...vmAnswer(row), share }
             },
           }
         : {},
@@ -101,7 +101,12 @@ export function microvmRoutes(app: App, deps: Deps) {
         return vmAnswer(await microvms.require(tx, caller, vm_id))
       },
       c.req.valid('query').wait
-        ? { afterCommit: async () => vmAnswer(await settled(callerOf(c), vm_id, null)) }
+        ? {
+            afterCommit: async ({ vm_id }) => {
+              const { id } = await microvms.require(db, callerOf(c), vm_id)
+              return vmAnswer(await microvms.settled(callerOf(c), id, null))
+            },
+          }
         : {},
     )
   })
@@ -150,7 +155,7 @@ export function microvmRoutes(app: App, deps: Deps) {
       c.req.valid('query').wait
         ? {
             afterCommit: async (body) => {
-              const row = requireStarted(await settled(caller, String(body.vm_id), begun))
+              const row = await carriedOut(caller, String(body.vm_id), begun, 'started')
               return { ...body, status: row.status, snapshot_deleted: !keeps }
             },
           }
@@ -159,10 +164,10 @@ export function microvmRoutes(app: App, deps: Deps) {
   })
 
   const stateChanges = [
-    ['suspend', contract.suspendVm],
-    ['resume', contract.resumeVm],
+    ['suspend', contract.suspendVm, 'suspended'],
+    ['resume', contract.resumeVm, 'resumed'],
   ] as const
-  for (const [verb, route] of stateChanges) {
+  for (const [verb, route, to] of stateChanges) {
     app.openapi(route, (c) => {
       const caller = callerOf(c)
       const { vm_id } = c.req.valid('param')
@@ -174,7 +179,9 @@ export function microvmRoutes(app: App, deps: Deps) {
           return vmAnswer(await microvms.require(tx, caller, vm_id))
         },
         c.req.valid('query').wait
-          ? { afterCommit: async () => vmAnswer(await settled(caller, vm_id, begun)) }
+          ? {
+              afterCommit: async () => vmAnswer(await carriedOut(caller, vm_id, begun, to)),
+            }
           : {},
       )
     })

@@ -15,7 +15,7 @@ import { promisedMemoryMib } from '../../catalog/capacity.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { DomainError, InvalidState, NotFound } from '../../errors.ts'
+import { DomainError, InsufficientCapacity, InvalidState, NotFound } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
 import type { EgressRules } from '../egress/rules.ts'
@@ -68,6 +68,12 @@ export function createMicrovmService(deps: MicrovmDeps) {
     const found = await store.findMicrovm(db, caller.accountId, publicId, endedSince())
     if (found === undefined) throw new NotFound('VM', publicId)
     return found
+  }
+
+  async function afterwards(caller: Caller, id: string, operation: string | null) {
+    const open = operation ?? (await operations.openOn(db, id))
+    const ended = open === null ? null : await operations.wait(open, longestWaitMs)
+    return { row: await store.getMicrovm(db, caller.accountId, id), ended }
   }
 
   function requireState(row: store.Microvm, action: MicrovmAction) {
@@ -355,10 +361,22 @@ export function createMicrovmService(deps: MicrovmDeps) {
     },
 
     /** Until what is at work on it has ended, and not for ever. Answers it as it is then. */
-    async settled(caller: Caller, id: string, operation: string | null) {
-      const open = operation ?? (await operations.openOn(db, id))
-      if (open !== null) await operations.wait(open, longestWaitMs)
-      return store.getMicrovm(db, caller.accountId, id)
+    settled: async (caller: Caller, id: string, operation: string | null) =>
+      (await afterwards(caller, id, operation)).row,
+
+    /** As {@link settled}; when it failed, throws why. One that somebody ended meanwhile has not failed. */
+    async carriedOut(
+      caller: Caller,
+      id: string,
+      operation: string | null,
+      to: 'started' | 'suspended' | 'resumed',
+    ) {
+      const { row, ended } = await afterwards(caller, id, operation)
+      if (ended?.state !== 'failed' && row.status !== 'failed') return row
+      const words = `VM ${row.public_id} could not be ${to}: ${ended?.error ?? row.message}`
+      throw ended?.error_code === 'INSUFFICIENT_CAPACITY'
+        ? new InsufficientCapacity(words)
+        : new DomainError('UPSTREAM_ERROR', words)
     },
 
     /** Somebody is at work on it, or is about to be. */
