@@ -62,6 +62,7 @@ it('what it is to leave behind is deleted while it ends: it ends, and leaves not
 it('the one that it is to be a copy of ends before it was copied: it failed, in words', async () => {
   const { id, publicId } = await running()
   const { microvmSessions } = world.services
+  await world.stopRunners()
   const { row } = await world.change((tx) => microvmSessions.clone(tx, me, publicId, null))
   await end(id)
   await world.settle()

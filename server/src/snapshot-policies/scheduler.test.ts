@@ -332,6 +332,7 @@ describe('a pinned snapshot', () => {
     }
     expectRefusal(await me.delete(path), 409, 'SNAPSHOT_PINNED', /unpin it first/)
     await me.post(`${path}pin/`, { pinned: false })
+    await api.stopRunners()
     expect((await me.delete(path)).status).toBe(200)
     expectRefusal(
       await me.post(`${path}pin/`, { pinned: true }),
