@@ -43,7 +43,7 @@ export type Refusal = Pick<ApiError, 'status' | 'message' | 'code' | 'requestId'
 /** `VALIDATION_ERROR`: bad input. */
 export class ValidationError extends ApiError {
   override name = 'ValidationError'
-  /** Field → what is wrong with it; all fields at once. */
+  /** Field → what is wrong with it; all fields at once. Empty where the message says it all. */
   readonly fields: Readonly<Record<string, readonly string[]>>
   constructor(refusal: Refusal) {
     super(refusal)
@@ -132,10 +132,14 @@ const byCode: Partial<Record<ErrorCode, ErrorClass>> = {
   RATE_LIMIT_EXCEEDED: RateLimited,
 }
 
+/** The API of microVMs has no codes. */
 const byStatus: Readonly<Record<number, ErrorClass>> = {
   401: AuthenticationError,
+  402: InsufficientCredits,
+  403: PermissionDenied,
   404: NotFound,
   409: Conflict,
+  422: ValidationError,
   429: RateLimited,
 }
 

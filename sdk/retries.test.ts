@@ -156,6 +156,14 @@ it('says what was refused, by which code, in which request', async () => {
   })
 })
 
+it('says of a microVM, too, what is wrong with which field', async () => {
+  const fault = { loc: ['body', 'vcpu_count'], msg: 'Input should be at least 1', type: 'x' }
+  const { garrison } = against([Response.json({ detail: [fault] }, { status: 422 })])
+  const error = await garrison.regions.list().catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(ValidationError)
+  expect(error).toMatchObject({ message: 'vcpu_count: Input should be at least 1', status: 422 })
+})
+
 it('never lets an empty id turn a request into another one', () => {
   const { garrison, requests } = against([])
   expect(() => garrison.instances.delete('')).toThrow('deleteInstance needs instance_id')
