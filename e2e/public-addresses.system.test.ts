@@ -38,9 +38,10 @@ async function serve() {
   return instance
 }
 
-/** What curl gets there; `null`: nothing within a moment. */
-async function page(host: string): Promise<string | null> {
-  const curl = ['--silent', '--noproxy', '*', '--max-time', '1.5', `http://${host}:${service}/`]
+/** What curl gets there; `null`: nothing within so many seconds. */
+async function page(host: string, seconds = 20): Promise<string | null> {
+  const limit = ['--max-time', String(seconds)]
+  const curl = ['--silent', '--noproxy', '*', ...limit, `http://${host}:${service}/`]
   return run('curl', curl).then(
     ({ stdout }) => stdout,
     () => null,
@@ -65,7 +66,7 @@ it('leads to the machine, which says how to log in there', async () => {
 
 it('is gone when it is taken away, and only it; another is there when one is asked for', async () => {
   expect(await post('toggle-public-ip', { enable: false })).toMatchObject({ action: 'detach' })
-  expect(await page(ip)).toBeNull()
+  expect(await page(ip, 1.5)).toBeNull()
   const { ip_address, ip_status, private_ip } = await details()
   expect({ ip_address, ip_status }).toEqual({ ip_address: private_ip, ip_status: 'detached' })
   expect(await page(private_ip)).toBe('public')
@@ -84,7 +85,7 @@ it('is subject to the rules of the machine', async () => {
     port_range_max: 22,
   }
   const { security_rule } = await post('security-rules', rule)
-  expect(await page(ip)).toBeNull()
+  expect(await page(ip, 1.5)).toBeNull()
   expect(await server.ssh(await details(), 'hostname')).toBe('public')
   await server.delete(`${path}security-rules/${security_rule.id}/`)
   await server.settled()

@@ -174,28 +174,36 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     async () => {
       const { address: there = '', name = '' } = outside ?? {}
       const { spec, id } = await start({ egress: { ...NO_EGRESS, domains: [name] } })
-      const reaches = async (target: string, port = 80) => {
-        const code = `import socket\ntry:\n  socket.create_connection(("${target}", ${port}), 3).close(); print("reached")\nexcept OSError: print("shut")`
+      const tries = async (target: string, port: number, seconds: number) => {
+        const code = `import socket\ntry:\n  socket.create_connection(("${target}", ${port}), ${seconds}).close(); print("reached")\nexcept OSError as error: print("shut", error)`
         return (await run(id, 'python', code)).stdout.trim()
       }
+      // A busy host is slow to let somebody through; whom it keeps out need not wait for it.
+      const reached = async (target: string) =>
+        expect(await tries(target, 80, 20), target).toBe('reached')
+      const isShut = async (target: string, port = 80) =>
+        expect(await tries(target, port, 3), target).toMatch(/^shut/)
       const become = (change: Partial<EgressPolicy>) =>
         engine().applyEgress(id, { ...spec.egress, domains: [], ...change }, order())
       // Its address is allowed when its name has been asked for, and other names are not known at all.
-      expect(await reaches(name)).toBe('reached')
-      expect(await reaches('example.com')).toBe('shut')
-      await run(id, 'python', `kept = socket.create_connection(("${name}", 80), 3)`)
+      await reached(name)
+      await isShut('example.com')
+      await run(id, 'python', `kept = socket.create_connection(("${name}", 80), 20)`)
       await become({})
-      expect([await reaches(name), await reaches(there)]).toEqual(['shut', 'shut'])
+      await isShut(name)
+      await isShut(there)
       const asking =
         'kept.settimeout(3)\ntry:\n  kept.send(b"GET / HTTP/1.0\\r\\n\\r\\n"); print(len(kept.recv(9)))\nexcept OSError: print("cut")'
       expect((await run(id, 'python', asking)).stdout).toMatch(/^(cut|0)\n$/)
       await become({ cidrs: [`${there}/32`] })
-      expect([await reaches(there), await reaches(name)]).toEqual(['reached', 'shut'])
+      await reached(there)
+      await isShut(name)
       await become({ packageManagers: true })
-      expect(await reaches('deb.debian.org')).toBe('reached')
+      await reached('deb.debian.org')
       await become({ http: true })
-      expect([await reaches(there), await reaches(there, 443)]).toEqual(['reached', 'shut'])
-      expect(await reaches('169.254.169.254')).toBe('shut')
+      await reached(there)
+      await isShut(there, 443)
+      await isShut('169.254.169.254')
       await engine().ensureMicrovmGone(id, order())
     },
   )
