@@ -27,16 +27,10 @@ export const NOT_INTERNET = [
 export type MicrovmCapabilities = {
   /** Nothing runs: commands are answered by a few lines that play a shell; every answer says so. */
   readonly simulated: boolean
-  /** Machines go on from memory. Without it every one boots. */
-  readonly memory: boolean
   /** What machines may reach can be narrowed down; without it every policy but the open one is refused. */
   readonly egress: boolean
-  /** Names of images that {@link MicrovmEngine.buildMicrovmSnapshot} makes by itself. */
-  readonly bases: readonly string[]
   /** Images of registries can be unpacked here. */
   readonly oci: boolean
-  /** What an operator must know. Sentences. */
-  readonly notices: readonly string[]
 }
 
 /**
@@ -65,8 +59,6 @@ export const NO_EGRESS: EgressPolicy = {
 export type MicrovmIdentity = {
   /** 1..63 of `[a-z0-9-]`. */
   readonly hostname: string
-  /** OpenSSH lines. */
-  readonly authorizedKeys: readonly string[]
   /** For every command and session from then on. Names of `[A-Za-z_][A-Za-z0-9_]*`; 64 KiB in all. */
   readonly env: Readonly<Record<string, string>>
 }
@@ -112,13 +104,11 @@ export type MicrovmStart = {
   readonly why?: string | undefined
   /** A started QEMU was waiting for it. */
   readonly pooled: boolean
-  /** Milliseconds: from the call until its virtual CPUs ran, and from there until its agent answered. */
+  /** Milliseconds from the call until its virtual CPUs ran. */
   readonly hostMs: number
-  readonly guestMs: number
 }
 
 export type MicrovmSnapshotResult = {
-  readonly memory: boolean
   /** Bytes on disk that are its own: disk above the layer below, and memory. */
   readonly sizeBytes: number
   readonly vcpus: number
@@ -137,7 +127,6 @@ export type MicrovmBuildSpec = {
     | { readonly kind: 'base'; readonly name: string }
     /** `docker://registry/path:tag`, `docker://registry/path@sha256:…`, or, for operators, `oci:/absolute/folder:tag`. */
     | { readonly kind: 'oci'; readonly reference: string }
-    | { readonly kind: 'snapshot'; readonly id: string }
   /** Of the machine it is built in, and of those that continue its memory. */
   readonly vcpus: number
   readonly memoryMib: number
@@ -275,8 +264,6 @@ export interface MicrovmEngine {
     log: (line: string) => void,
     order: Order,
   ): Promise<MicrovmSnapshotResult>
-  /** Throws {@link NotFoundError}. */
-  describeMicrovmSnapshot(snapshot: string): Promise<MicrovmSnapshotResult>
 
   /** Replaces the policy in one step. Connections that it does not allow any more are cut. */
   applyEgress(microvm: string, policy: EgressPolicy, order: Order): Promise<void>

@@ -65,11 +65,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
   }
 
   capabilities(): MicrovmCapabilities {
-    return {
-      ...{ simulated: true, memory: true, egress: true, oci: true },
-      bases: ['garrison/base:1'],
-      notices: [this.#notice],
-    }
+    return { simulated: true, egress: true, oci: true }
   }
 
   ensureMicrovm(spec: MicrovmSpec, order: Order) {
@@ -92,7 +88,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
         address: `192.0.2.${(number % 250) + 1}`,
         start: {
           ...(fits ? { how: 'memory' } : { how: 'cold-boot', why: 'It has another size.' }),
-          ...{ pooled: fits, hostMs: 6, guestMs: 20 },
+          ...{ pooled: fits, hostMs: 6 },
         },
       }
       this.#microvms.set(spec.id, microvm)
@@ -146,11 +142,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
       const there = this.#snapshots.get(spec.id)
       if (there !== undefined) return there.result
       log(this.#notice)
-      const { source } = spec
-      const from = source.kind === 'snapshot' ? this.#snapshots.get(source.id) : undefined
-      if (source.kind === 'snapshot' && from === undefined)
-        throw new NotFoundError(`There is no snapshot ${source.id}`)
-      const guest = from === undefined ? emptyGuest() : copyOf(from.guest)
+      const guest = emptyGuest()
       Object.assign(guest.variables, spec.env)
       for (const { title, shell } of spec.commands) {
         order.signal?.throwIfAborted()
@@ -162,12 +154,6 @@ export class SimulatedMicrovms implements MicrovmEngine {
       }
       return this.#keep(spec.id, spec, spec.isPublic, guest)
     })
-  }
-
-  async describeMicrovmSnapshot(snapshot: string): Promise<MicrovmSnapshotResult> {
-    const found = this.#snapshots.get(snapshot)
-    if (found === undefined) throw new NotFoundError(`There is no snapshot ${snapshot}`)
-    return found.result
   }
 
   applyEgress(id: string, policy: EgressPolicy, order: Order): Promise<void> {
@@ -296,7 +282,7 @@ export class SimulatedMicrovms implements MicrovmEngine {
     guest: PlayedGuest,
     pausedMs = 1,
   ): MicrovmSnapshotResult {
-    const result = { memory: true, sizeBytes: 64 * 2 ** 20, vcpus, memoryMib, pausedMs }
+    const result = { sizeBytes: 64 * 2 ** 20, vcpus, memoryMib, pausedMs }
     this.#snapshots.set(id, { tenant, isPublic, result, guest })
     return result
   }

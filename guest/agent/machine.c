@@ -127,10 +127,10 @@ static void forget_host_keys(void) {
   }
 }
 
-/* hostname machine-id seed microseconds keys [name=value…]; an empty one leaves things as they are */
+/* hostname machine-id seed microseconds nothing [name=value…]; an empty one leaves things as they are */
 bool machine_wake(char **fields, int count) {
   if (count < 5) return false;
-  const char *name = fields[0], *machine = fields[1], *keys = fields[4];
+  const char *name = fields[0], *machine = fields[1];
   long long micros = atoll(fields[3]);
   if (micros > 0) {
     struct timespec now = {.tv_sec = micros / 1000000, .tv_nsec = micros % 1000000 * 1000};
@@ -148,10 +148,6 @@ bool machine_wake(char **fields, int count) {
     char text[64];
     put_file("/etc/machine-id", 0444, text, snprintf(text, sizeof text, "%.32s\n", machine));
     forget_host_keys();
-  }
-  if (*keys) {
-    mkdir("/root/.ssh", 0700);
-    put_file("/root/.ssh/authorized_keys", 0600, keys, strlen(keys));
   }
   if (*machine) environment_set(fields + 5, count - 5);
   languages_woken();

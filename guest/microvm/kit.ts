@@ -47,8 +47,6 @@ export type MicrovmKit = {
   readonly tool: string
   /** Kernel arguments. */
   readonly append: string
-  /** Short hash of how it was made. */
-  readonly recipe: string
 }
 
 /** A root disk that nobody has booted yet. */
@@ -81,9 +79,6 @@ export class MicrovmKits {
     this.#report = options.report ?? (() => {})
   }
 
-  /** Names of {@link ensureBase}. */
-  readonly bases: readonly string[] = Object.keys(BASES)
-
   /** @throws With what to do: missing programs, no network for the packages. */
   ensure(): Promise<MicrovmKit> {
     this.#kit ??= this.#ensure().catch((error: unknown) => {
@@ -97,7 +92,7 @@ export class MicrovmKits {
   async ensureBase(name: string): Promise<MicrovmBase> {
     const base = BASES[name]
     if (base === undefined)
-      throw new Error(`There is no base "${name}". There is: ${this.bases.join(', ')}`)
+      throw new Error(`There is no base "${name}". There is: ${Object.keys(BASES).join(', ')}`)
     const code = await readFile(join(import.meta.dirname, 'bases.ts'))
     const hash = createHash('sha256').update(code).update(name).digest('hex').slice(0, 12)
     const folder = join(this.#cacheDir, `microvm-${name.replaceAll(/[^a-z0-9]/g, '-')}-${hash}`)
@@ -122,7 +117,6 @@ export class MicrovmKits {
       preload: join(folder, 'read-only-memory.so'),
       tool: join(folder, 'host-tool'),
       append: APPEND,
-      recipe: hash,
     }
   }
 

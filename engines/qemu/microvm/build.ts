@@ -1,6 +1,6 @@
 /** Makes a snapshot of an image: a machine boots from it, is changed as asked, warms up, and is captured. */
-import { GuestError, type MicrovmBuildSpec, NotFoundError } from '../../engine.ts'
-import { isOsLayer, newLayerName, osLayerName } from '../disks/layers.ts'
+import { GuestError, type MicrovmBuildSpec } from '../../engine.ts'
+import { newLayerName, osLayerName } from '../disks/layers.ts'
 import { abortable } from '../waiting.ts'
 import type { MicrovmGuest } from './agent/guest.ts'
 import { capture, emptyMemory } from './capture.ts'
@@ -21,7 +21,6 @@ const MAX_LOG_BYTES = 1024 * 1024
 export async function buildSnapshot(
   host: MicrovmHost,
   spec: MicrovmBuildSpec,
-  from: MicrovmSnapshotRecord | null,
   tell: (line: string) => void,
   outer: AbortSignal,
 ): Promise<MicrovmSnapshotRecord> {
@@ -29,7 +28,7 @@ export async function buildSnapshot(
   const log = bounded(tell)
   try {
     await host.kit()
-    const bottom = await bottomLayer(host, spec, from, log, signal)
+    const bottom = await bottomLayer(host, spec, log, signal)
     using _ = bottom.pin
     return await buildOn(host, spec, bottom, log, signal)
   } catch (error) {
@@ -65,7 +64,7 @@ async function buildOn(
     try {
       await requireMemory(host.starting)
       live = await host.spawn(slot, plan)
-      const identity = { hostname: 'microvm', authorizedKeys: [], env }
+      const identity = { hostname: 'microvm', env }
       await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
     } finally {
       host.starting -= memoryMib
@@ -81,9 +80,7 @@ async function buildOn(
     })
     const qemu = await live.version()
     await live.end()
-    // Of a public one everybody reads all the way down.
-    for (const each of spec.isPublic ? host.layers.chain(layer) : [layer])
-      if (!isOsLayer(each)) await host.layers.freeze(each, gid, spec.isPublic)
+    await host.layers.freeze(layer, gid, spec.isPublic)
     const sizeBytes = captured.sizeBytes + (await host.layers.bytesAboveOs(layer))
     const record: MicrovmSnapshotRecord = {
       ...{
@@ -115,14 +112,11 @@ async function buildOn(
 async function bottomLayer(
   host: MicrovmHost,
   { source, tenant }: MicrovmBuildSpec,
-  from: MicrovmSnapshotRecord | null,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ImageLayer> {
-  if (from !== null) return { layer: from.layer, env: from.env, pin: host.layers.pin(from.layer) }
   if (source.kind === 'oci')
     return imageLayer(host, { reference: source.reference, tenant }, log, signal)
-  if (source.kind !== 'base') throw new NotFoundError(`There is no snapshot ${source.id}`)
   log(`Root disk: ${source.name}`)
   const { root } = await abortable(host.options.kits.ensureBase(source.name), signal)
   // Its folder is named by a hash of its content.

@@ -14,7 +14,6 @@ const open = async () => {
       dataDir,
       mark: 'hosttest',
       kits: {
-        bases: [],
         ensure: () => Promise.reject(new Error('There is no kit')),
         ensureBase: () => Promise.reject(new Error('There is no base')),
       },

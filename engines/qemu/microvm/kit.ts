@@ -10,7 +10,6 @@ export type MicrovmKit = {
   readonly tool: string
   /** Kernel arguments. */
   readonly append: string
-  readonly recipe: string
 }
 
 export type MicrovmBase = {
@@ -19,8 +18,6 @@ export type MicrovmBase = {
 }
 
 export type MicrovmKits = {
-  /** Names of {@link ensureBase}. */
-  readonly bases: readonly string[]
   /** Rejects with what to do. */
   ensure(): Promise<MicrovmKit>
   /** May take minutes. */

@@ -246,7 +246,7 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
   test('what was given at start is not in the memory of a snapshot, and its machine keeps it', async () => {
     const secret = `tops3cret-${randomUUID()}`
     const env = { DB_PASSWORD: secret, OTHER: 'x' }
-    const { id } = await start({ identity: { hostname: 'one', authorizedKeys: [], env } })
+    const { id } = await start({ identity: { hostname: 'one', env } })
     await run(id, 'bash', 'ls / > /dev/null; kept=1')
     await run(id, 'python', 'import subprocess; subprocess.run(["true"]); kept = 1')
     const isInMemory = async () => {

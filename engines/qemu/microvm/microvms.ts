@@ -89,10 +89,7 @@ export class QemuMicrovms implements MicrovmEngine {
   }
 
   capabilities(): MicrovmCapabilities {
-    return {
-      ...{ simulated: false, memory: true, egress: true, oci: true },
-      ...{ bases: this.#host.options.kits.bases, notices: [] },
-    }
+    return { simulated: false, egress: true, oci: true }
   }
 
   ensureMicrovm(spec: MicrovmSpec, order: Order): Promise<Started> {
@@ -160,16 +157,8 @@ export class QemuMicrovms implements MicrovmEngine {
       requireEnforceable(spec.egress)
       const there = this.#host.snapshots.get(spec.id)
       if (there !== undefined) return resultOf(there)
-      const { source } = spec
-      const from = source.kind === 'snapshot' ? this.#snapshot(source.id, spec.tenant) : null
-      return resultOf(await buildSnapshot(this.#host, spec, from, log, signal))
+      return resultOf(await buildSnapshot(this.#host, spec, log, signal))
     })
-  }
-
-  async describeMicrovmSnapshot(snapshot: string): Promise<MicrovmSnapshotResult> {
-    const found = this.#host.snapshots.get(snapshot)
-    if (found === undefined) throw new NotFoundError(`There is no snapshot ${snapshot}`)
-    return resultOf(found)
   }
 
   applyEgress(microvm: string, policy: EgressPolicy, order: Order): Promise<void> {
@@ -275,5 +264,5 @@ export class QemuMicrovms implements MicrovmEngine {
 
 function resultOf(record: MicrovmSnapshotRecord): MicrovmSnapshotResult {
   const { sizeBytes, vcpus, memoryMib, pausedMs } = record
-  return { memory: true, sizeBytes, vcpus, memoryMib, pausedMs }
+  return { sizeBytes, vcpus, memoryMib, pausedMs }
 }

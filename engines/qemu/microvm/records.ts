@@ -9,7 +9,7 @@ const Policy = z.object({
 const Start = z.object({
   how: z.enum(['memory', 'cold-boot']),
   why: z.string().optional(),
-  ...{ pooled: z.boolean(), hostMs: z.number(), guestMs: z.number() },
+  ...{ pooled: z.boolean(), hostMs: z.number() },
 })
 
 /** A process and what it stands on. */

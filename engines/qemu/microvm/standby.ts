@@ -98,7 +98,7 @@ function recordOf(host: MicrovmHost, snapshot: string): MicrovmSnapshotRecord {
 async function rehearse(live: LiveMicrovm, env: Record<string, string>): Promise<string> {
   const machineId = newMachineId()
   await live.goOn()
-  await wakeUp(live, { hostname: 'microvm', authorizedKeys: [], env }, machineId, REHEARSAL_MS)
+  await wakeUp(live, { hostname: 'microvm', env }, machineId, REHEARSAL_MS)
   const guest = await live.guest()
   for (const [language, code] of Object.entries(NOTHING))
     await runNothing(guest, language as Language, code)

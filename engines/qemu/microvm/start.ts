@@ -95,8 +95,7 @@ async function fromMemory(
   const machineId = waiting.machineId ?? newMachineId()
   await abortable(wakeUp(waiting.live, identity, machineId, WAKE_MS), signal)
   host.tell('start: awake', spec.id)
-  const guestMs = performance.now() - began - hostMs
-  return { how: 'memory', pooled: taken !== null, hostMs, guestMs }
+  return { how: 'memory', pooled: taken !== null, hostMs }
 }
 
 async function fromDisk(
@@ -124,8 +123,7 @@ async function fromDisk(
   const hostMs = performance.now() - began
   const identity = withEnv(spec.identity, snapshot.env)
   await abortable(wakeUp(live, identity, newMachineId(), BOOT_MS), signal)
-  const guestMs = performance.now() - began - hostMs
-  return { how: 'cold-boot', why, pooled: false, hostMs, guestMs }
+  return { how: 'cold-boot', why, pooled: false, hostMs }
 }
 
 /** Before a record has it, nobody else would end it. */

@@ -14,14 +14,13 @@ export const newMachineId = () => randomBytes(16).toString('hex')
  * @param machineId Of {@link newMachineId}; empty with an identity of `null`.
  */
 export async function wakeUp(
-  live: LiveMicrovm,
+  live: Pick<LiveMicrovm, 'line'>,
   identity: MicrovmIdentity | null,
   machineId: string,
   ms: number,
 ): Promise<void> {
   const seed = randomBytes(64).toString('hex')
-  const keys = (identity?.authorizedKeys ?? []).map((key) => `${key}\n`).join('')
   const micros = String(Math.round((performance.timeOrigin + performance.now()) * 1000))
-  const words = [identity?.hostname ?? '', machineId, seed, micros, keys]
+  const words = [identity?.hostname ?? '', machineId, seed, micros, '']
   await live.line.wake([...words, ...entriesOf(identity?.env ?? {})], ms)
 }

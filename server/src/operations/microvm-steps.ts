@@ -47,7 +47,7 @@ export const startMachine: Step<unknown> = {
         ...{ vcpus: row.vcpus, memoryMib: row.memory_mib },
         identity: {
           hostname: row.public_id.replace('_', '-'),
-          ...{ authorizedKeys: [], env: row.env ?? {} },
+          env: row.env ?? {},
         },
         egress: egressOf(microvms, row.egress),
       },

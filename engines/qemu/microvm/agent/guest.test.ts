@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { OUTPUT_BYTES } from '../../../engine.ts'
+import { wakeUp } from '../wake.ts'
 import { type Frame, FrameReader, frame, NONCE_BYTES, WINDOW_BYTES } from './frames.ts'
 import { MicrovmGuest } from './guest.ts'
 import { AgentLine } from './line.ts'
@@ -67,6 +68,22 @@ test('a machine that was greeted becomes another one without being greeted again
   await guest.execute(code)
   await line.wake(['second'], 1_000)
   expect(asked).toEqual(['first\0', 'second\0'])
+})
+
+test('environment comes where agents in older snapshots look for it, behind no SSH keys', async () => {
+  const asked: string[] = []
+  const { line } = await agent(({ type, payload }, socket) => {
+    if (type === 'W') asked.push(payload.toString())
+    socket.write(accept)
+  })
+  await wakeUp({ line }, { hostname: 'one', env: { A: '1', B: '2' } }, 'abc', 1_000)
+  await wakeUp({ line }, null, '', 1_000)
+  const random = /^[0-9a-f]{128}$/
+  const time = /^\d{16}$/
+  const [first = [], again = []] = asked.map((payload) => payload.split('\0'))
+  const matching = (...patterns: RegExp[]) => patterns.map((one) => expect.stringMatching(one))
+  expect(first).toEqual(['one', 'abc', ...matching(random, time), '', 'A=1', 'B=2', ''])
+  expect(again).toEqual(['', '', ...matching(random, time), '', ''])
 })
 
 test('what a run prints is told apart, with how it ended', async () => {

@@ -66,10 +66,10 @@ export class MicrovmGuest {
   /** A command of the image's shell, line by line. Answers its exit code. */
   async command(
     shell: string,
-    { folder = '/app', timeoutMs, onText }: CommandOptions,
+    { timeoutMs, onText }: CommandOptions,
     signal?: AbortSignal,
   ): Promise<{ exitCode: number; timedOut: boolean }> {
-    const channel: Channel = this.line.open(['exec', String(timeoutMs), folder, shell], {
+    const channel: Channel = this.line.open(['exec', String(timeoutMs), '/app', shell], {
       onData: (bytes) => {
         onText(bytes.toString('utf8'))
         channel.taken(bytes.length)
@@ -294,7 +294,6 @@ const busy = (language: Language, ms: number) =>
   )
 
 type CommandOptions = {
-  readonly folder?: string
   /** 0: none. */
   readonly timeoutMs: number
   readonly onText: (text: string) => void

@@ -247,7 +247,7 @@ export class AgentLine {
 
   /**
    * Makes it another machine, and greets it in the same go unless it was greeted before.
-   * @param words hostname, machine id, seed, microseconds, keys, environment; see PROTOCOL.md.
+   * @param words hostname, machine id, seed, microseconds, nothing, environment; see PROTOCOL.md.
    */
   async wake(words: readonly string[], ms: number): Promise<void> {
     const answer = new Promise<string>((resolve) => {
