@@ -2,7 +2,7 @@
 import type { CreateOrderRequest } from '@garrison/contract/billing/orders'
 import type { Currency } from '@garrison/contract/common'
 import type { PaymentsConfig } from '../config/payments.ts'
-import type { TaxRule } from '../database/schema-payments.ts'
+import type { TaxRule } from '../database/schema/payments.ts'
 import { ValidationError } from '../errors.ts'
 import { formatMoney, fromDecimal, isWholeCents, microsPerCent } from '../money.ts'
 

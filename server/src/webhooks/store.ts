@@ -3,8 +3,8 @@ import type { DeliveryStatus } from '@garrison/contract/webhooks/states'
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { counterOf, countOfMatches, type Range, readPage } from '../database/pages.ts'
+import type { Attempt } from '../database/schema/webhooks.ts'
 import type { Schema } from '../database/schema.ts'
-import type { Attempt } from '../database/schema-webhooks.ts'
 
 export type Webhook = Selectable<Schema['webhooks']>
 export type Delivery = Selectable<Schema['webhook_deliveries']>

@@ -1,6 +1,6 @@
 /** What is run inside the build machine, from what was asked for. Plain functions of plain data. */
 import type { BuildArguments } from '@garrison/contract/microvms/snapshots'
-import type { BuildPlan } from '../../database/schema-microvms.ts'
+import type { BuildPlan } from '../../database/schema/microvms.ts'
 import { ValidationError } from '../../errors.ts'
 
 const fault = (field: string, words: string) => new ValidationError({ [field]: [words] })

@@ -8,8 +8,8 @@ import type {
   microvmSnapshotOrigins,
 } from '@garrison/contract/microvms/states'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { Fixed } from './columns.ts'
 
-type Fixed<T> = ColumnType<T, T, never>
 type Json<T extends object> = JSONColumnType<T>
 
 /** How a snapshot of an image is built; kept for the operation that does it. */
@@ -21,7 +21,7 @@ export type BuildPlan = {
   readonly env: Readonly<Record<string, string>>
 }
 
-export type MicrovmSchema = {
+export type MicrovmsSchema = {
   microvm_house: { only_one: Generated<boolean>; account_id: Fixed<string> }
   microvm_snapshots: {
     id: Fixed<string>

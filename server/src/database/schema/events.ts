@@ -1,7 +1,6 @@
 /** The tables of events. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Fixed } from './columns.ts'
 
 export type EventsSchema = {
   events: EventsTable

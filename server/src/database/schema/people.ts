@@ -1,8 +1,7 @@
 /** The tables of people, their keys, and what they did. */
 import type { Access, Role } from '@garrison/contract/accounts/roles'
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Generated, JSONColumnType } from 'kysely'
+import type { Fixed } from './columns.ts'
 
 export type PeopleSchema = {
   people: PeopleTable

@@ -1,7 +1,6 @@
 /** Tables of mail, as Kysely sees them. */
-import type { ColumnType, Generated } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Generated } from 'kysely'
+import type { Fixed } from './columns.ts'
 
 export type MailSchema = {
   mails: {

@@ -2,7 +2,7 @@
 import type { PriceKind } from '@garrison/contract/operator/prices'
 import type { Generated } from 'kysely'
 
-export type OperatorTables = {
+export type OperatorSchema = {
   price_changes: PriceChangesTable
   drained_hosts: { region: string; host: string; reason: string; drained_at: Date }
   account_controls: AccountControlsTable

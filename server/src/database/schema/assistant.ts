@@ -1,7 +1,7 @@
+/** The table of what was asked of models. */
 import type { Currency } from '@garrison/contract/common'
-import type { ColumnType, Generated } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Generated } from 'kysely'
+import type { Fixed } from './columns.ts'
 
 export type AssistantSchema = {
   ai_transactions: AiTransactionsTable

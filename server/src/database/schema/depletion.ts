@@ -3,8 +3,7 @@
 import type { DepletionStage } from '@garrison/contract/billing/depletion'
 import type { Currency } from '@garrison/contract/common'
 import type { ColumnType } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Fixed } from './columns.ts'
 
 export type DepletionSchema = {
   usage_days: UsageDaysTable

@@ -1,8 +1,7 @@
 /** The tables of webhooks. */
 import type { DeliveryStatus } from '@garrison/contract/webhooks/states'
 import type { ColumnType, Generated } from 'kysely'
-
-type Fixed<T> = ColumnType<T, T, never>
+import type { Fixed } from './columns.ts'
 
 export type WebhooksSchema = {
   webhooks: WebhooksTable

@@ -1,10 +1,8 @@
 /** The tables of `0018-payments`, where the meaning of their columns stands. */
 import type { OrderState } from '@garrison/contract/billing/order-states'
 import type { Currency } from '@garrison/contract/common'
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-
-/** Never changed once written. */
-type Fixed<T> = ColumnType<T, T, never>
+import type { Generated, JSONColumnType } from 'kysely'
+import type { Fixed } from './columns.ts'
 
 export type PaymentsSchema = {
   credit_orders: CreditOrdersTable
