@@ -261,6 +261,7 @@ it.each([
   ['billing', 'instances'],
   ['billing', 'snapshots'],
   ['billing', 'volumes'],
+  ['billing', 'microvms'],
   ['credits', 'show'],
   ['credits', 'history'],
   ['whoami'],

@@ -220,6 +220,8 @@ export const MicrovmBillingRecord = z
     total_duration_seconds: z.int().nullable(),
     /** Of a snapshot: what it is charged by. Null for VMs. */
     size_bytes: z.int().nullable(),
+    /** Exact, where `per_minute_rate` of something small is rounded to nothing. */
+    hourly_rate: z.number(),
     status: z.enum(['active', 'completed']),
   })
   .openapi('MicrovmBillingRecord')
@@ -229,9 +231,17 @@ export const MicrovmBillingResponse = z
   .object({
     success: z.literal(true),
     records: z.array(MicrovmBillingRecord),
-    /** Over all records that match. `totalSizeBytes` is of those that go on. */
+    /**
+     * Over all records that match. `totalSeconds` counts those that make no whole minute too;
+     * `totalSizeBytes` is of those that go on.
+     */
     summary: z
-      .object({ ...totals, completedCount: z.int(), totalSizeBytes: z.int() })
+      .object({
+        ...totals,
+        totalSeconds: z.int(),
+        completedCount: z.int(),
+        totalSizeBytes: z.int(),
+      })
       .openapi('MicrovmBillingSummary'),
     ...paging,
   })
@@ -270,18 +280,20 @@ export const getMicrovmBilling = createRoute({
           total_duration_seconds: 300,
           size_bytes: null,
           per_minute_rate: 0.00182,
-          total_cost: 0.0091,
+          hourly_rate: 0.109,
+          total_cost: 0.009083,
           status: 'active',
           description: 'MicroVM billing - 300 seconds (vm_2k7m4q9x1c5t8w3z)',
         },
       ],
       summary: {
         totalMinutes: 5,
+        totalSeconds: 300,
         activeCount: 1,
         completedCount: 0,
         averageUsage: 5,
         totalSizeBytes: 0,
-        totalCost: 0.0091,
+        totalCost: 0.009083,
       },
       ...pagingExample,
     }),

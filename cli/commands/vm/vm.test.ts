@@ -47,6 +47,23 @@ it('a microVM is started, used, copied, suspended, kept and ended by its name', 
   expect(await me.json('vm', 'list')).toEqual([])
 })
 
+it('what microVMs and their snapshots cost is listed by their names, also when they have ended', async () => {
+  const somebody = await cloud.somebody('Payer')
+  expect((await somebody.garrison('billing', 'microvms')).errors).toContain('has cost anything')
+  await somebody.garrison('vm', 'create', '--name', 'payer')
+  await somebody.garrison('vm', 'snapshot', 'take', 'payer', 'kept')
+  await somebody.garrison('vm', 'rm', 'payer', '--yes')
+  const { output } = await somebody.garrison('billing', 'microvms')
+  expect(output).toMatch(/^NAME +ID +TYPE +STATUS +BEGAN +MINUTES +TIME +COST\n/)
+  expect(output).toMatch(/\nkept +snap_\w+ +snapshot +active +just now +0 +0\.0 s +\$0\.00\n/)
+  expect(output).toMatch(/\npayer +vm_\w+ +microVM +completed +just now +0 +/)
+  expect(await somebody.json('billing', 'microvms')).toMatchObject([
+    { resource_type: 'microvm-snapshot', resource_name: 'kept' },
+    { resource_type: 'microvm', total_duration_seconds: expect.any(Number) },
+  ])
+  me.use()
+})
+
 it('a snapshot is built before everybody’s eyes, and goes when it is not needed', async () => {
   const image = 'python:3.12-slim'
   const built = await me.garrison('vm', 'snapshot', 'build', image, '--name', 'py')

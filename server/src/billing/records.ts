@@ -21,6 +21,8 @@ export type RecordFilter = {
 export type Totals = {
   readonly records: number
   readonly minutes: number
+  /** Of what is charged by the second all of them, of the rest those of whole minutes. */
+  readonly seconds: number
   readonly costMicros: number
   readonly active: number
   readonly completed: number
@@ -52,6 +54,7 @@ export async function pageOfRecords(
       .select([
         sql<number>`count(*)`.as('records'),
         sql<number>`coalesce(sum(minutes), 0)::bigint`.as('minutes'),
+        sql<number>`coalesce(sum(coalesce(seconds, minutes * 60)), 0)::bigint`.as('seconds'),
         // Records of another currency, from before the account changed its own, are listed and not added.
         sql<number>`coalesce(sum(cost_micros) filter (where currency = ${currency}), 0)::bigint`.as(
           'costMicros',

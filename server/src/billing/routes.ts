@@ -137,6 +137,7 @@ export function billingRoutes(app: App, { db, billing, depletion }: Deps) {
         records: rows.map(microvmRecord),
         summary: {
           ...totalsHead(totals),
+          totalSeconds: Number(totals.seconds),
           completedCount: Number(totals.completed),
           totalSizeBytes: Number(totals.sizeBytes),
         },

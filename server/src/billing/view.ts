@@ -66,6 +66,7 @@ export function microvmRecord(row: Row): MicrovmBillingRecord {
     resource_name: row.resource_name,
     total_duration_seconds: row.seconds,
     size_bytes: row.size_bytes,
+    hourly_rate: toDecimal(row.hourly_rate_micros),
     status: row.ended_at === null ? 'active' : 'completed',
     description: `${used} (${row.resource_name})`,
   }

@@ -45,9 +45,13 @@ it('charges a snapshot by its bytes from when it is ready until it is deleted', 
       ...{ resource_id: id, resource_name: 'kept', resource_type: 'microvm-snapshot' },
       ...{ status: 'active', size_bytes, total_duration_minutes: 90 },
       ...{ total_duration_seconds: null, total_cost: Math.round(hourly * 1.5) / 1e6 },
+      // A minute of it costs less than its five decimals can say.
+      hourly_rate: hourly / 1e6,
     },
   ])
-  expect(summary).toMatchObject({ activeCount: 1, totalSizeBytes: size_bytes })
+  expect(summary).toMatchObject({
+    ...{ activeCount: 1, totalSizeBytes: size_bytes, totalSeconds: 90 * 60 },
+  })
   await me.delete(`/v1/snapshots/${id}`)
   await api.settle()
   clock.pass(60 * minute)
@@ -107,10 +111,36 @@ it('lists VMs by the second, and nobody else sees them', async () => {
     {
       ...{ resource_type: 'microvm', resource_id: vm.vm_id, size_bytes: null },
       ...{ total_duration_seconds: 150, total_duration_minutes: 2, total_cost: cost },
+      hourly_rate: vm.hourly_rate,
     },
   ])
   const stranger = await api.client('Stranger')
   expect((await stranger.get(list)).body).toMatchObject({ records: [], total: 0 })
+})
+
+it('adds up seconds, so that many short lives are not no time at all', async () => {
+  await me.delete(`/v1/vms/${vm.vm_id}`)
+  await api.settle()
+  for (const seconds of [40, 50]) {
+    const { vm_id } = (await me.post('/v1/vms', {})).body
+    clock.pass(seconds * 1_000)
+    await me.delete(`/v1/vms/${vm_id}`)
+    await api.settle()
+  }
+  await meter()
+  const { summary } = await records('?resource_type=microvm')
+  expect(summary).toMatchObject({ totalSeconds: 90, totalMinutes: 0, completedCount: 3 })
+})
+
+it('counts in what an hour costs, in the month, its days and its forecast', async () => {
+  clock.pass(60 * minute)
+  await meter()
+  const { burn_per_hour, used, forecast, days } = (await me.get('/api/account/budget/')).body.budget
+  expect({ burn_per_hour, used }).toEqual({ burn_per_hour: vm.hourly_rate, used: vm.hourly_rate })
+  expect(forecast).toBeGreaterThan(vm.hourly_rate * 700)
+  expect(days).toEqual([{ date: '2026-01-01', amount: vm.hourly_rate }])
+  const { body } = await me.get('/api/balance/')
+  expect(body).toMatchObject({ burn_per_hour: vm.hourly_rate })
 })
 
 it('is gone with the rest when an account is cleared for want of credits', async () => {
