@@ -124,7 +124,7 @@ export function CreateKeyDialog({
         error={wrongCap}
         hint={
           noBudget ??
-          'At most that what it makes may cost. Once it is reached, those instances are hibernated.'
+          'At most that what it makes may cost. Once it is reached, its instances are hibernated, and its microVMs suspended.'
         }
       />
     </FormDialog>

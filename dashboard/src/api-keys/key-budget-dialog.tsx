@@ -52,12 +52,12 @@ export function KeyBudgetDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
       />
       {used !== undefined && wanted !== null && used >= wanted && (
         <p className="text-warning">
-          That much is used already: what the key has made is hibernated at once.
+          That much is used already: what the key has made is hibernated or suspended at once.
         </p>
       )}
       <p className="text-ink-3">
-        At the limit the instances that it made are hibernated, and it makes nothing new until next
-        month. Nothing is deleted, and nothing restarts by itself.
+        At the limit the instances that it made are hibernated, its microVMs suspended, and it makes
+        nothing new until next month. Nothing is deleted, and nothing restarts by itself.
       </p>
     </FormDialog>
   )

@@ -6,7 +6,7 @@ import { reading } from '../api/queries.ts'
 import { useMe } from '../shell/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Section, Stats } from '../ui/card.tsx'
-import { TextField } from '../ui/fields.tsx'
+import { SelectField, TextField } from '../ui/fields.tsx'
 import { duration, money } from '../ui/format.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
@@ -21,6 +21,13 @@ const tabs = [
   ['Instances', 'instances'],
   ['Snapshots', 'snapshots'],
   ['Volumes', 'volumes'],
+  ['MicroVMs', 'microvms'],
+] as const
+
+const types = [
+  { value: 'both', words: 'MicroVMs and snapshots' },
+  { value: 'microvm', words: 'MicroVMs' },
+  { value: 'microvm-snapshot', words: 'Snapshots of microVMs' },
 ] as const
 
 export function BillingPage() {
@@ -34,7 +41,7 @@ export function BillingPage() {
     <Page
       guide="billing-and-budgets"
       title="Billing"
-      lead="Whole minutes, at the rate of the state that a thing was in."
+      lead="Whole minutes, at the rate of the state that a thing was in; microVMs by the second."
       calls={[
         { method: 'GET', path: `/api/${kind}/billing/`, command: `garrison billing ${kind}` },
         { method: 'GET', path: '/api/account/budget/', command: 'garrison budget show' },
@@ -58,7 +65,7 @@ export function BillingPage() {
           tabs={tabs.map(([words, value]) => ({
             words,
             to: '/billing',
-            search: { ...search, kind: value, page: undefined },
+            search: { from: search.from, to: search.to, kind: value },
             active: kind === value,
           }))}
         />
@@ -75,10 +82,41 @@ export function BillingPage() {
             value={search.to ?? ''}
             onValue={(to) => set({ to, page: undefined })}
           />
+          {kind === 'microvms' && <OfWhat search={search} set={set} />}
         </div>
         <RecordsTable key={kind} kind={kind} search={search} onPage={(page) => set({ page })} />
       </Section>
     </Page>
+  )
+}
+
+function OfWhat({
+  search: { type, of },
+  set,
+}: {
+  search: BillingSearch
+  set: (change: BillingSearch) => void
+}) {
+  if (of !== undefined)
+    return (
+      <p className="flex flex-wrap items-center gap-x-2 self-end pb-1.5">
+        Only <code className="text-sm">{of}</code>
+        <button
+          type="button"
+          className="text-accent underline"
+          onClick={() => set({ of: undefined, page: undefined })}
+        >
+          Show all
+        </button>
+      </p>
+    )
+  return (
+    <SelectField
+      label="Of"
+      value={type ?? 'both'}
+      choices={types}
+      onValue={(chosen) => set({ type: chosen === 'both' ? undefined : chosen, page: undefined })}
+    />
   )
 }
 
@@ -104,8 +142,8 @@ function Month() {
     >
       {reached && (
         <Notice tone="problem">
-          The cap is reached. Instances are hibernated, nothing is deleted, and nothing new begins
-          until it is raised or the month ends.
+          The cap is reached. Instances are hibernated, microVMs suspended, nothing is deleted, and
+          nothing new begins until it is raised or the month ends.
         </Notice>
       )}
       <Stats

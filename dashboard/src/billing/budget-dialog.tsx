@@ -53,12 +53,13 @@ export function BudgetDialog({
       />
       {amount !== null && amount <= used ? (
         <Notice tone="warning">
-          That much is used already: what runs will be hibernated within a minute.
+          That much is used already: within a minute instances will be hibernated, and microVMs
+          suspended.
         </Notice>
       ) : (
         <Notice>
-          When it is reached, instances are hibernated and nothing new begins. Nothing is deleted;
-          disks go on to cost. You are told at 50, 80 and 100 percent.
+          When it is reached, instances are hibernated, microVMs suspended, and nothing new begins.
+          Nothing is deleted; disks go on to cost. You are told at 50, 80 and 100 percent.
         </Notice>
       )}
     </FormDialog>

@@ -2,8 +2,10 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
 
-const kinds = ['instances', 'snapshots', 'volumes'] as const
+const kinds = ['instances', 'snapshots', 'volumes', 'microvms'] as const
 export type BillingKind = (typeof kinds)[number]
+
+const types = ['microvm', 'microvm-snapshot'] as const
 
 export type BillingSearch = {
   kind?: BillingKind | undefined
@@ -11,11 +13,20 @@ export type BillingSearch = {
   /** Days, `2026-01-10`. */
   from?: string | undefined
   to?: string | undefined
+  /** Of `microvms`: one of the two that are in it. */
+  type?: (typeof types)[number] | undefined
+  /** Of `microvms`: the id of the only one that is asked for. */
+  of?: string | undefined
 }
 
 const dayOf = (value: unknown) => {
   const text = textOf(value)
   return text !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : undefined
+}
+
+const idOf = (value: unknown) => {
+  const text = textOf(value)
+  return text !== undefined && /^(vm|snap)_[a-z0-9]+$/.test(text) ? text : undefined
 }
 
 export const billingRoutes = [
@@ -28,6 +39,8 @@ export const billingRoutes = [
       page: pageOf(search.page),
       from: dayOf(search.from),
       to: dayOf(search.to),
+      type: types.find((type) => type === search.type),
+      of: idOf(search.of),
     }),
     component: lazyRouteComponent(() => import('./billing-page.tsx'), 'BillingPage'),
   }),

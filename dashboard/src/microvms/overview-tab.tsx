@@ -3,8 +3,10 @@ import { Link } from '@tanstack/react-router'
 import { reading } from '../api/queries.ts'
 import { Facts, Section } from '../ui/card.tsx'
 import { Code, Copyable } from '../ui/copy.tsx'
-import { type Currency, duration, money, number, rate } from '../ui/format.ts'
+import { type Currency, duration, money, number } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
+import { useBillingOf, vmCostNow } from './cost.ts'
+import { CostSoFar } from './cost-so-far.tsx'
 import { TimeLeft } from './time-left.tsx'
 import { useVm } from './use-vm.ts'
 import { isLive, memoryWords, type Vm } from './vm.ts'
@@ -34,6 +36,9 @@ export function OverviewTab() {
             ['Ended', vm.terminated_at && <Time key="ended" at={vm.terminated_at} exact />],
           ]}
         />
+      </Section>
+      <Section title="Costs">
+        <Costs vm={vm} />
       </Section>
       <Section title="Session">
         <Usage vm={vm} />
@@ -97,8 +102,20 @@ function Machine({
   )
 }
 
+function Costs({ vm }: { vm: Vm }) {
+  const billing = useBillingOf(vm.vm_id)
+  return (
+    <Facts
+      facts={[
+        ['Now', vmCostNow(vm)],
+        ['So far', billing && <CostSoFar key="so-far" id={vm.vm_id} billing={billing} />],
+      ]}
+    />
+  )
+}
+
 /** Of all the machines that the session has had. */
-function Usage({ vm: { session_id: session, hourly_rate, currency } }: { vm: Vm }) {
+function Usage({ vm: { session_id: session } }: { vm: Vm }) {
   const { data } = useQuery({
     ...reading('/v1/sessions/usage/{session_id}', { params: { session_id: session } }),
     refetchInterval: 10_000,
@@ -110,7 +127,6 @@ function Usage({ vm: { session_id: session, hourly_rate, currency } }: { vm: Vm 
         ['Executions', data && number(data.executions)],
         ['Time running', data && duration(data.vm_seconds)],
         ['Processor used', data && `${number(data.cpu_time)} s`],
-        ['Costs', `${rate(hourly_rate, currency as Currency)}, by the second; suspended nothing`],
         ['Cost so far', data && money(data.cost, data.currency as Currency)],
       ]}
     />

@@ -29,7 +29,9 @@ export function AccountPanel() {
         </div>
       )}
       {balance.data?.low_balance && (
-        <Notice tone="problem">Credits run out. What runs will be hibernated.</Notice>
+        <Notice tone="problem">
+          Credits run out. Instances will be hibernated, and microVMs suspended.
+        </Notice>
       )}
       {!me.profile_complete && (
         <Notice tone="warning">

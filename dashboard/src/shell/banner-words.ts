@@ -83,7 +83,7 @@ function depletion({ stage, estimated_hours_left, runs_out_at, ...rest }: Balanc
     const until = rest.reclaims_at
       ? ` What is stopped may be deleted from ${localTime(new Date(rest.reclaims_at))} on.`
       : ' Nothing is deleted.'
-    const words = `Credits are used up, and instances are hibernated.${until}`
+    const words = `Credits are used up: instances are hibernated, and microVMs suspended.${until}`
     return [{ key: 'depletion', tone: 'problem', words, ...add }]
   }
   if (stage === null || stage === 'ok' || estimated_hours_left === null) return []
@@ -93,7 +93,7 @@ function depletion({ stage, estimated_hours_left, runs_out_at, ...rest }: Balanc
     {
       key: 'depletion',
       tone: stage === 'low-1h' ? 'problem' : 'warning',
-      words: `${money(amount, currency)} are left, enough for ${duration(estimated_hours_left * 3600)}${at}. Then instances are hibernated; they keep their disks.`,
+      words: `${money(amount, currency)} are left, enough for ${duration(estimated_hours_left * 3600)}${at}. Then instances are hibernated and microVMs suspended; they keep their disks.`,
       ...add,
     },
   ]
@@ -105,7 +105,7 @@ function reached({ reached: isReached, monthly_cap, currency, month_ends_at }: B
     {
       key: 'budget',
       tone: 'problem',
-      words: `The budget of ${money(monthly_cap, currency)} for this month is used up: instances are hibernated and nothing new begins before ${localTime(new Date(month_ends_at))}.`,
+      words: `The budget of ${money(monthly_cap, currency)} for this month is used up: instances are hibernated, microVMs suspended, and nothing new begins before ${localTime(new Date(month_ends_at))}.`,
       to: '/billing',
       link: 'Change the budget',
     },

@@ -3,8 +3,8 @@
 export type Currency = 'USD' | 'EUR' | 'INR'
 
 const formats = new Map<string, Intl.NumberFormat>()
-function moneyFormat(currency: Currency, digits: number) {
-  const name = `${currency}${digits}`
+function moneyFormat(currency: Currency, digits: number, most: number) {
+  const name = `${currency}${digits}-${most}`
   const known = formats.get(name)
   if (known !== undefined) return known
   const made = new Intl.NumberFormat('en', {
@@ -12,21 +12,25 @@ function moneyFormat(currency: Currency, digits: number) {
     currency,
     currencyDisplay: 'narrowSymbol',
     minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
+    maximumFractionDigits: most,
   })
   formats.set(name, made)
   return made
 }
 
-/** Two decimals; four where it would read as nothing. */
+/** Two decimals; four, and then up to six, where it would read as nothing. */
 export function money(amount: number, currency: Currency, digits?: number): string {
   const shown = digits ?? (amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2)
-  return moneyFormat(currency, shown).format(amount)
+  const most = digits === undefined && amount !== 0 && Math.abs(amount) < 0.001 ? 6 : shown
+  return moneyFormat(currency, shown, most).format(amount)
 }
 
 /** `$2.49/h · $0.0415/min`. */
-export const rate = (hourly: number, currency: Currency) =>
-  `${money(hourly, currency)}/h · ${money(hourly / 60, currency, 4)}/min`
+export function rate(hourly: number, currency: Currency) {
+  const minute = hourly / 60
+  const small = minute !== 0 && minute < 0.0001
+  return `${money(hourly, currency)}/h · ${money(minute, currency, small ? undefined : 4)}/min`
+}
 
 const hoursPerMonth = 730
 export const monthly = (hourly: number, currency: Currency) =>

@@ -25,12 +25,12 @@ export function budgetWords(
   if (about.percent < (budgetThresholds.at(-1) ?? 100)) {
     return {
       subject: `${about.percent} % of ${what} are used`,
-      text: `${used}\n\nWhen all of it is used before ${ends}, instances that it pays for are hibernated, and nothing new begins.`,
+      text: `${used}\n\nWhen all of it is used before ${ends}, instances that it pays for are hibernated, microVMs suspended, and nothing new begins.`,
     }
   }
   const whose = about.keyName === null ? 'All instances' : 'The instances that this key made'
   return {
     subject: `All of ${what} is used; instances are being hibernated`,
-    text: `${used}\n\n${whose} that run or are shut off are hibernated now, and nothing new begins. Nothing is deleted, and what is stored goes on to cost what storage costs.\n\nRaise the budget, or wait until ${ends}. Then restore each instance that you need: none starts by itself.`,
+    text: `${used}\n\n${whose} that run or are shut off are hibernated now, microVMs suspended, and nothing new begins. Nothing is deleted, and what is stored goes on to cost what storage costs.\n\nRaise the budget, or wait until ${ends}. Then restore each instance and resume each microVM that you need: none starts by itself.`,
   }
 }

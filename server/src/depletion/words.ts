@@ -33,11 +33,11 @@ export function stageWords(
       subject: 'Your credits are used up; your instances are being hibernated',
       text: letter(
         about,
-        `Your balance is ${money(about.balanceMicros)}. To protect what is on them, all instances that run or are shut off are hibernated now. Nothing new can be started until you add credits.`,
+        `Your balance is ${money(about.balanceMicros)}. To protect what is on them, all instances that run or are shut off are hibernated now, and microVMs suspended. Nothing new can be started until you add credits.`,
         reclaimFrom === null
           ? untouched
           : `Until ${minute(graceEnds(reclaimFrom))} nothing is deleted. After that instances, then volumes, then snapshots are deleted, unless you add credits.`,
-        'Once there are credits, restore each instance that you need: none starts by itself.',
+        'Once there are credits, restore each instance and resume each microVM that you need: none starts by itself.',
       ),
     }
   }
@@ -50,7 +50,7 @@ export function stageWords(
       spending,
       at === null || hours === null
         ? 'Add credits soon.'
-        : `If it goes on like this, they are used up in ${hours.toFixed(1)} hours, at ${minute(at)}. Then all instances are hibernated.`,
+        : `If it goes on like this, they are used up in ${hours.toFixed(1)} hours, at ${minute(at)}. Then all instances are hibernated, and microVMs suspended.`,
       'Add credits, or stop paying for what you do not need: hibernate or delete it.',
     ),
   }
