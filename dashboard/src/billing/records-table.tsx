@@ -4,9 +4,9 @@ import { duration, money, number, plural } from '../ui/format.ts'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
-import { Status } from '../ui/status.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
+import { RecordStatus } from './record-status.tsx'
 import type { BillingKind, BillingSearch } from './routes.ts'
 import { pageSize, type Row, useRecords } from './use-records.ts'
 import { nothingWords } from './words.ts'
@@ -51,7 +51,12 @@ const columnsIn = (kind: BillingKind, currency: Currency): readonly Column<Row>[
     className: 'whitespace-nowrap',
     cell: (row) => row.what,
   },
-  { key: 'status', head: 'Status', from: 'md', cell: (row) => <Status status={row.status} /> },
+  {
+    key: 'status',
+    head: 'Status',
+    from: 'md',
+    cell: (row) => <RecordStatus status={row.status} />,
+  },
   { key: 'from', head: 'From', from: 'md', cell: (row) => <Time at={row.start_time} exact /> },
   {
     key: 'to',

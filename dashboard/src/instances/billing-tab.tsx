@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Answer } from '../api/client.ts'
 import { reading } from '../api/queries.ts'
+import { RecordStatus } from '../billing/record-status.tsx'
 import { Stats } from '../ui/card.tsx'
 import { duration, money } from '../ui/format.ts'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
-import { Status } from '../ui/status.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
 import { useInstance } from './use-instance.ts'
@@ -21,7 +21,7 @@ const columns: readonly Column<Row>[] = [
     from: 'md',
     cell: (row) => (row.end_time === null ? 'now' : <Time at={row.end_time} exact />),
   },
-  { key: 'status', head: 'As', cell: (row) => <Status status={row.status} /> },
+  { key: 'status', head: 'As', cell: (row) => <RecordStatus status={row.status} /> },
   {
     key: 'minutes',
     head: 'For',

@@ -60,7 +60,7 @@ export function BuildLog({ id }: { id: string }) {
             ref={box}
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
             tabIndex={0}
-            aria-label="Build log"
+            aria-label="What the build printed"
             onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
               follows.current = scrollHeight - scrollTop - clientHeight < 40
             }}

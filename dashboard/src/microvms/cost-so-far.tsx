@@ -15,11 +15,7 @@ export function CostSoFar({
   return (
     <>
       {money(cost, billing.currency as Currency)} for {duration(seconds)} ·{' '}
-      <Link
-        to="/billing"
-        search={{ kind: 'microvms', of: id }}
-        className="text-accent hover:underline"
-      >
+      <Link to="/billing" search={{ kind: 'microvms', of: id }} className="text-accent underline">
         Records
       </Link>
     </>
