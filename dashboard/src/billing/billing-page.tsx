@@ -13,6 +13,7 @@ import { Page } from '../ui/page.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { Time } from '../ui/time.tsx'
 import { BudgetDialog } from './budget-dialog.tsx'
+import { recordsCall } from './call.ts'
 import { Days } from './days.tsx'
 import { RecordsTable } from './records-table.tsx'
 import type { BillingSearch } from './routes.ts'
@@ -43,7 +44,7 @@ export function BillingPage() {
       title="Billing"
       lead="Whole minutes, at the rate of the state that a thing was in; microVMs by the second."
       calls={[
-        { method: 'GET', path: `/api/${kind}/billing/`, command: `garrison billing ${kind}` },
+        recordsCall(kind, search),
         { method: 'GET', path: '/api/account/budget/', command: 'garrison budget show' },
       ]}
       action={

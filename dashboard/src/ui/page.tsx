@@ -101,12 +101,15 @@ const GuideButton = ({ guide }: { guide: GuideName }) => (
 
 export const curlOf = ({ method, path, body }: ApiCallOf) =>
   [
-    `curl ${method === 'GET' ? '' : `-X ${method} `}${location.origin}${path}`,
+    `curl ${method === 'GET' ? '' : `-X ${method} `}${forShell(location.origin + path)}`,
     '  -H "Authorization: Api-Key $GARRISON_API_KEY"',
     ...(body === undefined
       ? []
       : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body)}'`]),
   ].join(' \\\n')
+
+/** A query has characters that mean something to a shell. */
+const forShell = (url: string) => (url.includes('?') ? `'${url}'` : url)
 
 function ApiCalls({
   calls,
