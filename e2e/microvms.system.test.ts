@@ -1,4 +1,5 @@
 /** MicroVMs by their API on a real host: an image becomes machines; and what a killed server leaves of them. */
+import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -257,9 +258,24 @@ describe('a hostile guest', () => {
     expect(await end(hostile)).toMatchObject({ status: 'terminated' })
     await end(other)
   })
+
+  it('that hears nothing any more is suspended all the same', async () => {
+    const mute = await start()
+    const cut = `cd /sys/bus/virtio/drivers/virtio_console; for d in virtio*; do echo $d > unbind; done`
+    expect(await ok(execute(mute, cut, 1))).toMatchObject({ exit_code: 124 })
+    const suspended = await ok(server.post(`/v1/vms/${mute.vm_id}/suspend`))
+    expect(suspended).toMatchObject({ status: 'suspended' })
+    await end(mute)
+  })
 })
 
 describe('a server that is killed', () => {
+  const token = `token-${Math.random()}`
+  const env = { TOKEN: token }
+  // What a shell prints stays in its memory, which is its own doing.
+  const ask = 'echo $word; echo $TOKEN | busybox md5sum'
+  const answer = (word: string, secret: string) =>
+    `${word}\n${createHash('md5').update(`${secret}\n`).digest('hex')}  -`
   let vm: Vm
 
   it('while it unpacks, and again while it builds, builds it all the same', async () => {
@@ -282,7 +298,7 @@ describe('a server that is killed', () => {
   })
 
   it('in the middle of a start has the machine run once', async () => {
-    await server.killedAt('microVM start: placed', () => start())
+    await server.killedAt('microVM start: placed', () => start({ env }))
     await server.settled()
     const vms = await ok<Vm[]>(server.get('/v1/vms'))
     expect(vms).toHaveLength(1)
@@ -291,7 +307,7 @@ describe('a server that is killed', () => {
   })
 
   it.each(['suspend: captured', 'suspend: recorded', 'resume: recorded'])(
-    'at "%s" has it done, with its state',
+    'at "%s" has it done, with its state and the environment that it was given',
     async (step) => {
       const [verb = ''] = step.split(':')
       await ok(execute(vm, `word='${step}'`))
@@ -300,14 +316,14 @@ describe('a server that is killed', () => {
       await server.settled()
       expect(await statusOf(vm)).toBe(verb === 'resume' ? 'running' : 'suspended')
       if (verb === 'suspend') await ok(server.post(`/v1/vms/${vm.vm_id}/resume`))
-      expect(await said(vm, 'echo $word')).toBe(step)
+      expect(await said(vm, ask)).toBe(answer(step, token))
     },
   )
 
   it.each(['overlay announced', 'disk switched'])(
-    'at "snapshot: %s" has the copy, which outlives what it was taken of',
+    'at "snapshot: %s" has the copy, which outlives what it was taken of and has none of its environment',
     async (step) => {
-      const source = await start()
+      const source = await start({ env })
       await ok(execute(source, `word='${step}'; echo '${step}' > note; sync`))
       await server.killedAt(`microVM snapshot: ${step}`, () =>
         server.post(`/v1/vms/${source.vm_id}/clone`, {}),
@@ -318,9 +334,10 @@ describe('a server that is killed', () => {
       )
       if (copy === undefined) throw new Error('there is no copy')
       expect(others).toEqual([])
-      expect(await said(source, 'echo $word; cat note')).toBe(`${step}\n${step}`)
+      expect(await said(source, `cat note; ${ask}`)).toBe(`${step}\n${answer(step, token)}`)
+      expect(await filesWith(token)).toEqual([])
       await end(source)
-      expect(await said(copy, 'echo $word; cat note')).toBe(`${step}\n${step}`)
+      expect(await said(copy, `cat note; ${ask}`)).toBe(`${step}\n${answer(step, '')}`)
       await ok(server.post(`/v1/vms/${copy.vm_id}/suspend`))
       await ok(server.post(`/v1/vms/${copy.vm_id}/resume`))
       expect(await said(copy, 'busybox ls; cat note')).toContain(step)

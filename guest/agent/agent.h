@@ -75,7 +75,7 @@ void line_lost(void);
 void line_found(void);
 void send_frame(char type, uint32_t channel, const void *, size_t);
 void send_exit(struct channel *, int code);
-void send_kept(struct bytes *);
+void send_given(void);
 void send_error(uint32_t channel, const char *reason, const char *message);
 
 /* channels.c */
@@ -102,8 +102,8 @@ extern char **environment;
 /* What it was given when it woke; NULL at the end. */
 extern char **given;
 void environment_set(char **entries, int count);
-/* Moves what it was given there; names are kept. */
-void environment_put_away(struct bytes *);
+/* Adds what it was given. */
+void environment_tell(struct bytes *);
 /* What a program finds at 0 to 4, or a terminal for the first three; -1: nothing. */
 struct wires {
   int in, out, err, ask, answers, terminal;
@@ -120,9 +120,9 @@ int64_t cpu_of(pid_t);
 enum { PYTHON, BASH, LANGUAGES };
 void languages_start(void);
 void languages_woken(void);
-/* What was given at start is told to them again. */
+/* What was given at start is told to them again, also where they were about to lose it. */
 void languages_untold(void);
-/* What was given at start is taken back from those that do nothing, and sent to the host. */
+/* What was given at start is taken back from those that do nothing, and the host hears when it is gone. */
 void languages_forget(void);
 bool language_run(struct channel *, int language, const char *code, char **env, int count);
 void language_cancel(struct channel *);

@@ -124,6 +124,7 @@ void channel_read(struct channel *c, bool is_err) {
   if (got <= 0) return closed(c, is_err);
   buffer[0] = is_err ? 2 : 1;
   send_frame('D', c->id, buffer, got + 1);
+  explicit_bzero(buffer + 1, got);
   c->credit -= got + 1;
   if (c->exited) c->drained += got;
   if (c->kind == READ && !file_has_end(c->out)) {

@@ -89,6 +89,8 @@ struct language {
   size_t reply_length;
 };
 static struct language languages[LANGUAGES];
+/* What the machine was given at start is to go, once no interpreter has it any more. */
+static bool letting_go;
 
 static const char *program_of(int language) {
   static const char *const pythons[] = {"/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"};
@@ -158,6 +160,7 @@ void languages_woken(void) {
 }
 
 void languages_untold(void) {
+  letting_go = false;
   for (int i = 0; i < LANGUAGES; i++) languages[i].untold = true;
 }
 
@@ -198,18 +201,18 @@ static void prepare(struct bytes *file, int language) {
   for (char **entry = environment; *entry; entry++) add_entry(file, language, *entry);
 }
 
-/* Hands it to the host as soon as the last interpreter has answered. */
+/* It is gone as soon as the last interpreter has answered, unless the host has given it back by then. */
 static void forgotten_by(struct language *l) {
   if (l) {
-    l->forgetting = l->told = false;
-    if (l->pid > 0) wipe_given(l->pid);
+    l->forgetting = false;
+    if (letting_go && l->pid > 0 && !l->running) wipe_given(l->pid);
   }
   for (int i = 0; i < LANGUAGES; i++)
     if (languages[i].forgetting) return;
-  struct bytes kept = {0};
-  environment_put_away(&kept);
-  send_kept(&kept);
-  bytes_free(&kept);
+  if (!letting_go) return;
+  letting_go = false;
+  environment_set(NULL, 0);
+  send_frame('L', 0, NULL, 0);
 }
 
 static void path_of_forgetting(char *path, int which) { sprintf(path, "/.garrison/run/forget-%d", which); }
@@ -232,11 +235,14 @@ static void ask_to_forget(int which) {
     bytes_add(&file, "\n:\n", 3);
   }
   path_of_forgetting(path, which);
-  if (put_file(path, 0600, file.data, file.length) && dprintf(l->ask, "%s\n", path) > 0) l->forgetting = true;
+  /* Code that comes before the answer is told again. */
+  if (put_file(path, 0600, file.data, file.length) && dprintf(l->ask, "%s\n", path) > 0)
+    l->forgetting = true, l->told = false;
   bytes_free(&file);
 }
 
 void languages_forget(void) {
+  letting_go = true;
   for (int i = 0; given && *given && i < LANGUAGES; i++) {
     struct language *l = &languages[i];
     if (l->pid > 0 && l->told && !l->running && !l->forgetting) ask_to_forget(i);
@@ -289,14 +295,17 @@ static void forward(struct language *l, bool is_err) {
   if (*fd < 0) return;
   ssize_t got = read(*fd, buffer + 1, MAX_OUT_BYTES - 1);
   if (got == 0) return shut(fd);
-  if (got < 0 || !c) return;
-  uint64_t left = OUTPUT_BYTES - c->sent[is_err];
+  if (got < 0) return;
+  uint64_t left = c ? OUTPUT_BYTES - c->sent[is_err] : 0;
   if (left > (uint64_t)got) left = got;
-  if (left < (uint64_t)got) c->truncated = true;
-  if (left == 0) return;
-  c->sent[is_err] += left;
-  buffer[0] = is_err ? 2 : 1;
-  send_frame('D', c->id, buffer, left + 1);
+  if (c && left < (uint64_t)got) c->truncated = true;
+  if (left > 0) {
+    c->sent[is_err] += left;
+    buffer[0] = is_err ? 2 : 1;
+    send_frame('D', c->id, buffer, left + 1);
+  }
+  /* Somebody may have printed a secret. */
+  explicit_bzero(buffer + 1, got);
 }
 
 static void finish(struct language *l, int code) {

@@ -61,7 +61,7 @@ static void tell_of_host(bool wanted) { fcntl(line, F_SETFL, O_NONBLOCK | (wante
 
 /* The host has gone. Whoever comes next begins with a HELLO, and a SIGIO. */
 void line_lost(void) {
-  in.start = in.length = 0;
+  bytes_drop(&in, in.length);
   tell_of_host(true);
 }
 
@@ -100,10 +100,10 @@ void send_exit(struct channel *c, int code) {
 /* What was half said to somebody else is forgotten, and a mark shows where it goes on. */
 static void hello(const uint8_t *nonce) {
   channels_reset();
-  out.start = out.length = 0;
+  bytes_drop(&out, out.length);
   bytes_add(&out, MAGIC, sizeof MAGIC);
   bytes_add(&out, nonce, NONCE_BYTES);
-  send_frame('R', 0, "1", 2);
+  send_frame('R', 0, "2", 2);
 }
 
 /* A clock falls behind rather than ahead, and the word of the host may be old when it is read. */
@@ -117,12 +117,15 @@ static void tell_time(const uint8_t *micros) {
   clock_settime(CLOCK_REALTIME, &now);
 }
 
-void send_kept(struct bytes *kept) {
-  while (kept->length > 0) {
-    size_t length = kept->length < MAX_OUT_BYTES ? kept->length : MAX_OUT_BYTES;
-    send_frame('F', 0, kept->data + kept->start, length);
-    bytes_drop(kept, length);
+void send_given(void) {
+  struct bytes told = {0};
+  environment_tell(&told);
+  while (told.length > 0) {
+    size_t length = told.length < MAX_OUT_BYTES ? told.length : MAX_OUT_BYTES;
+    send_frame('F', 0, told.data + told.start, length);
+    bytes_drop(&told, length);
   }
+  bytes_free(&told);
   send_frame('F', 0, NULL, 0);
 }
 
@@ -152,6 +155,9 @@ static void receive(char type, uint32_t id, uint8_t *payload, size_t length) {
       if (length == 8) tell_time(payload);
       break;
     case 'F':
+      send_given();
+      break;
+    case 'L':
       languages_forget();
       break;
     case 'B':
@@ -191,7 +197,7 @@ void line_receive(void) {
     uint8_t *frame = in.data + in.start;
     uint32_t length = get32(frame);
     if (length > MAX_IN_BYTES) { /* Not ours. A new host will say hello on a new line. */
-      in.start = in.length = 0;
+      bytes_drop(&in, in.length);
       return;
     }
     if (in.length < HEADER_BYTES + length) return;

@@ -60,9 +60,8 @@ void environment_set(char **entries, int count) {
   environment = join(defaults, given, count);
 }
 
-void environment_put_away(struct bytes *kept) {
-  for (char **entry = given; entry && *entry; entry++) bytes_add(kept, *entry, strlen(*entry) + 1);
-  environment_set(NULL, 0);
+void environment_tell(struct bytes *told) {
+  for (char **entry = given; entry && *entry; entry++) bytes_add(told, *entry, strlen(*entry) + 1);
 }
 
 /* All of them, or none. */

@@ -76,7 +76,7 @@ async function buildOn(
     const gid = host.identities.gidOf(spec.tenant)
     const files = await host.captureFiles(slot, ram, name, spec.isPublic ? null : gid)
     const captured = await capture(live, files, async () => {}, {
-      ...{ goesOn: false, forgets: false },
+      ...{ goesOn: false, keep: null },
     })
     const qemu = await live.version()
     await live.end()

@@ -11,6 +11,8 @@ import { EngineError } from '../../engine.ts'
 import { requireFreeSpace } from '../disks/free-space.ts'
 import { run } from '../network/run.ts'
 import { syncPath } from '../records/durable-files.ts'
+import type { AgentLine } from './agent/line.ts'
+import type { Keeper } from './given.ts'
 import type { LiveMicrovm } from './live.ts'
 
 export type CaptureFiles = {
@@ -30,8 +32,6 @@ export type Captured = {
   readonly pages: number
   readonly pausedMs: number
   readonly sizeBytes: number
-  /** What was left out; see `holdWithoutSecrets`. */
-  readonly given: Buffer
 }
 
 const HOLD_MS = 2_000
@@ -41,13 +41,14 @@ const FORGET_MS = 20_000
 /**
  * @param still What else is to happen while it stands still.
  * @param goesOn Whether it runs afterwards. When something fails it does.
- * @param forgets Whether what it was given at start is left out.
+ * @param keep For what it was given at start, which is left out. `null`: it stays in, and a guest that does not
+ *   answer is captured all the same.
  */
 export async function capture(
   live: LiveMicrovm,
   files: CaptureFiles,
   still: () => Promise<void>,
-  { goesOn, forgets }: { readonly goesOn: boolean; readonly forgets: boolean },
+  { goesOn, keep }: { readonly goesOn: boolean; readonly keep: Keeper | null },
 ): Promise<Captured> {
   await rm(files.ram, { force: true })
   // All of it may have been changed since.
@@ -55,21 +56,24 @@ export async function capture(
   await run('cp', ['--reflink=auto', '--sparse=auto', files.from, files.ram])
   await truncate(files.stateOut, 0)
   const copying = await Copying.begin(files, live.process.pid)
-  let letGo: (() => void) | null = null
+  let letGo: (() => void) | undefined
   let pausedAt = 0
   try {
-    const { line } = await live.guest()
-    const held = forgets ? await line.holdWithoutSecrets(FORGET_MS) : null
-    letGo = held?.letGo ?? (await line.hold(HOLD_MS))
+    const line = await lineOf(live, keep !== null)
+    const holding = keep === null ? line?.hold(HOLD_MS) : line?.holdWithoutSecrets(FORGET_MS, keep)
+    letGo = await holding
     pausedAt = performance.now()
     await live.pause()
+    // On another one it has been given back what it was to be without.
+    if (keep !== null && line?.isOpen !== true)
+      throw new EngineError('The line to the machine was lost; ask again', { retryable: true })
     await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
     if (goesOn) await live.resume()
     const pausedMs = performance.now() - pausedAt
     const pages = await copying.written()
     await publish(files)
     const { blocks } = await stat(files.ram)
-    return { pages, pausedMs, sizeBytes: blocks * 512, given: held?.given ?? Buffer.alloc(0) }
+    return { pages, pausedMs, sizeBytes: blocks * 512 }
   } catch (error) {
     copying.cancel()
     if (pausedAt > 0) await live.resume().catch(() => {})
@@ -77,6 +81,16 @@ export async function capture(
     throw error
   } finally {
     letGo?.()
+  }
+}
+
+/** `null`: it has none, and need not have one. Where there is none, nothing is half said either. */
+async function lineOf(live: LiveMicrovm, isNeeded: boolean): Promise<AgentLine | null> {
+  try {
+    return (await live.guest()).line
+  } catch (error) {
+    if (isNeeded) throw error
+    return null
   }
 }
 

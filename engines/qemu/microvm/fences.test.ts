@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { NO_EGRESS } from '../../engine.ts'
 import { Orders } from '../orders.ts'
 import { QemuMicrovms, type QemuMicrovmsOptions } from './microvms.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
@@ -20,10 +21,7 @@ const snapshot: MicrovmSnapshotRecord = {
 }
 const machine: MicrovmRecord = {
   ...{ ...common, ram: 'r', slot: null, suspended: true, given: '', qemu: 'q', start: null },
-  egress: {
-    ...{ open: false, packageManagers: false, http: false, https: false },
-    ...{ domains: [], cidrs: [] },
-  },
+  ...{ egress: NO_EGRESS, hasOwnEnv: false },
 }
 
 async function put(folder: string, record: object): Promise<string> {

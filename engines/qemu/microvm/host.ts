@@ -6,14 +6,14 @@ import { CapacityError, type EgressPolicy, EngineError } from '../../engine.ts'
 import { Locks } from '../../locks.ts'
 import { Layers } from '../disks/layers.ts'
 import { ensureCgroup, removeCgroup } from '../host/cgroups.ts'
-import type { Cidr } from '../network/addresses/subnets.ts'
-import { nextFree } from '../network/addresses/subnets.ts'
+import { type Cidr, nextFree } from '../network/addresses/subnets.ts'
 import { run } from '../network/run.ts'
 import { findProcesses, killAndWait } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
 import { Identities, ownIdentities } from '../records/identities.ts'
 import { Records } from '../records/records.ts'
 import type { CaptureFiles } from './capture.ts'
+import { givenOf } from './given.ts'
 import { KeptImages } from './images/kept.ts'
 import type { ImageRegistry } from './images/pull.ts'
 import type { MicrovmKit, MicrovmKits } from './kit.ts'
@@ -258,6 +258,7 @@ export class MicrovmHost {
   /** It runs; whoever has it hears when it ends. */
   follow(id: string, live: LiveMicrovm): void {
     this.live.set(id, live)
+    live.owed = () => givenOf(this.machines.get(id))
     void live.gone.then(() => {
       if (this.#isClosed || this.live.get(id) !== live) return
       this.live.delete(id)
@@ -349,11 +350,11 @@ export class MicrovmHost {
     const process = found.find(({ uid }) => uid === slot.uid)
     if (process === undefined) return
     try {
-      this.follow(id, await LiveMicrovm.attach(process, this.paths.sockets(slot.name)))
-      const live = this.live.get(id)
+      const live = await LiveMicrovm.attach(process, this.paths.sockets(slot.name))
+      this.follow(id, live)
       // Its agent is greeted when somebody first asks for something.
-      live?.line.close()
-      if (live !== undefined) await this.#mend(id, live)
+      live.line.close()
+      await this.#mend(id, live)
     } catch (error) {
       this.options.log('warn', 'a microVM does not answer and is taken for dead', { id, error })
     }

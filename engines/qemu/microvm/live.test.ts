@@ -1,67 +1,52 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
-import { lookAt } from '../process/processes.ts'
-import { serveLines } from '../testing/line-server.ts'
-import { frame, HEADER_BYTES } from './agent/frames.ts'
-import { LiveMicrovm } from './live.ts'
+import { type PlayedMicrovm, playMicrovm } from '../testing/played-microvm.ts'
+import { type Frame, frame } from './agent/frames.ts'
 
-const MAGIC = Buffer.from('\0garrison-line1\0', 'latin1')
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** A machine whose line was lost once; its agent answers to a greeting or is silent. */
-async function machine({ isSilent = false } = {}) {
-  const qmp = await serveLines({
-    greeting: '{"QMP": {}}\r\n',
-    answer: ({ id }, send) => send(`{"return": {}, "id": ${id}}\n`),
-  })
-  const folder = await mkdtemp(join(tmpdir(), 'garrison-live-'))
-  const greeted = Promise.withResolvers<Socket>()
-  const seen = { connections: 0, greeted: greeted.promise }
-  const server = createServer((socket) => {
-    seen.connections += 1
-    socket.on('error', () => {})
-    socket.on('data', (hello) => {
-      greeted.resolve(socket)
-      const nonce = hello.subarray(HEADER_BYTES)
-      if (!isSilent) socket.write(Buffer.concat([MAGIC, nonce, frame('R', 0)]))
-    })
-  })
-  const agent = join(folder, 'agent.sock')
-  await new Promise<void>((resolve) => server.listen(agent, resolve))
-  const itself = await lookAt(process.pid)
-  if (itself === null) throw new Error('This process cannot be seen')
-  const live = await LiveMicrovm.attach(itself, { qmp: qmp.path, agent })
-  cleanUps.push(
-    () => rm(folder, { recursive: true }),
-    () => qmp.close(),
-    () => server.close(),
-    () => live.close(),
-  )
-  live.line.close()
-  return { live, seen }
+/** A machine whose line was lost once. */
+async function machine(options: Parameters<typeof playMicrovm>[0] = {}): Promise<PlayedMicrovm> {
+  const played = await playMicrovm(options)
+  cleanUps.push(() => played[Symbol.asyncDispose]())
+  played.live.line.close()
+  return played
 }
 
 test('two that ask for a lost line at once share the new one', async () => {
-  const { live, seen } = await machine()
+  const { live, agent } = await machine()
   const [one, other] = await Promise.all([live.guest(), live.guest()])
   expect(other).toBe(one)
-  expect(seen.connections).toBe(2)
+  expect(agent.sockets).toHaveLength(2)
 })
 
 test('a line on which nobody answers is not kept from the next one', async () => {
-  const { live, seen } = await machine({ isSilent: true })
+  const { live, agent } = await machine({ version: null })
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   cleanUps.push(() => vi.useRealTimers())
   const asking = expect(live.guest()).rejects.toThrow('does not answer')
-  const closed = once(await seen.greeted, 'close')
+  await vi.waitFor(() => expect(agent.seen).toEqual(['H']))
+  const closed = once(agent.sockets.at(-1) as Socket, 'close')
   vi.advanceTimersByTime(5_000)
   await asking
   await closed
+})
+
+test('a guest that is without its environment has it back before anybody asks it on a new line', async () => {
+  const asked: [string, string][] = []
+  const answer = ({ type, channel, payload }: Frame, socket: Socket) => {
+    asked.push([type, payload.toString()])
+    if (type === 'O') socket.write(frame('X', channel, Buffer.from('exit\x000\x000\x000\x000\0')))
+  }
+  const { live } = await machine({ answer })
+  live.owed = () => Buffer.from('A=1\0')
+  const run = { language: 'bash', code: 'true', timeoutMs: 1_000 } as const
+  const guest = await live.guest()
+  await guest.execute(run)
+  expect(asked.map(([type]) => type)).toEqual(['B', 'T', 'O'])
+  expect(asked[0]).toEqual(['B', 'A=1\0'])
 })

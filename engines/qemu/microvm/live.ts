@@ -34,6 +34,8 @@ export class LiveMicrovm {
   #hasRun = false
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>
+  /** What its guest has let go of and is to have back; asked for whenever a line is made anew. */
+  owed: () => Buffer = () => Buffer.alloc(0)
   #guest: MicrovmGuest | null
   #connecting: Promise<MicrovmGuest> | null = null
 
@@ -91,6 +93,7 @@ export class LiveMicrovm {
     })
     try {
       await line.greet(5_000)
+      line.giveBack(this.owed())
     } catch (error) {
       line.close()
       throw error

@@ -36,7 +36,9 @@ import { asUuid } from '../paths.ts'
 import type { MicrovmGuest } from './agent/guest.ts'
 import { buildSnapshot } from './build.ts'
 import { requireEnforceable } from './egress.ts'
+import { giveBack } from './given.ts'
 import { MicrovmHost, type MicrovmHostOptions } from './host.ts'
+import type { LiveMicrovm } from './live.ts'
 import { applyPolicy } from './network.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
 import { type Started, startMicrovm } from './start.ts'
@@ -64,8 +66,9 @@ export class QemuMicrovms implements MicrovmEngine {
   }
 
   /** Adopts what runs, ends what waited. */
-  start(): Promise<void> {
-    return this.#host.open()
+  async start(): Promise<void> {
+    await this.#host.open()
+    for (const [id, live] of this.#host.live) void this.#mendGiven(id, live)
   }
 
   /** Machines run on; those that wait in the pool end. */
@@ -237,6 +240,14 @@ export class QemuMicrovms implements MicrovmEngine {
     if (!isLive || record.slot === null)
       return { id, status: 'dead', address: null, detail: 'Its process has ended' }
     return { id, status: 'running', address: this.#host.layoutOf(record.slot.number).address }
+  }
+
+  /** What a capture that was cut short has left its guest without. */
+  async #mendGiven(id: string, live: LiveMicrovm): Promise<void> {
+    const { given, start } = this.#found(id)
+    // Of one that is still being resumed, whoever does that gives it back.
+    if (given === '' || start === null) return
+    await this.#orders.runUnordered(id, () => giveBack(this.#host, id, live)).catch(() => {})
   }
 
   #found(microvm: string): MicrovmRecord {

@@ -31,7 +31,9 @@ export const MicrovmRecord = z.object({
   /** `null`: no process. */
   slot: SlotRecord.nullable(),
   suspended: z.boolean(),
-  /** Of a suspended one: what its guest was given at start, in base64, since its memory may become a snapshot's. */
+  /** Whether its guest was given more than that at start, which no snapshot may have; `true` in records of earlier releases. */
+  hasOwnEnv: z.boolean().default(true),
+  /** What its guest has let go of and not yet got back, in base64: while it is captured, and while it is suspended. */
   given: z.string().default(''),
   /** Of a suspended one: the QEMU that wrote its memory. */
   qemu: z.string().nullable(),

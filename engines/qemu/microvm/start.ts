@@ -148,6 +148,7 @@ async function place(
     ...{ tenant, vcpus, memoryMib, egress, layer, ram, suspended: false, given: '', start: null },
     slot: { name, uid, gid, number: layout.number },
     ...{ gid: host.identities.gidOf(tenant), env: { ...env }, qemu: null },
+    hasOwnEnv: Object.keys(spec.identity.env).length > 0,
   }
   // No process outlives a power failure, so this need not either.
   await host.machines.put(id, record, { durable: false })

@@ -1,7 +1,8 @@
 /** Suspending: memory goes to files and the process ends; and the way back. */
-import { NotRunningError } from '../../engine.ts'
+import { GuestError, NotRunningError } from '../../engine.ts'
 import { syncPath } from '../records/durable-files.ts'
 import { capture, emptyMemory, makeSafe } from './capture.ts'
+import { giveBack, keeperOf } from './given.ts'
 import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import { stateBeside } from './paths.ts'
@@ -28,12 +29,10 @@ export async function keepMemory(
     const files = await host.captureFiles(slot, record.ram, name, record.gid)
     const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
-    const { given } = await capture(live, files, still, { goesOn: false, forgets: true })
+    await capture(live, files, still, { goesOn: false, keep: keeperOf(host, id) })
     host.tell('suspend: captured', id)
-    const suspended = {
-      ...record,
-      ...{ ram: files.ram, suspended: true, qemu, given: given.toString('base64') },
-    }
+    const { given } = host.machines.get(id) ?? record
+    const suspended = { ...record, ram: files.ram, suspended: true, qemu, given }
     try {
       await host.layers.freezeBelow(record.layer, record.gid)
       await makeSafe([files.ram, files.state, host.paths.memory])
@@ -47,6 +46,9 @@ export async function keepMemory(
     await live.end()
     await leavePlace(host, id, suspended)
     await host.sweep()
+  } catch (error) {
+    if (host.live.get(id) === live) await giveBack(host, id, live)
+    throw error
   } finally {
     host.pinned.delete(name)
   }
@@ -104,13 +106,16 @@ async function wakeAgain(
   if (placed === undefined) throw new NotRunningError('It was removed meanwhile')
   const hostMs = performance.now() - began
   const isCold = placed.ram === host.paths.ram(`empty-${placed.memoryMib}`)
-  await wakeUp(live, null, '', isCold ? BOOT_MS : WAKE_MS)
+  await wakeUp(live, null, '', isCold ? BOOT_MS : WAKE_MS).catch((error: unknown) => {
+    // With its memory it is as it was, and an agent that was silent then still is.
+    if (isCold || !(error instanceof GuestError) || error.reason !== 'silent') throw error
+  })
   const timings = { pooled: false, hostMs }
   const start = isCold
     ? { how: 'cold-boot' as const, why: 'Its memory was written by another QEMU.', ...timings }
     : { how: 'memory' as const, ...timings }
-  live.line.giveBack(Buffer.from(placed.given, 'base64'))
-  await host.machines.put(id, { ...placed, start, given: '' })
+  await giveBack(host, id, live)
+  await host.machines.put(id, { ...(host.machines.get(id) ?? placed), start })
   await host.sweep()
 }
 

@@ -3,6 +3,7 @@ import { link, stat } from 'node:fs/promises'
 import { NotRunningError } from '../../engine.ts'
 import { newLayerName } from '../disks/layers.ts'
 import { capture, makeSafe } from './capture.ts'
+import { giveBack, keeperOf } from './given.ts'
 import type { MicrovmHost } from './host.ts'
 import { stateBeside } from './paths.ts'
 import type { MicrovmRecord, MicrovmSnapshotRecord } from './records.ts'
@@ -73,12 +74,13 @@ async function ofRunning(
       live,
       files,
       async () => {
-        await host.machines.put(id, { ...record, layer: overlay }, { durable: false })
+        const { given } = host.machines.get(id) ?? record
+        await host.machines.put(id, { ...record, layer: overlay, given }, { durable: false })
         host.tell('snapshot: overlay announced', id)
         await live.switchDisk(overlay, host.layers.path(overlay))
         host.tell('snapshot: disk switched', id)
       },
-      { goesOn: true, forgets: true },
+      { goesOn: true, keep: keeperOf(host, id) },
     )
     host.tell('snapshot: captured', id)
     await host.layers.freezeBelow(overlay, gid)
@@ -93,6 +95,7 @@ async function ofRunning(
     return taken
   } finally {
     host.pinned.delete(name)
+    await giveBack(host, id, live)
   }
 }
 

@@ -1,12 +1,10 @@
 /** Against agents that are played here, and most of them badly: the guest is a stranger. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { OUTPUT_BYTES } from '../../../engine.ts'
+import { serveAgent } from '../../testing/agent-server.ts'
 import { wakeUp } from '../wake.ts'
 import { type Frame, FrameReader, frame, NONCE_BYTES, WINDOW_BYTES } from './frames.ts'
 import { MicrovmGuest } from './guest.ts'
@@ -18,32 +16,11 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-type Asked = { type: string; channel: number; payload: Buffer }
-
-/** An agent that greets as it should, and does `answer` with everything else. */
-async function agent(answer: (asked: Asked, socket: Socket) => void) {
-  const folder = await mkdtemp(join(tmpdir(), 'garrison-agent-'))
-  const server = createServer((socket) => {
-    let kept = Buffer.alloc(0)
-    socket.on('error', () => {})
-    socket.on('data', (chunk) => {
-      kept = Buffer.concat([kept, chunk])
-      while (kept.length >= 9 && kept.length >= 9 + kept.readUInt32LE(0)) {
-        const end = 9 + kept.readUInt32LE(0)
-        const type = kept.toString('latin1', 4, 5)
-        const asked = { type, channel: kept.readUInt32LE(5), payload: kept.subarray(9, end) }
-        kept = kept.subarray(end)
-        if (type === 'H') socket.write(Buffer.concat([Buffer.from(MAGIC, 'latin1'), asked.payload]))
-        if (type === 'H') socket.write(frame('R', 0))
-        else answer(asked, socket)
-      }
-    })
-  })
-  const path = join(folder, 'agent.sock')
-  await new Promise<void>((resolve) => server.listen(path, resolve))
-  const line = await AgentLine.connect(path)
+/** A line to an agent that greets as it should, and does `answer` with everything else. */
+async function agent(answer: (asked: Frame, socket: Socket) => void, version = '2') {
+  const server = await serveAgent({ answer, version })
+  const line = await AgentLine.connect(server.path)
   cleanUps.push(
-    () => rm(folder, { recursive: true }),
     () => server.close(),
     () => line.close(),
   )
@@ -237,31 +214,66 @@ test('waiting for other code is a part of the time', async () => {
   expect(opened).toHaveLength(1)
 })
 
-test('what a machine was given is handed over while it is held, and given back', async () => {
+const told = Buffer.concat([
+  ...[frame('F', 0, Buffer.from('A=1\0B=')), frame('F', 0, Buffer.from('2\0')), frame('F', 0)],
+])
+
+test('what a machine was given is kept by the host before it lets go of it, and given back', async () => {
   const seen: string[] = []
   const back = Promise.withResolvers<string>()
   const { line } = await agent(({ type, channel, payload }, socket) => {
-    seen.push(type)
-    const pieces = [frame('F', 0, Buffer.from('A=1\0B=')), frame('F', 0, Buffer.from('2\0'))]
-    if (type === 'F') socket.write(Buffer.concat([...pieces, frame('F', 0)]))
+    if (seen.at(-1) !== type) seen.push(type)
+    if (type === 'F') socket.write(told)
+    if (type === 'L') socket.write(frame('L', 0))
     if (type === 'P') socket.write(frame('P', channel, payload))
     if (type === 'B') back.resolve(payload.toString())
   })
-  const { letGo, given } = await line.holdWithoutSecrets(60_000)
-  expect(given.toString()).toBe('A=1\0B=2\0')
-  expect(new Set(seen)).toEqual(new Set(['F', 'N', 'P']))
+  const letGo = await line.holdWithoutSecrets(60_000, async (given) => {
+    await line.ping(60_000)
+    seen.push(`kept ${given}`)
+  })
+  expect(seen).toEqual(['F', 'P', 'kept A=1\0B=2\0', 'L', 'N', 'P'])
   letGo()
   expect(await back.promise).toBe('A=1\0B=2\0')
 })
 
-test('what a machine hands over too late is given back at once', async () => {
+test('a machine lets go of nothing that the host cannot keep', async () => {
+  const seen: string[] = []
+  const { line } = await agent(({ type, channel, payload }, socket) => {
+    seen.push(type)
+    if (type === 'F') socket.write(told)
+    if (type === 'P') socket.write(frame('P', channel, payload))
+  })
+  const keep = () => Promise.reject(new Error('no room'))
+  await expect(line.holdWithoutSecrets(60_000, keep)).rejects.toThrow('no room')
+  await line.ping(60_000)
+  expect(seen).not.toContain('L')
+})
+
+test('a machine of an earlier agent, which lets go before it is told to, is not waited for', async () => {
+  const seen: string[] = []
+  const { line } = await agent(({ type, channel, payload }, socket) => {
+    seen.push(type)
+    if (type === 'F') socket.write(told)
+    if (type === 'P') socket.write(frame('P', channel, payload))
+  }, '1')
+  let kept = ''
+  await line.holdWithoutSecrets(60_000, async (given) => {
+    kept = given.toString()
+  })
+  expect(kept).toBe('A=1\0B=2\0')
+  expect(seen).not.toContain('L')
+})
+
+test('what a machine of an earlier agent hands over too late is given back at once', async () => {
   const back = Promise.withResolvers<string>()
   const asked = Promise.withResolvers<Socket>()
   const { line } = await agent(({ type, payload }, socket) => {
     if (type === 'F') asked.resolve(socket)
     if (type === 'B') back.resolve(payload.toString())
-  })
-  await expect(line.holdWithoutSecrets(20)).rejects.toMatchObject({ reason: 'silent' })
+  }, '1')
+  const late = line.holdWithoutSecrets(20, async () => {})
+  await expect(late).rejects.toMatchObject({ reason: 'silent' })
   const socket = await asked.promise
   socket.write(Buffer.concat([frame('F', 0, Buffer.from('A=1\0')), frame('F', 0)]))
   expect(await back.promise).toBe('A=1\0')

@@ -11,7 +11,8 @@ import {
 } from '../../../engine.ts'
 import { Locks } from '../../../locks.ts'
 import { abortable, within } from '../../waiting.ts'
-import { type AgentLine, type Channel, type ChannelEnd, silent } from './line.ts'
+import type { Channel, ChannelEnd } from './channel.ts'
+import { type AgentLine, silent } from './line.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Both streams, and what frames add to them. */

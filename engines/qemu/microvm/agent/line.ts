@@ -6,15 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { GuestError, NotRunningError } from '../../../engine.ts'
 import { within } from '../../waiting.ts'
-import {
-  type Frame,
-  FrameReader,
-  fields,
-  frame,
-  NONCE_BYTES,
-  readFields,
-  WINDOW_BYTES,
-} from './frames.ts'
+import { Channel, type ChannelEvents } from './channel.ts'
+import { type Frame, FrameReader, fields, frame, NONCE_BYTES, readFields } from './frames.ts'
 
 /** The agent takes as many. */
 const MAX_CHANNELS = 200
@@ -27,158 +20,6 @@ const GIVEN_BYTES = 1216 * 1024
 /** More than the buffers of a port have: a device on virtio-mmio has 1,024, a page each. */
 const RING_BYTES = 1_088 * 4_096
 const ZEROS_BYTES = 64 * 1024
-
-/** How a channel ended, in the agent's words. */
-export type ChannelEnd = {
-  readonly exitCode: number
-  readonly cpuMicros: number
-  readonly timedOut: boolean
-  readonly truncated: boolean
-}
-
-export type ChannelEvents = {
-  /** `stream`: 1 or 2. Call {@link Channel.taken} when the bytes are used. */
-  onData?(bytes: Buffer, stream: number): void
-  /** A connection was made. */
-  onConnected?(): void
-  /** The guest sends no more. */
-  onEof?(): void
-  /** Bytes of our own were taken. */
-  onRoom?(): void
-}
-
-/** Something that was opened in the guest. */
-export class Channel {
-  /** How it ended. Rejects with {@link GuestError} as the guest says, or when the line is gone. */
-  readonly ended: Promise<ChannelEnd>
-  readonly #ended = Promise.withResolvers<ChannelEnd>()
-  readonly #send: (type: string, payload?: Uint8Array) => void
-  readonly #events: ChannelEvents
-  /** Bytes that the guest may send without a window, in all; `null`: it has a window. */
-  #allowance: number | null
-  #window = WINDOW_BYTES
-  #untold = 0
-  #room = WINDOW_BYTES
-  #isOver = false
-
-  constructor(
-    send: (type: string, payload?: Uint8Array) => void,
-    events: ChannelEvents,
-    allowance: number | null,
-  ) {
-    this.#send = send
-    this.#events = events
-    this.#allowance = allowance
-    this.ended = this.#ended.promise
-    this.ended.catch(() => {})
-  }
-
-  /** Bytes that can be sent right now. */
-  get room(): number {
-    return this.#isOver ? 0 : this.#room
-  }
-
-  get isOver(): boolean {
-    return this.#isOver
-  }
-
-  /** At most {@link room} bytes. */
-  send(bytes: Uint8Array): void {
-    this.#room -= bytes.length
-    this.#send('D', bytes)
-  }
-
-  sendEof(): void {
-    if (!this.#isOver) this.#send('E')
-  }
-
-  cancel(): void {
-    if (!this.#isOver) this.#send('C')
-  }
-
-  resize(columns: number, rows: number): void {
-    const size = Buffer.alloc(4)
-    size.writeUInt16LE(columns, 0)
-    size.writeUInt16LE(rows, 2)
-    if (!this.#isOver) this.#send('Z', size)
-  }
-
-  /** Bytes of the guest's have been used, and as many more may come. */
-  taken(bytes: number): void {
-    this.#untold += bytes
-    if (this.#isOver || this.#allowance !== null || this.#untold < WINDOW_BYTES / 4) return
-    const more = Buffer.alloc(4)
-    more.writeUInt32LE(this.#untold)
-    this.#window += this.#untold
-    this.#untold = 0
-    this.#send('A', more)
-  }
-
-  receive({ type, payload }: Frame): void {
-    switch (type) {
-      case 'D':
-        this.#charge(payload.length)
-        if (payload.length > 1) this.#events.onData?.(payload.subarray(1), payload[0] ?? 0)
-        // Each carries a byte that nobody will say is used.
-        this.#untold += 1
-        break
-      case 'A':
-        if (payload.length === 4) this.#room += payload.readUInt32LE(0)
-        if (this.#room > WINDOW_BYTES)
-          throw new GuestError('failed', 'The machine took more than it was sent')
-        this.#events.onRoom?.()
-        break
-      case 'E':
-        this.#events.onEof?.()
-        break
-      case 'K':
-        this.#events.onConnected?.()
-        break
-      case 'X':
-        this.#end(readFields(payload))
-        break
-      default:
-        throw new GuestError('failed', 'The machine sent what is no part of the protocol')
-    }
-  }
-
-  /** Ends it without the guest's word, as called off; what it still says is ignored. */
-  giveUp(): void {
-    this.#isOver = true
-    this.#ended.resolve({ exitCode: 137, cpuMicros: 0, timedOut: false, truncated: false })
-  }
-
-  fail(error: Error): void {
-    this.#isOver = true
-    this.#ended.reject(error)
-  }
-
-  #charge(bytes: number): void {
-    if (this.#allowance === null) this.#window -= bytes
-    else this.#allowance -= bytes
-    if (this.#window < 0 || (this.#allowance ?? 0) < 0)
-      throw new GuestError('failed', 'The machine sent more than it may')
-  }
-
-  #end([kind, ...rest]: string[]): void {
-    this.#isOver = true
-    if (kind === 'exit') {
-      const [exitCode = 0, cpuMicros = 0, timedOut = 0, truncated = 0] = rest.map(Number)
-      const code = Number.isInteger(exitCode) ? exitCode & 255 : 255
-      const cpu = Number.isFinite(cpuMicros) ? Math.max(0, cpuMicros) : 0
-      this.#ended.resolve({
-        ...{ exitCode: code, cpuMicros: cpu },
-        ...{ timedOut: timedOut === 1, truncated: truncated === 1 },
-      })
-    } else {
-      const [reason = '', message = ''] = rest
-      this.#ended.reject(new GuestError(knownReason(reason), message.slice(0, 500)))
-    }
-  }
-}
-
-const REASONS = ['not-found', 'exists', 'denied', 'no-language', 'full', 'cancelled', 'failed']
-const knownReason = (text: string) => (REASONS.includes(text) ? text : 'failed')
 
 export class AgentLine {
   /** Resolves when the line is gone. */
@@ -195,8 +36,11 @@ export class AgentLine {
   #failure: Error | null = null
   #isGreeted = false
   #held: Buffer[] | null = null
-  #handedOver: ((given: Buffer) => void) | null = null
+  #told: ((given: Buffer) => void) | null = null
   #given = Buffer.alloc(0)
+  #isGone: (() => void) | null = null
+  /** An agent that goes on from memory of an earlier release lets go of what it tells, as it tells it. */
+  #letsGoWhenAsked = false
 
   /** Connected, but nothing is said; the guest may not run yet. */
   static async connect(path: string): Promise<AgentLine> {
@@ -285,34 +129,60 @@ export class AgentLine {
   }
 
   /**
-   * As {@link hold}, and meanwhile the guest is without what it was given at start: it is handed to the host
-   * and given back with the answer. A host that dies in between takes it along. Throws {@link GuestError}.
+   * As {@link hold}, and meanwhile the guest is without what it was given at start, which it has back before
+   * anything else that is sent after the answer is called. Throws {@link GuestError}.
+   *
+   * @param ms For each step.
+   * @param keep Called with it before the guest lets go of it, since this process may die in between.
    */
-  async holdWithoutSecrets(ms: number): Promise<{ letGo: () => void; given: Buffer }> {
+  async holdWithoutSecrets(
+    ms: number,
+    keep: (given: Buffer) => Promise<void>,
+  ): Promise<() => void> {
     this.#held ??= []
-    const handedOver = Promise.withResolvers<Buffer>()
-    this.#handedOver = handedOver.resolve
     let given: Buffer = Buffer.alloc(0)
     const letGo = () => {
       this.giveBack(given)
       this.#letGo()
     }
     try {
-      this.#socket.write(frame('F', 0))
-      given = await within(ms, handedOver.promise, silent)
-      // The kernel in the guest uses its buffers in turn, and each has what came with it last.
-      for (let sent = 0; given.length > 0 && sent < RING_BYTES; sent += ZEROS_BYTES)
-        this.#socket.write(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
+      given = await this.#askGiven(ms)
+      if (given.length > 0) {
+        await keep(given)
+        await this.#askToLetGo(ms)
+      }
       await this.ping(ms)
-      return { letGo, given }
+      return letGo
     } catch (error) {
-      this.#handedOver = null
       letGo()
       throw error
     }
   }
 
-  /** What was handed over by {@link holdWithoutSecrets}, now or before the guest was suspended. */
+  async #askGiven(ms: number): Promise<Buffer> {
+    const told = Promise.withResolvers<Buffer>()
+    this.#told = told.resolve
+    this.#socket.write(frame('F', 0))
+    try {
+      return await within(ms, told.promise, silent)
+    } finally {
+      this.#told = null
+    }
+  }
+
+  async #askToLetGo(ms: number): Promise<void> {
+    if (this.#letsGoWhenAsked) {
+      const isGone = Promise.withResolvers<void>()
+      this.#isGone = isGone.resolve
+      this.#socket.write(frame('L', 0))
+      await within(ms, isGone.promise, silent)
+    }
+    // The kernel in the guest uses its buffers in turn, and each has what came with it last.
+    for (let sent = 0; sent < RING_BYTES; sent += ZEROS_BYTES)
+      this.#socket.write(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
+  }
+
+  /** What a guest has let go of, now or before this line was made. Twice does no harm. */
   giveBack(given: Buffer): void {
     if (given.length > 0 && this.isOpen) this.#socket.write(frame('B', 0, given))
   }
@@ -369,9 +239,13 @@ export class AgentLine {
     const given = this.#given
     this.#given = Buffer.alloc(0)
     // Nobody waits for it any more.
-    if (this.#handedOver === null) this.giveBack(given)
-    this.#handedOver?.(given)
-    this.#handedOver = null
+    if (this.#told === null && !this.#letsGoWhenAsked) this.giveBack(given)
+    this.#told?.(given)
+  }
+
+  #begin([version]: string[]): void {
+    this.#letsGoWhenAsked = version !== '1'
+    this.#greeted.resolve()
   }
 
   #write(bytes: Buffer): void {
@@ -397,9 +271,10 @@ export class AgentLine {
 
   #answer({ type, payload }: Frame): boolean {
     const ping = type === 'P' ? this.#pings.get(payload.toString()) : undefined
-    if (type === 'R') this.#greeted.resolve()
+    if (type === 'R') this.#begin(readFields(payload))
     if (type === 'W') this.#woken?.(readFields(payload)[0] ?? '')
     if (type === 'F') this.#takeOver(payload)
+    if (type === 'L') this.#isGone?.()
     ping?.resolve()
     return ping !== undefined
   }

@@ -1,0 +1,64 @@
+/** With a program of three lines in place of the one that reads memory; the rest is done. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { playMicrovm } from '../testing/played-microvm.ts'
+import { type Frame, frame } from './agent/frames.ts'
+import { capture } from './capture.ts'
+
+const isRoot = process.getuid?.() === 0
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  vi.useRealTimers()
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+async function machine(answer?: (asked: Frame, socket: Socket) => void) {
+  const folder = await mkdtemp(join(tmpdir(), 'garrison-capture-'))
+  const played = await playMicrovm(answer === undefined ? {} : { answer })
+  cleanUps.push(
+    () => rm(folder, { recursive: true }),
+    () => played[Symbol.asyncDispose](),
+  )
+  const [tool, from, stateOut] = ['tool', 'from', 'out'].map((name) => join(folder, name)) as [
+    ...[string, string, string],
+  ]
+  await writeFile(tool, '#!/bin/sh\necho ready; read go; echo taken; echo 0\n', { mode: 0o755 })
+  await writeFile(from, 'memory')
+  await writeFile(stateOut, 'devices')
+  const files = { tool, from, stateOut, ram: join(folder, 'ram'), state: join(folder, 'state') }
+  const told = () => played.qmp.requests.map(({ execute }) => execute)
+  return { ...played, told, files: { ...files, gid: null } }
+}
+
+test.runIf(isRoot)(
+  'a guest that hangs is captured all the same, when it was given nothing to leave out',
+  async () => {
+    const { live, agent, files, told } = await machine()
+    await live.guest()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const capturing = capture(live, files, async () => {}, { goesOn: true, keep: null })
+    await vi.waitFor(() => expect(agent.seen).toContain('P'))
+    vi.advanceTimersByTime(2_000)
+    await capturing
+    expect(await readFile(files.ram, 'utf8')).toBe('memory')
+    expect(told().slice(-3)).toEqual(['stop', 'xen-save-devices-state', 'cont'])
+  },
+)
+
+test('a guest that lost its line after it let go is not captured, and goes on', async () => {
+  const { live, files, told } = await machine(({ type, channel, payload }, socket) => {
+    const given = [frame('F', 0, Buffer.from('A=1\0')), frame('F', 0)]
+    if (type === 'F') socket.write(Buffer.concat(given))
+    if (type === 'L') socket.write(frame('L', 0))
+    // More than it may say: what follows the answer is no frame.
+    if (type === 'P')
+      socket.write(Buffer.concat([frame('P', channel, payload), Buffer.alloc(99, 255)]))
+  })
+  const keep = async () => {}
+  const capturing = capture(live, files, async () => {}, { goesOn: true, keep })
+  await expect(capturing).rejects.toThrow('The line to the machine was lost')
+  expect(told().slice(-2)).toEqual(['stop', 'cont'])
+})
