@@ -2,7 +2,8 @@
  * Machines of this host: a QEMU process each, driven over QMP. Processes outlive the server; whoever
  * starts next finds them and goes on. This file is the interface; how things are done is told in
  *
- *     machines.ts · live-machine.ts · power.ts    what runs, and how it comes and goes
+ *     machines.ts · create.ts · boot.ts           what there is, and how it comes to run
+ *     live-machine.ts · power.ts                  what runs, and how it ends
  *     volumes.ts · plugging.ts                    what machines have for a while
  *     disks/      layers, snapshots, OS images    records/   what is remembered
  *     memory/     hibernation
@@ -24,7 +25,6 @@ import type {
   FirewallRule,
   HibernationResult,
   Holdings,
-  ImageResult,
   Inventory,
   MachineCounters,
   MachineSpec,
@@ -38,6 +38,8 @@ import type {
 } from '../engine.ts'
 import { EngineError, NotRunningError, UnsupportedError } from '../engine.ts'
 import { Locks } from '../locks.ts'
+import { CAPABILITIES } from './capabilities.ts'
+import { ensureImage, ensureImageGone } from './disks/images.ts'
 import { rollBack } from './disks/rollback.ts'
 import { takeSnapshot } from './disks/snapshots.ts'
 import { found } from './disks/source.ts'
@@ -49,7 +51,6 @@ import { hibernate } from './memory/hibernation.ts'
 import type { ImageRegistry } from './microvm/images/pull.ts'
 import type { MicrovmKits } from './microvm/kit.ts'
 import { QemuMicrovms } from './microvm/microvms.ts'
-import { hasIpv6 } from './network/addresses/ipv6.ts'
 import { Networks } from './network/networks.ts'
 import { Orders } from './orders.ts'
 import type { OsImages } from './os-images.ts'
@@ -182,34 +183,7 @@ export class QemuEngine implements Engine {
   }
 
   capabilities(): Capabilities {
-    return {
-      snapshot: true,
-      memorySnapshot: true,
-      rollback: true,
-      hibernate: true,
-      hotplug: true,
-      coldplug: true,
-      snapshotTransfer: true,
-      firewall: true,
-      atomicFirewall: true,
-      firewallIpv6: hasIpv6,
-      publicAddress: true,
-      publicAddressToggle: true,
-      console: true,
-      display: true,
-      gpu: false,
-      volumes: true,
-      volumeResize: true,
-      volumeClone: true,
-      volumeBoot: true,
-      diskSize: true,
-      exec: false,
-      metrics: true,
-      cloudInit: true,
-      startupScripts: true,
-      simulated: false,
-      notices: this.#host?.notices ?? [],
-    }
+    return { ...CAPABILITIES, notices: this.#host?.notices ?? [] }
   }
 
   async inventory(): Promise<Inventory> {
@@ -331,6 +305,9 @@ export class QemuEngine implements Engine {
   }
 
   // Fields rather than methods: what they do stands in files of their own, with its arguments.
+  readonly ensureImage: Engine['ensureImage'] = (...args) => ensureImage(this.#transfer, ...args)
+  readonly ensureImageGone: Engine['ensureImageGone'] = (...args) =>
+    ensureImageGone(this.#transfer, ...args)
   readonly exportSnapshot: Engine['exportSnapshot'] = (...args) =>
     exportSnapshot(this.#transfer, ...args)
   readonly ensureExportGone: Engine['ensureExportGone'] = (...args) =>
@@ -343,27 +320,6 @@ export class QemuEngine implements Engine {
     this.#store.uploads.receivedBytes(snapshot)
   readonly importSnapshot: Engine['importSnapshot'] = (...args) =>
     importSnapshot(this.#transfer, ...args)
-
-  ensureImage(image: string, snapshot: string, order: Order): Promise<ImageResult> {
-    return this.#orders.run(image, order, async () => {
-      let record = this.#store.images.get(image)
-      if (record === undefined) {
-        const source = found(this.#store.snapshots.get(snapshot), `snapshot ${snapshot}`)
-        const { tenant, gid, recipe, diskGb, layer, sizeBytes } = source
-        using _ = this.#store.layers.pin(layer)
-        record = { tenant, gid, recipe, diskGb, layer, sizeBytes }
-        await this.#store.images.put(image, record)
-      }
-      return { sizeBytes: record.sizeBytes, minDiskGb: record.diskGb }
-    })
-  }
-
-  ensureImageGone(image: string, order: Order): Promise<void> {
-    return this.#orders.run(image, order, async () => {
-      await this.#store.images.delete(image)
-      await this.#store.sweep()
-    })
-  }
 
   get #rooms() {
     return {

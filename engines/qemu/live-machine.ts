@@ -1,15 +1,15 @@
 /**
  * A machine's process and the three lines that lead into it: QEMU's control line, the guest's serial
- * line and the guest's agent. It finds out by itself when the guest is up, has shut down, or the process
+ * line and the guest's agent. It finds out by itself when the guest has shut down or the process
  * is gone, and takes the control line up again when only that was lost.
  */
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { EngineError, type MachineCounters } from '../engine.ts'
-import { type AskAgent, GuestAgent } from './guest/agent.ts'
 import { SerialConsole } from './guest/console.ts'
 import { connectDisplay } from './guest/display.ts'
+import { LiveGuest } from './guest/live-guest.ts'
 import type { Paths } from './paths.ts'
 import {
   AGENT_CHANNEL,
@@ -24,12 +24,6 @@ import { QmpClient, type QmpEvent } from './process/qmp.ts'
 import { pollMemory, readUsage } from './usage.ts'
 
 const REATTACH_MS = 2_000
-const PING_MS = 2_000
-/** Between two tries to hear from a guest that opened its port and says nothing. */
-const AGENT_PAUSE_MS = 3_000
-/** The same at most, after a guest has failed again and again to do what it must before it is up. */
-const LONGEST_PAUSE_MS = 120_000
-const FREEZE_MS = 10_000
 /** Everything that is on its way to the disk gets there first. */
 const PAUSE_MS = 60_000
 
@@ -64,21 +58,12 @@ export type LiveMachineOptions = {
 
 export class LiveMachine {
   readonly process: Process
+  readonly guest: LiveGuest
   readonly #options: LiveMachineOptions
   readonly #shutDown = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   #qmp: QmpClient | null = null
   #console: SerialConsole | null = null
-  #agent: GuestAgent | null = null
-  #agentOpen = false
-  #freezing = false
-  /** The guest was told to freeze, and whether it did is not known to be over. */
-  #mayBeFrozen = false
-  #listening: Promise<void> | null = null
-  #guestUp = Promise.withResolvers<void>()
-  #isGuestUp = false
-  /** Why it does not count as up although its agent answers. */
-  #whyNotUp: string | null = null
   #reset = Promise.withResolvers<void>()
   readonly #releases = new Map<string, PromiseWithResolvers<void>>()
   #closed = false
@@ -86,25 +71,16 @@ export class LiveMachine {
   constructor(options: LiveMachineOptions) {
     this.#options = options
     this.process = options.process
+    this.guest = new LiveGuest({
+      path: options.paths.agent(options.id),
+      beforeUp: options.beforeGuestUp,
+      onUp: options.onGuestUp,
+    })
   }
 
   /** Resolves when the guest has shut down, or its process is gone. */
   get ended(): Promise<void> {
     return Promise.race([this.#shutDown.promise, this.#gone.promise])
-  }
-
-  get isGuestUp(): boolean {
-    return this.#isGuestUp
-  }
-
-  /** Why the guest does not count as up although it answers, in words; `null`: nothing is wrong. */
-  get whyNotUp(): string | null {
-    return this.#whyNotUp
-  }
-
-  /** Resolves when the guest reports itself up, at once when it has since its last start. */
-  get guestUp(): Promise<void> {
-    return this.#guestUp.promise
   }
 
   /** Resolves at the guest's next restart. */
@@ -128,13 +104,12 @@ export class LiveMachine {
       void qmp.closed.then(() => this.#lost(qmp))
       if (!this.#console?.isOpen)
         this.#console = await SerialConsole.open(paths.serial(id), paths.consoleLog(id))
-      this.#agent ??= new GuestAgent(paths.agent(id))
+      this.guest.connect()
       if ((await this.runState()) === 'shutdown') this.#shutDown.resolve()
       await pollMemory((command, args) => qmp.execute(command, args))
       const channels = Channels.parse(await qmp.execute('query-chardev'))
       const agent = channels.find((channel) => channel.label === AGENT_CHANNEL)
-      this.#agentOpen = agent?.['frontend-open'] === true
-      if (this.#agentOpen) this.#listenForAgent()
+      this.guest.notePort(agent?.['frontend-open'] === true)
     } catch (error) {
       qmp.close()
       throw error
@@ -176,15 +151,6 @@ export class LiveMachine {
     await this.#command('set_link', { name: NETWORK_DEVICE, up })
   }
 
-  /** Sets the guest's clock, and answers whether it is right now. */
-  async tellTime(): Promise<boolean> {
-    // An agent without a program for the hardware clock complains, when the system's is set already.
-    const set = { time: Date.now() * 1e6 }
-    await this.#agent?.execute('guest-set-time', set, PING_MS).catch(() => {})
-    const told = await this.#agent?.execute('guest-get-time', {}, PING_MS).catch(() => null)
-    return typeof told === 'number' && Math.abs(told / 1e6 - Date.now()) < 1_000
-  }
-
   /** Presses the power button. A guest that is not up yet does not notice. */
   async pressPowerButton(): Promise<void> {
     await this.#command('system_powerdown')
@@ -192,13 +158,6 @@ export class LiveMachine {
 
   async resetNow(): Promise<void> {
     await this.#command('system_reset')
-  }
-
-  /** Whether the guest could be asked to restart itself. */
-  async askToRestart(): Promise<boolean> {
-    if (!(await this.#agentAnswers())) return false
-    await this.#agent?.tell('guest-shutdown', { mode: 'reboot' })
-    return true
   }
 
   /** Ends the process, its disk in order; the guest is not asked. Kills it when it does not obey. */
@@ -217,33 +176,6 @@ export class LiveMachine {
     this.#end()
   }
 
-  /** Whether the guest's file systems are now frozen. Call {@link thaw} whatever it answers. */
-  async freeze(): Promise<boolean> {
-    this.#freezing = true
-    if (!(await this.#agentAnswers())) return false
-    this.#mayBeFrozen = true
-    try {
-      await this.#agent?.execute('guest-fsfreeze-freeze', {}, FREEZE_MS)
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  /** Whether the guest is surely thawed; otherwise it is tried again when its agent answers again. */
-  async thaw(): Promise<boolean> {
-    this.#freezing = false
-    if (!this.#agentOpen || !this.#mayBeFrozen) return true
-    try {
-      await this.#agent?.execute('guest-fsfreeze-thaw', {}, FREEZE_MS)
-      this.#mayBeFrozen = false
-      return true
-    } catch {
-      this.#listenForAgent()
-      return false
-    }
-  }
-
   /** `null`: nobody holds the line right now. */
   viewConsole(): Duplex | null {
     return this.#console?.isOpen ? this.#console.view() : null
@@ -255,13 +187,6 @@ export class LiveMachine {
 
   usage(tap: string | null): Promise<MachineCounters> {
     return readUsage((command, args) => this.#command(command, args), this.process, tap)
-  }
-
-  /** Throws {@link EngineError} when the guest's agent is not there, refuses or is silent for `ms`. */
-  readonly askAgent: AskAgent = async (command, args, ms) => {
-    if (!this.#agentOpen || this.#agent === null)
-      throw new EngineError('The guest agent is not there', { retryable: true })
-    return this.#agent.execute(command, args, ms)
   }
 
   /** Name of the block node that a disk of the guest's writes to. */
@@ -311,7 +236,7 @@ export class LiveMachine {
     this.#closed = true
     this.#qmp?.close()
     this.#console?.close()
-    this.#agent?.close()
+    this.guest.close()
   }
 
   async #connect(end: number): Promise<QmpClient> {
@@ -364,16 +289,12 @@ export class LiveMachine {
         this.#options.onShutdown()
         break
       case 'RESET':
-        this.#isGuestUp = false
-        this.#guestUp = Promise.withResolvers()
+        this.guest.restarted()
         this.#reset.resolve()
         this.#reset = Promise.withResolvers()
         break
       case 'VSERPORT_CHANGE':
-        if (data.id !== AGENT_PORT) break
-        this.#agent?.forget()
-        this.#agentOpen = data.open === true
-        if (this.#agentOpen) this.#listenForAgent()
+        if (data.id === AGENT_PORT) this.guest.portChanged(data.open === true)
         break
       case 'DEVICE_DELETED':
         this.#releases.get(String(data.device))?.resolve()
@@ -383,56 +304,6 @@ export class LiveMachine {
         this.#options.onPaused()
         break
     }
-  }
-
-  /** One at a time, however often there is reason to. */
-  #listenForAgent(): void {
-    this.#listening ??= this.#untilAgentAnswers().finally(() => {
-      this.#listening = null
-    })
-  }
-
-  async #untilAgentAnswers(): Promise<void> {
-    let answers = false
-    let pause = AGENT_PAUSE_MS
-    while (!answers && this.#agentOpen && !this.#closed) {
-      answers = ((await this.#agent?.answers(PING_MS)) ?? false) && (await this.#isGreeted())
-      // Others have something to ask too, and a guest that boots needs no more than that.
-      if (!answers) await sleep(pause, undefined, { ref: false })
-      if (this.#whyNotUp !== null) pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
-    }
-    if (!answers) return
-    await this.#thawForgotten()
-    if (this.#isGuestUp || this.#closed) return
-    this.#isGuestUp = true
-    this.#guestUp.resolve()
-    this.#options.onGuestUp()
-  }
-
-  async #isGreeted(): Promise<boolean> {
-    try {
-      if (!this.#isGuestUp) await this.#options.beforeGuestUp()
-      this.#whyNotUp = null
-      return true
-    } catch (error) {
-      this.#whyNotUp = error instanceof Error ? error.message : String(error)
-      return false
-    }
-  }
-
-  /** A server that was killed in the middle of a snapshot left the guest frozen. */
-  async #thawForgotten(): Promise<void> {
-    if (this.#freezing) return
-    try {
-      const status = await this.#agent?.execute('guest-fsfreeze-status', {}, FREEZE_MS)
-      if (status === 'frozen') await this.#agent?.execute('guest-fsfreeze-thaw', {}, FREEZE_MS)
-    } catch {
-      // An agent that cannot freeze, or is leaving.
-    }
-  }
-
-  async #agentAnswers(): Promise<boolean> {
-    return this.#agentOpen && ((await this.#agent?.answers(PING_MS)) ?? false)
   }
 
   async #command(command: string, args: object = {}, ms?: number): Promise<unknown> {

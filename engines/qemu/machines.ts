@@ -14,31 +14,22 @@ import {
   type StartupLog,
 } from '../engine.ts'
 import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
-import { requireFreeSpace } from './disks/free-space.ts'
-import { newLayerName } from './disks/layers.ts'
+import { createMachine } from './create.ts'
 import { isUnsettled, settleDisks } from './disks/snapshots.ts'
-import { createDisk, found } from './disks/source.ts'
+import { found } from './disks/source.ts'
 import { readStartupLog } from './guest/startup-log.ts'
 import { LiveMachine } from './live-machine.ts'
 import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
-import { forgetMemory, takeUpMemory } from './memory/hibernation.ts'
-import { identityOf, introduce } from './memory/identity.ts'
+import { greet } from './memory/greeting.ts'
+import { forgetMemory, letRun, takeUpMemory } from './memory/hibernation.ts'
 import { letGoOn } from './memory/migration.ts'
-import { beginFromMemory } from './memory/snapshot.ts'
 import type { Networks } from './network/networks.ts'
 import type { Orders } from './orders.ts'
 import type { Paths } from './paths.ts'
 import { plugRecorded, releaseVolumes, tellSizes } from './plugging.ts'
-import { cutLog, lastWords } from './process/launch.ts'
+import { cutLog, lastWords, withoutArguments } from './process/launch.ts'
 import { findMachineProcesses, killAndWait, type Process } from './process/processes.ts'
-import { QmpError } from './process/qmp.ts'
-import {
-  bootable,
-  giveVolumes,
-  leaveVolumes,
-  pluggedVolumes,
-  startingVolumes,
-} from './records/attachments.ts'
+import { giveVolumes, leaveVolumes, startingVolumes } from './records/attachments.ts'
 import { readFolderIfThere } from './records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 import type { Store } from './records/store.ts'
@@ -49,8 +40,6 @@ const START_MS = 30_000
 const ADOPT_MS = 5_000
 const OBSERVE_MS = 2_000
 const CUT_LOGS_MS = 60_000
-/** A guest that has just gone on may be slow to answer; one that cannot set its clock holds up nobody. */
-const TELL_TIME_TRIES = 3
 
 /** QEMU's words for a machine whose memory is moved, or was. */
 const MOVING = new Set(['paused', 'finish-migrate', 'postmigrate'])
@@ -136,7 +125,7 @@ export class Machines {
     }
     try {
       const runState = await live.runState(OBSERVE_MS)
-      return stateOfRunning(id, runState, record.power, live.isGuestUp, live.whyNotUp)
+      return stateOfRunning(id, runState, record.power, live.guest.isUp, live.guest.whyNotUp)
     } catch (error) {
       if (this.#live.get(id) !== live) return this.observe(id)
       const detail = error instanceof Error ? error.message : String(error)
@@ -156,9 +145,9 @@ export class Machines {
   async readStartupLog(id: string): Promise<StartupLog | null> {
     found(this.#store.machines.get(id), `machine ${id}`)
     const live = this.#live.get(id)
-    if (live === undefined || !live.isGuestUp) return null
+    if (live === undefined || !live.guest.isUp) return null
     try {
-      return await readStartupLog(live.askAgent)
+      return await readStartupLog(live.guest.ask)
     } catch (error) {
       this.#options.log('debug', 'a guest does not tell its startup log', { machine: id, error })
       return null
@@ -182,7 +171,7 @@ export class Machines {
     signal: AbortSignal,
     { coldBoot = false }: RunOptions = {},
   ): Promise<MachineState> {
-    if (this.#store.machines.get(spec.id) === undefined) await this.#create(spec)
+    if (this.#store.machines.get(spec.id) === undefined) await createMachine(this.#options, spec)
     signal.throwIfAborted()
     const { record, live } = await this.current(spec.id)
     // Also of one that runs: an earlier wish to stop it may have been given up half way.
@@ -264,45 +253,6 @@ export class Machines {
     this.#store.identities.releaseUid(id)
   }
 
-  async #create(spec: MachineSpec): Promise<void> {
-    const { paths, host, log } = this.#options
-    const { id, tenant, diskGb, source } = spec
-    if (source.kind === 'volume') return this.#createOn(source.id, spec)
-    const [uid, gid] = [this.#store.identities.uidOf(id), this.#store.identities.gidOf(tenant)]
-    const activeLayer = newLayerName()
-    using _ = this.#store.layers.pin(activeLayer)
-    await requireFreeSpace(paths.layers)
-    const recipe = await createDisk(this.#store, spec, activeLayer, { uid, gid })
-    log('debug', 'disk created', { machine: id, layer: activeLayer })
-    const memory = await beginFromMemory(this.#store, paths, spec)
-    await this.#store.machines.put(id, {
-      ...{ tenant, gid, uid, recipe, diskGb, activeLayer, pendingLayer: null },
-      ...{ bootVolume: null, volumes: [] },
-      machineType: host().machineType,
-      power: { state: 'on' },
-      hibernation: memory === null ? null : { memory },
-      identity: memory === null ? null : identityOf(spec),
-      clockBehind: false,
-    })
-    log('debug', 'machine recorded', { machine: id })
-  }
-
-  /** It has the volume's disk for as long as it is there. */
-  async #createOn(volume: string, { id, tenant }: MachineSpec): Promise<void> {
-    const { host, paths } = this.#options
-    await requireFreeSpace(paths.layers)
-    const uid = this.#store.identities.uidOf(id)
-    await this.#store.claim(async () => {
-      const { sizeGb, ...disk } = bootable(this.#store, volume, tenant)
-      await this.#store.machines.put(id, {
-        ...{ ...disk, uid, diskGb: sizeGb, bootVolume: volume, volumes: [] },
-        machineType: host().machineType,
-        power: { state: 'on' },
-        ...{ hibernation: null, clockBehind: false, identity: null },
-      })
-    })
-  }
-
   /** @param memory What it goes on with; `null`: it boots. */
   async #boot(spec: MachineSpec, memory: MemoryRecord | null, signal: AbortSignal): Promise<void> {
     const { paths, log } = this.#options
@@ -321,7 +271,7 @@ export class Machines {
         await takeUpMemory(live, paths, id, { memory, wayOut }, signal)
       }
       await withdraw(paths, id)
-      await this.#letRun(id, live, memory !== null)
+      await letRun({ ...this.#options, machines: this }, id, live, memory !== null)
       if (memory !== null) await this.#tellSizes(id, live)
       log('debug', 'machine runs', { machine: id })
     } catch (cause) {
@@ -338,66 +288,10 @@ export class Machines {
 
   /** It runs: what goes wrong here is no reason to end it. */
   async #tellSizes(id: string, live: LiveMachine): Promise<void> {
-    const store = this.#store
-    const { activeLayer, volumes } = found(store.machines.get(id), `machine ${id}`)
-    const ids = volumes.map((volume) => volume.id)
-    const nodes = [activeLayer, ...pluggedVolumes(store, id, ids).map(({ node }) => node)]
-    const disks = nodes.map((node) => ({ node, sizeBytes: store.layers.virtualSizeBytes(node) }))
-    await tellSizes(live, disks).catch((error: unknown) => {
-      this.#options.log('warn', 'A guest was not told how large its disks are', {
-        machine: id,
-        error,
-      })
+    await tellSizes(this.#store, id, live).catch((error: unknown) => {
+      const message = 'A guest was not told how large its disks are'
+      this.#options.log('warn', message, { machine: id, error })
     })
-  }
-
-  /** From here on its disk moves on, so kept memory is void before; see memory/hibernation.ts. */
-  async #letRun(id: string, live: LiveMachine, wentOn: boolean): Promise<void> {
-    const { paths, log } = this.#options
-    const { hibernation, identity } = found(this.#store.machines.get(id), `machine ${id}`)
-    if (wentOn && identity !== null) await live.setLink(false)
-    // One that boots is told as ever.
-    if (!wentOn) await this.change(id, { identity: null })
-    await this.change(id, { hibernation: null, clockBehind: wentOn })
-    if (wentOn) log('debug', 'hibernation: memory void', { machine: id })
-    try {
-      await live.resume()
-    } catch (error) {
-      // Refused, so it has not moved on. Anything else may have come too late to tell.
-      if (error instanceof QmpError) await this.change(id, { hibernation, clockBehind: false })
-      throw error
-    }
-    if (hibernation === null) return
-    log('debug', 'hibernation: continued', { machine: id })
-    await forgetMemory(paths, id)
-  }
-
-  /**
-   * One that went on from kept memory believes that it is the time when it was stopped, and a copy that it
-   * is the other one. Throws when it does not learn who it is.
-   */
-  async #greet(id: string, live: LiveMachine): Promise<void> {
-    const { log } = this.#options
-    const { clockBehind = false, identity = null } = this.#store.machines.get(id) ?? {}
-    // Changes are not waited for: whoever has its turn may be waiting for the guest.
-    if (clockBehind) {
-      let isRight = false
-      for (let tries = 0; !isRight && tries < TELL_TIME_TRIES; tries++)
-        isRight = await live.tellTime()
-      if (isRight) this.#inTurn(id, () => this.change(id, { clockBehind: false }))
-      else log('warn', 'The clock of a guest could not be set', { machine: id })
-    }
-    if (identity === null) return
-    try {
-      await introduce(live, identity)
-      await live.setLink(true)
-      this.#inTurn(id, () => this.change(id, { identity: null }))
-    } catch (error) {
-      const message = 'A copy does not know yet who it is, and has no network; it is told again'
-      // Once: it is tried on, more and more rarely.
-      if (live.whyNotUp === null) log('warn', message, { machine: id, error })
-      throw error
-    }
   }
 
   async #adopt(id: string, process: Process): Promise<void> {
@@ -428,13 +322,16 @@ export class Machines {
   }
 
   #newLive(id: string, process: Process): LiveMachine {
-    const { mark, paths, emit } = this.#options
+    const { mark, paths, emit, store, log } = this.#options
+    const change = (of: string, changes: Partial<MachineRecord>) =>
+      this.#inTurn(of, () => this.change(of, changes))
+    const greeting = { store, log, change }
     const live = new LiveMachine({
       ...{ id, mark, process, paths },
       onAttachedLater: () => this.#inTurn(id, () => this.#takeOver(id, live)),
       onShutdown: () => void this.#settleShutdown(id),
       onGone: () => this.#onGone(id, live),
-      beforeGuestUp: () => this.#greet(id, live),
+      beforeGuestUp: () => greet(greeting, id, live),
       onGuestUp: () => emit({ kind: 'guest-up', machine: id }),
       onPaused: () => emit({ kind: 'machine-changed', machine: id }),
     })
@@ -500,6 +397,3 @@ export class Machines {
     })
   }
 }
-
-/** QEMU names the argument that it could not use, with paths of this host; tenants read the rest. */
-const withoutArguments = (words: string) => words.replace(/^\S*qemu-system\S*: (-\S+ .*: )?/, '')

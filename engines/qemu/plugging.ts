@@ -1,6 +1,7 @@
 /** Volumes into and out of a running machine. */
 
 import { EngineError } from '../engine.ts'
+import { found } from './disks/source.ts'
 import type { LiveMachine } from './live-machine.ts'
 import {
   blockNode,
@@ -36,12 +37,13 @@ export async function plug(live: LiveMachine, volumes: readonly PluggedVolume[])
 }
 
 /** Has the guest look how large its disks are: they may have grown while it was not there to be told. */
-export async function tellSizes(
-  live: LiveMachine,
-  disks: readonly { readonly node: string; readonly sizeBytes: number }[],
-): Promise<void> {
-  for (const { node, sizeBytes } of disks)
-    await live.execute('block_resize', { 'node-name': node, size: sizeBytes })
+export async function tellSizes(store: Store, id: string, live: LiveMachine): Promise<void> {
+  const { activeLayer, volumes } = found(store.machines.get(id), `machine ${id}`)
+  const ids = volumes.map((volume) => volume.id)
+  for (const node of [activeLayer, ...pluggedVolumes(store, id, ids).map((each) => each.node)]) {
+    const size = store.layers.virtualSizeBytes(node)
+    await live.execute('block_resize', { 'node-name': node, size })
+  }
 }
 
 /**

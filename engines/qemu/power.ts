@@ -44,7 +44,7 @@ export async function restartMachine(
     return machines.ensureRunning(spec, signal)
   await machines.applyRules(spec.id, spec.rules)
   const restarted = live.nextReset
-  const asked = await live.askToRestart()
+  const asked = await live.guest.askToRestart()
   if (!asked || !(await happens(restarted, RESTART_MS, signal))) await live.resetNow()
   return machines.observe(spec.id)
 }
@@ -57,13 +57,13 @@ async function shutsDown(
   if ((await live.runState()) !== 'running') return false
   const end = performance.now() + graceMs
   const left = () => Math.max(0, end - performance.now())
-  const wasUp = live.isGuestUp
+  const wasUp = live.guest.isUp
   await live.pressPowerButton()
   if (wasUp) return happens(live.ended, left(), signal)
 
   if (await happens(live.ended, Math.min(PRESS_AGAIN_MS, left()), signal)) return true
   if (left() > 0) await live.pressPowerButton()
-  await happens(Promise.race([live.ended, live.guestUp]), left(), signal)
-  if (live.isGuestUp) await live.pressPowerButton()
+  await happens(Promise.race([live.ended, live.guest.up]), left(), signal)
+  if (live.guest.isUp) await live.pressPowerButton()
   return happens(live.ended, left(), signal)
 }

@@ -88,11 +88,11 @@ async function switchLive(
 ): Promise<boolean> {
   await live.addNode(overlay, store.layers.path(overlay))
   try {
-    const frozen = await live.freeze()
+    const frozen = await live.guest.freeze()
     await live.switchNode(below, overlay)
     onSwitched()
     return frozen
   } finally {
-    await live.thaw()
+    await live.guest.thaw()
   }
 }

@@ -64,11 +64,11 @@ export async function requireMemorySnapshot(
       "What is in a device of the host's cannot be kept; take the snapshot without memory",
     )
   await requireFreeSpace(paths.snapshots, limitsOf(memoryMibIn(args), PASSES).bytes)
-  if (!live.isGuestUp)
+  if (!live.guest.isUp)
     throw new EngineError('Its guest is not up yet; take the snapshot when it is', {
       retryable: true,
     })
-  const able = await runInGuest(live, CONTINUE_AS, ['able']).catch(() => null)
+  const able = await runInGuest(live.guest.ask, CONTINUE_AS, ['able']).catch(() => null)
   if (able !== 0)
     throw new UnsupportedError(
       'Its image has no way to become another machine while it runs; take the snapshot without memory',

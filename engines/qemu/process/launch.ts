@@ -99,6 +99,10 @@ export async function lastWords(log: string): Promise<string> {
   return lines.at(-1) || 'it printed nothing'
 }
 
+/** QEMU names the argument that it could not use, with paths of this host; tenants read the rest. */
+export const withoutArguments = (words: string) =>
+  words.replace(/^\S*qemu-system\S*: (-\S+ .*: )?/, '')
+
 /** A guest can make QEMU complain; its log is cut when it gets long. */
 export async function cutLog(log: string): Promise<void> {
   if ((await stat(log)).size > MAX_LOG_BYTES) await truncate(log)
