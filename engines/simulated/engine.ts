@@ -5,28 +5,21 @@
  * an image is its own thing and never holds up the machine.
  */
 import type { Duplex } from 'node:stream'
-import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, sizeOf } from '../address-pools.ts'
 import {
   type AttachedVolume,
   type Capabilities,
   type Engine,
-  EngineError,
   type EngineEvent,
   type FirewallRule,
-  type HibernationResult,
   type Holdings,
   type Host,
   type Inventory,
   type MachineCounters,
-  type MachineSpec,
   type MachineState,
-  NotFoundError,
   NotRunningError,
   type Order,
-  type RunOptions,
   type StartupLog,
-  type StopResult,
   UnsupportedError,
   type VolumeSpec,
 } from '../engine.ts'
@@ -34,23 +27,14 @@ import * as addresses from './address-verbs.ts'
 import { CAPABILITIES, NOTICE } from './capabilities.ts'
 import { SimulatedConsoles, simulatedBoot } from './console.ts'
 import { type Durations, scaledDurations } from './durations.ts'
-import { misbehaves } from './failures.ts'
+import * as machines from './machine-verbs.ts'
 import {
-  blamed,
-  continued,
   found,
-  hibernationOf,
   isGuestUp,
   isRunning,
-  recordOf,
-  requireEnforceable,
-  requireRoom,
-  requireSource,
   type SimulatedOsImage,
   startupLogOf,
   stateOf,
-  switchedOff,
-  switchedOn,
   withMachine,
 } from './machines.ts'
 import { SimulatedMicrovms } from './microvms.ts'
@@ -58,17 +42,10 @@ import { type EffectHook, Orders } from './orders.ts'
 import { DOCUMENTATION } from './public-addresses.ts'
 import { rollBack } from './rollback.ts'
 import * as snapshots from './snapshots.ts'
-import {
-  inMemory,
-  type MachineRecord,
-  type Persistence,
-  type World,
-  WorldStore,
-  without,
-} from './state.ts'
+import { inMemory, type MachineRecord, type Persistence, type World, WorldStore } from './state.ts'
 import * as transfer from './transfer.ts'
 import { simulatedUsage } from './usage.ts'
-import { released, SimulatedVolumes, withBootVolume, withVolumesOf } from './volumes.ts'
+import { SimulatedVolumes } from './volumes.ts'
 import { type Clock, Watcher } from './watcher.ts'
 
 export type SimulatedEngineOptions = {
@@ -167,119 +144,6 @@ export class SimulatedEngine implements Engine {
     return this.#options.osImages.map((image) => ({ ...image, sizeBytes: 0, ready: true }))
   }
 
-  ensureMachine(
-    spec: MachineSpec,
-    order: Order,
-    { coldBoot = false }: RunOptions = {},
-  ): Promise<MachineState> {
-    return this.#orders.run(spec.id, order, async () => {
-      const machine = this.#world.machines[spec.id]
-      if (machine === undefined) {
-        this.#requireMakeable(spec)
-        await this.#orders.wait(this.#durations.create, order)
-        await this.#orders.apply('disk.create', spec.id, order, (world) =>
-          withMachine(
-            withBootVolume(world, spec),
-            spec.id,
-            recordOf(spec, switchedOff({ everStarted: false })),
-          ),
-        )
-        await this.#orders.wait(this.#durations.build, order)
-        const goesOn =
-          spec.source.kind === 'snapshot' && this.#world.snapshots[spec.source.id]?.memory === true
-        await this.#switchOn(goesOn ? 'machine.resume' : 'machine.start', spec, order)
-      } else if (hibernationOf(machine.power)?.memory === true && !coldBoot) {
-        await this.#orders.wait(this.#durations.resume, order)
-        if (misbehaves(machine.hostname, 'fail-resume'))
-          throw new EngineError(
-            blamed(
-              'Its memory cannot be read; restore it with {"cold_boot": true}',
-              machine.hostname,
-            ),
-          )
-        await this.#switchOn('machine.resume', spec, order)
-      } else if (!isRunning(machine.power, this.#now)) {
-        await this.#orders.wait(this.#durations.start, order)
-        await this.#switchOn('machine.start', spec, order)
-      } else await this.#applyRules(spec.id, spec.rules, order)
-      return this.observe(spec.id)
-    })
-  }
-
-  ensureStopped(machine: string, graceMs: number, order: Order): Promise<StopResult> {
-    return this.#orders.run(machine, order, async () => {
-      const { power, hostname } = found(this.#world.machines[machine], `machine ${machine}`)
-      if (!isRunning(power, this.#now)) return { forced: !power.on && power.forced }
-
-      const deaf = misbehaves(hostname, 'ignore-shutdown') || misbehaves(hostname, 'fail-boot')
-      const forced = deaf || this.#durations.stop > graceMs
-      await this.#orders.wait(forced ? graceMs : this.#durations.stop, order)
-      if (misbehaves(hostname, 'fail-stop'))
-        throw new EngineError(blamed('The machine could not be stopped', hostname))
-      await this.#switchOff(machine, forced, order)
-      return { forced }
-    })
-  }
-
-  ensureHibernated(machine: string, order: Order): Promise<HibernationResult> {
-    return this.#orders.run(machine, order, async () => {
-      if (!this.capabilities().hibernate)
-        throw new UnsupportedError('Machines of this simulated region cannot hibernate')
-      const record = found(this.#world.machines[machine], `machine ${machine}`)
-      const hibernated = hibernationOf(record.power)
-      if (hibernated !== null) return hibernated
-
-      if (record.power.on && !isRunning(record.power, this.#now))
-        throw new EngineError(
-          'Its process has ended and its memory is gone; start it, then hibernate it',
-        )
-
-      // As on real hosts: what is in a GPU cannot be kept.
-      const memory = isRunning(record.power, this.#now) && record.gpus === null
-      await this.#orders.wait(this.#durations.hibernate, order)
-      if (misbehaves(record.hostname, 'fail-hibernate'))
-        throw new EngineError(blamed('The machine was not hibernated', record.hostname))
-      await this.#orders.apply('machine.hibernate', machine, order, (world) => {
-        const current = found(world.machines[machine], `machine ${machine}`)
-        const power = { ...switchedOff({ everStarted: true }), hibernated: { memory } }
-        return withMachine(world, machine, { ...current, power })
-      })
-      this.#consoles.end(machine)
-      return { memory }
-    })
-  }
-
-  reboot(spec: MachineSpec, order: Order): Promise<MachineState> {
-    return this.#orders.run(spec.id, order, async () => {
-      const { power } = found(this.#world.machines[spec.id], `machine ${spec.id}`)
-      const running = isRunning(power, this.#now)
-      await this.#orders.wait(running ? this.#durations.reboot : this.#durations.start, order)
-      await this.#switchOn(running ? 'machine.reboot' : 'machine.start', spec, order)
-      return this.observe(spec.id)
-    })
-  }
-
-  ensureGone(machine: string, order: Order): Promise<void> {
-    return this.#orders.run(machine, order, async () => {
-      const record = this.#world.machines[machine]
-      if (record === undefined) return
-      if (isRunning(record.power, this.#now)) await this.#switchOff(machine, true, order)
-      await this.#orders.wait(this.#durations.delete, order)
-      await this.#orders.apply('disk.delete', machine, order, (world) => ({
-        ...released(world, machine),
-        machines: without(world.machines, machine),
-      }))
-    })
-  }
-
-  applyFirewall(
-    machine: string,
-    rules: readonly FirewallRule[] | null,
-    order: Order,
-  ): Promise<void> {
-    return this.#orders.run(machine, order, () => this.#applyRules(machine, rules, order))
-  }
-
   async observe(machine: string): Promise<MachineState> {
     return stateOf(machine, this.#world.machines[machine], this.#now)
   }
@@ -308,6 +172,16 @@ export class SimulatedEngine implements Engine {
   }
 
   // Fields rather than methods: what they do stands in files of their own, with its arguments.
+  readonly ensureMachine: Engine['ensureMachine'] = (...args) =>
+    machines.ensureMachine(this.#parts, ...args)
+  readonly ensureStopped: Engine['ensureStopped'] = (...args) =>
+    machines.ensureStopped(this.#parts, ...args)
+  readonly ensureHibernated: Engine['ensureHibernated'] = (...args) =>
+    machines.ensureHibernated(this.#parts, ...args)
+  readonly reboot: Engine['reboot'] = (...args) => machines.reboot(this.#parts, ...args)
+  readonly ensureGone: Engine['ensureGone'] = (...args) => machines.ensureGone(this.#parts, ...args)
+  readonly applyFirewall: Engine['applyFirewall'] = (...args) =>
+    machines.applyFirewall(this.#parts, ...args)
   readonly ensureAddress: Engine['ensureAddress'] = (...args) =>
     addresses.ensureAddress(this.#parts, ...args)
   readonly ensureAddressGone: Engine['ensureAddressGone'] = (...args) =>
@@ -375,9 +249,10 @@ export class SimulatedEngine implements Engine {
   /** What verbs in files of their own work with. */
   get #parts() {
     const [orders, store, durations] = [this.#orders, this.#store, this.#durations]
-    const { osImages } = this.#options
+    const { osImages, hosts } = this.#options
     return {
-      ...{ orders, store, durations, osImages, pools: this.#pools },
+      ...{ orders, store, durations, osImages, hosts },
+      ...{ pools: this.#pools, consoles: this.#consoles },
       capabilities: () => this.capabilities(),
       now: () => this.#now,
     }
@@ -413,67 +288,5 @@ export class SimulatedEngine implements Engine {
 
   get #now(): number {
     return this.#options.clock.now().getTime()
-  }
-
-  /** Everything that a real host would refuse a new machine for, before it has any effect. */
-  #requireMakeable(spec: MachineSpec): void {
-    if (spec.gpus !== null && !this.capabilities().gpu)
-      throw new UnsupportedError('This simulated region has no GPUs')
-    requireEnforceable(spec.rules, this.capabilities())
-    requireSource(spec, this.#world, this.#options.osImages)
-    if (this.#world.addresses[spec.id] === undefined)
-      throw new NotFoundError(`Machine ${spec.id} has no address; call ensureAddress first`)
-    requireRoom(spec, this.#world, this.#options.hosts, this.#now)
-  }
-
-  async #switchOn(
-    effect: 'machine.start' | 'machine.reboot' | 'machine.resume',
-    spec: MachineSpec,
-    order: Order,
-  ): Promise<void> {
-    const { hostname } = spec.guest
-    if (misbehaves(hostname, 'fail-start'))
-      throw new EngineError(blamed('The machine did not start', hostname))
-    await this.#orders.apply(effect, spec.id, order, (world) => {
-      requireRoom(spec, world, this.#options.hosts, this.#now)
-      const { diskGb, hadUserData = false } = found(world.machines[spec.id], `machine ${spec.id}`)
-      const on = effect === 'machine.resume' ? continued : switchedOn
-      const power = on(hostname, this.#now, this.#durations)
-      const equipped = effect === 'machine.reboot' ? world : withVolumesOf(world, spec)
-      return withMachine(equipped, spec.id, {
-        ...recordOf(spec, power),
-        diskGb,
-        ...(hadUserData && { hadUserData }),
-      })
-    })
-  }
-
-  async #applyRules(
-    machine: string,
-    rules: readonly FirewallRule[] | null,
-    order: Order,
-  ): Promise<void> {
-    const record = found(this.#world.machines[machine], `machine ${machine}`)
-    requireEnforceable(rules, this.capabilities())
-    if (isDeepStrictEqual(record.rules, rules)) return
-    if (misbehaves(record.hostname, 'fail-firewall'))
-      throw new EngineError(
-        blamed('The rules of the machine could not be changed', record.hostname),
-      )
-    await this.#orders.apply('firewall.apply', machine, order, (world) =>
-      withMachine(world, machine, {
-        ...found(world.machines[machine], `machine ${machine}`),
-        rules,
-      }),
-    )
-  }
-
-  async #switchOff(machine: string, forced: boolean, order: Order): Promise<void> {
-    await this.#orders.apply('machine.stop', machine, order, (world) => {
-      const record = found(world.machines[machine], `machine ${machine}`)
-      const power = switchedOff({ everStarted: true, forced })
-      return withMachine(world, machine, { ...record, power })
-    })
-    this.#consoles.end(machine)
   }
 }
