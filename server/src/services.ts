@@ -27,6 +27,7 @@ import { createFirewallService } from './firewalls/service.ts'
 import { createPreparation } from './first-boot/preparation.ts'
 import { createFirstBootService } from './first-boot/service.ts'
 import { createImageService } from './images/service.ts'
+import { createDeployment } from './instances/deployment.ts'
 import { createHibernation } from './instances/hibernation.ts'
 import { createPublicAddressService } from './instances/public-addresses.ts'
 import { createRollback } from './instances/rollback.ts'
@@ -128,12 +129,9 @@ export function createServices(deps: {
     prices,
     accountLimits,
   }
-  const instances = createInstanceService({
-    ...machines,
-    sshKeys,
-    protection,
-    preparation,
-    equipment,
+  const instances = createInstanceService(machines)
+  const deployment = createDeployment({
+    ...{ ...machines, instances, sshKeys, protection, preparation, equipment },
   })
   const publicAddresses = createPublicAddressService({ ...machines, instances })
   const hibernation = createHibernation({ ...machines, instances })
@@ -168,7 +166,7 @@ export function createServices(deps: {
   const deployRequests = createDeployRequestService({
     ...machines,
     accounts,
-    instances,
+    deployment,
     preparation,
   })
   const snapshotPolicies = createSnapshotPolicyService({ clock, regions, accounts, instances })
@@ -238,6 +236,7 @@ export function createServices(deps: {
     scripts,
     images,
     instances,
+    deployment,
     publicAddresses,
     hibernation,
     firstBoot,

@@ -29,7 +29,7 @@ async function begin(hosts: readonly Host[]) {
 
 const deploy = (choice: object, name: string) =>
   world.change((tx) =>
-    world.services.instances.deploy(tx, me, {
+    world.services.deployment.deploy(tx, me, {
       vm_name: name,
       region: testRegion,
       os_image: testImage,

@@ -177,14 +177,13 @@ describe('a deployment that waits', () => {
     await waiting('next', { ...a40(4), alternatives: [a40(2)] })
     const { db, services, log } = api
     let trials = 0
-    const instances: typeof services.instances = {
-      ...services.instances,
+    const deployment: typeof services.deployment = {
       deploy(...args) {
         trials++
-        return services.instances.deploy(...args)
+        return services.deployment.deploy(...args)
       },
     }
-    await createDeployQueue({ db, clock, log, ...services, instances }).run()
+    await createDeployQueue({ db, clock, log, ...services, deployment }).run()
     expect(trials).toBe(0)
   })
 
@@ -213,10 +212,9 @@ describe('a deployment that waits', () => {
       clock,
       log,
       ...services,
-      instances: {
-        ...services.instances,
-        async deploy(...deployment) {
-          await services.instances.deploy(...deployment)
+      deployment: {
+        async deploy(...asked) {
+          await services.deployment.deploy(...asked)
           throw new Error('Connection terminated')
         },
       },

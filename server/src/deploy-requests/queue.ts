@@ -25,6 +25,7 @@ import {
 } from '../database/database.ts'
 import { savepoint } from '../database/savepoint.ts'
 import { DomainError } from '../errors.ts'
+import type { Deployment } from '../instances/deployment.ts'
 import type { InstanceService } from '../instances/service.ts'
 import type { Log } from '../log.ts'
 import { choicesOf, needOf, requestFor } from './choices.ts'
@@ -41,6 +42,7 @@ export type DeployQueueDeps = {
   accounts: AccountService
   billing: BillingService
   instances: InstanceService
+  deployment: Deployment
   log: Log
 }
 
@@ -56,7 +58,7 @@ const passing = new Set([
 ])
 
 export function createDeployQueue(deps: DeployQueueDeps) {
-  const { db, clock, catalog, placement, accounts, billing, instances, log } = deps
+  const { db, clock, catalog, placement, accounts, billing, instances, deployment, log } = deps
 
   /** Looks at all of them once. */
   async function run() {
@@ -152,7 +154,7 @@ export function createDeployQueue(deps: DeployQueueDeps) {
         const now = clock.now()
         // First, since a request that waits keeps its name, and its room, from everybody else.
         await store.updateRequest(tx, request, { state: 'deploying', updated_at: now })
-        const { instance } = await instances.deploy(tx, caller, choice, request.first_boot)
+        const { instance } = await deployment.deploy(tx, caller, choice, request.first_boot)
         await store.updateRequest(tx, request, {
           instance_id: instance.id,
           instance_public_id: instance.public_id,

@@ -25,7 +25,7 @@ import {
 } from '../errors.ts'
 import type { Preparation } from '../first-boot/preparation.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
-import type { InstanceService } from '../instances/service.ts'
+import type { Deployment } from '../instances/deployment.ts'
 import type { Instance } from '../instances/store.ts'
 import { choicesOf, needOf, poolOf, requestFor } from './choices.ts'
 import * as store from './store.ts'
@@ -35,7 +35,7 @@ export type DeployRequestServiceDeps = {
   catalog: Catalog
   placement: Placement
   accounts: AccountService
-  instances: InstanceService
+  deployment: Deployment
   preparation: Preparation
 }
 
@@ -49,7 +49,7 @@ export type Deployed =
   | { readonly instance: null; readonly request: store.PlacedRequest }
 
 export function createDeployRequestService(deps: DeployRequestServiceDeps) {
-  const { clock, catalog, placement, accounts, instances, preparation } = deps
+  const { clock, catalog, placement, accounts, deployment, preparation } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const request = await store.findRequest(db, caller.accountId, id)
@@ -61,7 +61,7 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
   async function fits(tx: Tx, caller: Caller, input: DeploymentRequest): Promise<boolean> {
     try {
       await savepoint(tx, async () => {
-        await instances.deploy(tx, caller, input)
+        await deployment.deploy(tx, caller, input)
         throw new OnlyTried()
       })
     } catch (error) {
@@ -164,7 +164,7 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
     async deploy(tx: Tx, caller: Caller, input: DeploymentRequest): Promise<Deployed> {
       const mayWait = input.wait_until !== undefined
       if (!mayWait && input.alternatives === undefined) {
-        return { ...(await instances.deploy(tx, caller, input)), request: null }
+        return { ...(await deployment.deploy(tx, caller, input)), request: null }
       }
       const until = mayWait ? requireWaitUntil(input.wait_until ?? '') : null
       const choices = choicesOf(input).map((choice) => requestFor(input, choice))
@@ -178,7 +178,7 @@ export function createDeployRequestService(deps: DeployRequestServiceDeps) {
       }
       for (const choice of room) {
         try {
-          const deployed = await savepoint(tx, () => instances.deploy(tx, caller, choice))
+          const deployed = await savepoint(tx, () => deployment.deploy(tx, caller, choice))
           return { ...deployed, request: null }
         } catch (error) {
           // Somebody was faster.

@@ -54,7 +54,7 @@ describe('a machine deployed with firewalls and rules', () => {
   const deploy = async (change: object) => {
     const key = await site.world.sshKey(site.me)
     const { instance } = await site.world.change((tx) =>
-      site.world.services.instances.deploy(tx, site.me, {
+      site.world.services.deployment.deploy(tx, site.me, {
         vm_name: 'guarded',
         region: testRegion,
         flavor: 'cpu-small',

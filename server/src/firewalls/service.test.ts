@@ -178,7 +178,7 @@ describe('a region', () => {
       security_rules: [allowSsh],
     }
     await expect(
-      site.world.change((tx) => site.world.services.instances.deploy(tx, site.me, deployment)),
+      site.world.change((tx) => site.world.services.deployment.deploy(tx, site.me, deployment)),
     ).rejects.toMatchObject(refusal)
   })
 

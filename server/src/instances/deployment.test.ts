@@ -16,7 +16,7 @@ afterEach(() => world.close())
 async function deploy(change: Record<string, unknown> = {}) {
   const key = await world.sshKey(me)
   return world.change((tx) =>
-    world.services.instances.deploy(tx, me, {
+    world.services.deployment.deploy(tx, me, {
       vm_name: 'web-1',
       region: testRegion,
       flavor: 'cpu-small',

@@ -1,8 +1,7 @@
 /**
- * The rules for instances: what may be deployed, and what may happen to a machine in which state.
- * Everything that the caller can get wrong is checked before anything is written.
+ * The rules for instances: what all that are made have in common, and what may happen to a machine in which
+ * state. Everything that the caller can get wrong is checked before anything is written.
  */
-import type { DeploymentRequest } from '@garrison/contract/instances/routes'
 import {
   type InstanceAction,
   instanceActions,
@@ -19,17 +18,10 @@ import type { Regions } from '../catalog/regions.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, isUniqueViolation, type Tx } from '../database/database.ts'
 import type { Range } from '../database/pages.ts'
-import { DomainError, InvalidState, NameTaken, NotFound, ValidationError } from '../errors.ts'
-import type { Protection } from '../firewalls/protection.ts'
-import type { Preparation, Settled } from '../first-boot/preparation.ts'
+import { DomainError, InvalidState, NameTaken, NotFound } from '../errors.ts'
 import { issuePublicId, newUuid } from '../ids.ts'
-import type { ImageService } from '../images/service.ts'
 import type { OperationService } from '../operations/service.ts'
-import type { PriceService } from '../prices/service.ts'
-import type { SshKeyService } from '../ssh-keys/service.ts'
-import { type Equipment, type EquipmentService, noEquipment } from '../volumes/equipment.ts'
-import { getsPublicAddress } from './public-address-rule.ts'
-import { requireKnownNames } from './references.ts'
+import { type Equipment, noEquipment } from '../volumes/equipment.ts'
 import * as store from './store.ts'
 
 export type InstanceServiceDeps = {
@@ -39,13 +31,7 @@ export type InstanceServiceDeps = {
   placement: Placement
   operations: OperationService
   billing: BillingService
-  sshKeys: SshKeyService
-  images: ImageService
-  prices: PriceService
   accountLimits: AccountLimits
-  protection: Protection
-  preparation: Preparation
-  equipment: EquipmentService
 }
 
 /** What a new instance is made of, once everything about it is known to be right. */
@@ -88,8 +74,7 @@ type Particulars = {
 
 export function createInstanceService(deps: InstanceServiceDeps) {
   const { clock, catalog, regions, placement } = deps
-  const { operations, billing, prices, accountLimits, sshKeys, images } = deps
-  const { protection, preparation, equipment } = deps
+  const { operations, billing, accountLimits } = deps
 
   async function require(db: Database | Tx, caller: Caller, id: string) {
     const instance = await store.findInstance(db, caller.accountId, id)
@@ -202,55 +187,6 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     )
   }
 
-  /** The boot source of a deployment: what it is, and what it asks of the disk. */
-  async function bootSource(
-    tx: Tx,
-    caller: Caller,
-    input: DeploymentRequest,
-    region: ReturnType<Catalog['region']>,
-    { boot }: Equipment,
-  ) {
-    const source = input.boot_source ?? 'os_image'
-    switch (source) {
-      case 'os_image': {
-        if (input.os_image === undefined) {
-          throw new ValidationError({ os_image: ['This field is required.'] })
-        }
-        const image = catalog.osImage(region, input.os_image)
-        return {
-          bootSource: source,
-          sourceId: null,
-          osImage: image.name,
-          loginUser: image.login_user,
-          minDiskGb: image.min_disk_gb,
-        }
-      }
-      case 'custom_image': {
-        if (input.image_id === undefined) {
-          throw new ValidationError({ image_id: ['This field is required.'] })
-        }
-        const image = await images.requireBootable(tx, caller, input.image_id, region.name)
-        return {
-          bootSource: source,
-          sourceId: image.id,
-          osImage: image.os_image,
-          loginUser: image.login_user,
-          minDiskGb: image.min_disk_gb,
-        }
-      }
-      case 'volume': {
-        if (boot === null) throw new ValidationError({ volume_id: ['This field is required.'] })
-        return {
-          bootSource: source,
-          sourceId: boot.id,
-          osImage: boot.os_image,
-          loginUser: boot.login_user ?? 'root',
-          minDiskGb: boot.size_gb,
-        }
-      }
-    }
-  }
-
   /** Begins an action of the state table: the row says what is going on before the operation runs. */
   async function begin(
     tx: Tx,
@@ -308,68 +244,10 @@ export function createInstanceService(deps: InstanceServiceDeps) {
 
   return {
     require,
+    /** For services that make them: of a deployment, or of a snapshot. */
     create,
     /** For services with rules of their own about an action. */
     act,
-
-    /** @param settled Of a deployment that was asked for earlier. */
-    async deploy(tx: Tx, caller: Caller, input: DeploymentRequest, settled: Settled | null = null) {
-      await prices.hold(tx)
-      await requireKnownNames({ catalog, images, sshKeys }, tx, caller, input)
-      const region = catalog.region(input.region)
-      if (input.tier !== undefined && input.tier !== region.tier) {
-        throw new ValidationError({ tier: [`${region.name} is of tier ${region.tier}.`] })
-      }
-      const can = regions.capabilities(region.name)
-      const publicIp = getsPublicAddress(region, can, input.public_ip)
-      const flavor = catalog.resolveFlavor(region, input)
-      if (await store.isNameTaken(tx, caller.accountId, input.vm_name)) {
-        throw new NameTaken('an instance', input.vm_name)
-      }
-      const equipped = await equipment.require(tx, caller, region.name, {
-        boot: input.boot_source === 'volume' ? (input.volume_id ?? null) : null,
-        data: input.volume_ids ?? [],
-      })
-      const { minDiskGb, ...source } = await bootSource(tx, caller, input, region, equipped)
-      const diskGb = equipment.diskSize(
-        region.name,
-        flavor.diskGb,
-        input.os_volume_size_gb,
-        equipped,
-      )
-      if (minDiskGb > diskGb) {
-        throw new ValidationError({
-          flavor: [`The image needs a disk of ${minDiskGb} GB; ${flavor.name} has ${diskGb} GB.`],
-        })
-      }
-      const firstBoot = await preparation.require(
-        tx,
-        caller,
-        region,
-        source.osImage,
-        input,
-        settled,
-      )
-      const keys = await sshKeys.requireAll(tx, caller, input.ssh_key_ids)
-      const protectedBy = await protection.require(tx, caller, region.name, input)
-      const created = await create(tx, caller, {
-        kind: 'deploy-instance',
-        name: input.vm_name,
-        region: region.name,
-        tier: region.tier,
-        flavor,
-        diskGb,
-        equipment: equipped,
-        publicIp,
-        keys,
-        ...firstBoot,
-        ...source,
-      })
-      await preparation.give(tx, created.instance)
-      await equipment.give(tx, created.instance, equipped)
-      await protection.give(tx, created.instance, protectedBy)
-      return created
-    },
 
     /** Nothing starts that would stop at once for want of credits. */
     async start(tx: Tx, caller: Caller, id: string) {

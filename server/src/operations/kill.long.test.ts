@@ -106,7 +106,7 @@ type Change = () => Promise<unknown>
 
 /** Something that an account may want, of what it has. Not all of it is possible at the moment. */
 async function wishes(): Promise<Change[]> {
-  const { instances, snapshots, images } = world.services
+  const { deployment, instances, snapshots, images } = world.services
   const alive = <T extends 'instances' | 'snapshots' | 'images'>(table: T) =>
     world.db
       .selectFrom<'instances' | 'snapshots' | 'images'>(table)
@@ -117,7 +117,7 @@ async function wishes(): Promise<Change[]> {
   const snapshot = anyOf(await alive('snapshots'))?.public_id ?? ''
   const image = anyOf(await alive('images'))?.public_id ?? ''
   const name = () => `${anyOf(moods) ?? ''}${newUuid().slice(-12)}`
-  const deployment = () => ({
+  const wanted = () => ({
     vm_name: name(),
     region: testRegion,
     flavor: 'cpu-small',
@@ -125,12 +125,12 @@ async function wishes(): Promise<Change[]> {
   })
   const { change } = world
   return [
-    () => change((tx) => instances.deploy(tx, me, { ...deployment(), os_image: testImage })),
-    () => change((tx) => instances.deploy(tx, me, { ...deployment(), os_image: testImage })),
+    () => change((tx) => deployment.deploy(tx, me, { ...wanted(), os_image: testImage })),
+    () => change((tx) => deployment.deploy(tx, me, { ...wanted(), os_image: testImage })),
     () =>
       change((tx) =>
-        instances.deploy(tx, me, {
-          ...deployment(),
+        deployment.deploy(tx, me, {
+          ...wanted(),
           boot_source: 'custom_image',
           image_id: image,
         }),

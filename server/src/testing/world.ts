@@ -186,7 +186,7 @@ export async function createWorld(options: WorldOptions = {}) {
     ) {
       const key = await world.sshKey(caller)
       const { instance } = await world.change((tx) =>
-        services.instances.deploy(tx, caller, {
+        services.deployment.deploy(tx, caller, {
           vm_name: name,
           region: testRegion,
           flavor: 'cpu-small',
