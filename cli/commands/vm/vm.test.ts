@@ -91,7 +91,7 @@ it('what a microVM may reach is shown, and replaced as a whole', async () => {
   })
   const refused = await me.garrison('vm', 'egress', 'set', 'shut', '--domain', 'com')
   expect(refused).toMatchObject({
-    code: 1,
+    code: 2,
     errors: expect.stringMatching(/allowed_domains\.0: use a name/),
   })
 })
