@@ -75,7 +75,7 @@ export default defineConfig({
         },
       },
       // Real machines, networks and users: each file in a process of its own, with an installation of its
-      // own; a guest keeps one core busy, so two at a time.
+      // own. One more than two cores can carry, since each waits for something now and then.
       ...[
         { name: 'system', include: [system], timeout: 180_000, groupOrder: 1 },
         { name: 'long', include: [long], timeout: 1_800_000, groupOrder: 2 },
@@ -85,7 +85,7 @@ export default defineConfig({
           name,
           include,
           pool: 'forks' as const,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder },
           testTimeout: timeout,
           hookTimeout: timeout,

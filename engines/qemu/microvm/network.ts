@@ -3,10 +3,8 @@
  * a translation one to one to an address that only it has. Copies of a machine believe that they are one, so
  * no two may ever be on one link. It is made before there is a machine, with everything shut.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { type EgressPolicy, EngineError } from '../../engine.ts'
+import type { EgressPolicy } from '../../engine.ts'
 import { readResolvers } from '../network/resolvers.ts'
 import { applyRuleSet, runIn } from '../network/rules/rule-set.ts'
 import { run } from '../network/run.ts'
@@ -73,7 +71,10 @@ export async function applyPolicy(slot: SlotLayout, policy: EgressPolicy): Promi
   if (asksNames(policy)) await startDns(slot, policy)
 }
 
-/** Ends when its namespace's processes are ended; see {@link removeNetwork}. */
+/**
+ * Answers when names can be asked for: dnsmasq goes into the background only then. It ends when its namespace's
+ * processes are ended; see {@link removeNetwork}.
+ */
 async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<void> {
   const resolvers = await readResolvers()
   const names = namesOf(policy)
@@ -81,24 +82,13 @@ async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<vo
     names === null ? [`--server=${server}`] : names.map((name) => `--server=/${name}/${server}`),
   )
   const allowed = allowedNames(policy)
-  const child = spawn(
-    'ip',
-    [
-      ...['netns', 'exec', netns, 'dnsmasq', '--conf-file=/dev/null', '--keep-in-foreground'],
-      ...['--no-resolv', '--no-hosts', '--user=nobody', '--bind-interfaces', '--pid-file='],
-      ...[`--listen-address=${INNER_GATEWAY}`, '--cache-size=200', '--filter-AAAA', ...asked],
-      // What a name may lead to is for the rules to say: private addresses are refused before names count.
-      ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),
-    ],
-    { detached: true, stdio: 'ignore', cwd: '/' },
-  )
-  child.unref()
-  const [failed] = await Promise.race([
-    once(child, 'spawn').then(() => [null]),
-    once(child, 'error'),
+  await runIn(netns, 'dnsmasq', [
+    ...['--conf-file=/dev/null', '--pid-file=', '--user=nobody', '--bind-interfaces'],
+    ...['--no-resolv', '--no-hosts', `--listen-address=${INNER_GATEWAY}`],
+    ...['--cache-size=200', '--filter-AAAA', ...asked],
+    // What a name may lead to is for the rules to say: private addresses are refused before names count.
+    ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),
   ])
-  if (failed !== null)
-    throw new EngineError('The DNS of a microVM could not be started', { cause: failed })
 }
 
 async function stopDns({ netns }: SlotLayout): Promise<void> {
