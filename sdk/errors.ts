@@ -20,22 +20,26 @@ export class ApiError extends GarrisonError {
   override name = 'ApiError'
   /** HTTP status. */
   readonly status: number
-  /** Null when the answer was not Garrison's, as from a proxy. */
+  /** Null when the answer was not Garrison's, as from a proxy, and in the API of microVMs, which has none. */
   readonly code: ErrorCode | null
+  /** Garrison itself said it, not a proxy before it. */
+  readonly fromServer: boolean
   /** By which the operator finds the request in the log. */
   readonly requestId: string | null
   /** Seconds to wait before another attempt, where the server says so. */
   readonly retryAfterSeconds: number | null
-  constructor({ status, message, code, requestId, retryAfterSeconds = null }: Refusal) {
+  constructor(refusal: Refusal) {
+    const { status, message, code, fromServer, requestId, retryAfterSeconds = null } = refusal
     super(message)
     this.status = status
     this.code = code
+    this.fromServer = fromServer
     this.requestId = requestId
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
-export type Refusal = Pick<ApiError, 'status' | 'message' | 'code' | 'requestId'> & {
+export type Refusal = Pick<ApiError, 'status' | 'message' | 'code' | 'fromServer' | 'requestId'> & {
   readonly retryAfterSeconds?: number | null
   readonly fields?: ErrorResponse['errors']
 }
@@ -147,14 +151,14 @@ const byStatus: Readonly<Record<number, ErrorClass>> = {
 export async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '')
   const answer = envelopeIn(text)
+  const detail = detailIn(text)
   const { status } = response
   const refusal: Refusal = {
     status,
     message:
-      answer?.message ??
-      detailIn(text) ??
-      `The server answered ${status} ${response.statusText}`.trim(),
+      answer?.message ?? detail ?? `The server answered ${status} ${response.statusText}`.trim(),
     code: answer?.error_code ?? null,
+    fromServer: answer !== null || detail !== null,
     requestId: answer?.request_id ?? response.headers.get('x-request-id'),
     retryAfterSeconds: secondsUntil(response.headers.get('retry-after')),
     fields: answer?.errors,

@@ -96,6 +96,29 @@ describe('does not try again', () => {
     expect(requests).toHaveLength(1)
   })
 
+  it('what the API of microVMs answers with 502, which has no codes', async () => {
+    const told = Response.json(
+      { detail: 'VM vm_1 could not be resumed: no memory' },
+      { status: 502 },
+    )
+    const { garrison, requests } = against([told, good()])
+    const options = { idempotencyKey: 'once' }
+    await expect(garrison.request('POST', '/v1/vms/vm_1/resume', options)).rejects.toThrow(
+      ServerError,
+    )
+    expect(requests).toHaveLength(1)
+  })
+
+  it('a start that found no room, unless the server knows it again', async () => {
+    const full = () =>
+      Response.json({ detail: 'No room' }, { status: 429, headers: { 'Retry-After': '0' } })
+    const { garrison, requests } = against([full(), full(), good()])
+    await expect(garrison.request('POST', '/v1/vms', { body: {} })).rejects.toThrow(RateLimited)
+    expect(requests).toHaveLength(1)
+    await garrison.request('POST', '/v1/vms', { body: {}, idempotencyKey: 'once' })
+    expect(requests).toHaveLength(3)
+  })
+
   it('a change that the server would not know again', async () => {
     const { garrison, requests } = against([broken()])
     await expect(garrison.request('POST', '/api/other/', { body: {} })).rejects.toThrow(

@@ -92,18 +92,21 @@ export function createTransport(options: TransportOptions) {
 
 /** Whether the same request may well succeed in a moment. */
 function passes(error: unknown, { repeatable, body }: Request, attempts: number): boolean {
-  // Refused before anything happened, so that even a change without a key may be sent again.
-  if (error instanceof ApiError && error.status === 429) return !(body instanceof ReadableStream)
-  if (!repeatable || body instanceof ReadableStream) return false
+  if (body instanceof ReadableStream) return false
+  const { status, code, fromServer } = error instanceof ApiError ? error : nothingSaid
+  // Refused before anything happened, so that even a change without a key may be sent again. Where there are
+  // no codes it may also be a start that found no room, and each without a key would be another one.
+  if (status === 429) return repeatable || code === 'RATE_LIMIT_EXCEEDED'
+  if (!repeatable) return false
   if (error instanceof ConnectionError) return true
-  if (!(error instanceof ApiError)) return false
-  const { status, code } = error
   // An attempt of ours that seemed lost is still at work.
   if (code === 'IDEMPOTENCY_KEY_IN_USE') return attempts > 0
   // From Garrison itself, 502 is the outcome of a change, not the weather.
-  if (status === 502) return code === null
+  if (status === 502) return !fromServer
   return status === 503 || status === 504
 }
+
+const nothingSaid = { status: 0, code: null, fromServer: false }
 
 /** As long as the server says; otherwise growing, and never for all clients at the same moment. */
 function delayOf(error: unknown, attempts: number, firstMs: number) {

@@ -15,25 +15,35 @@ export type { ExecutionResult, Share, SnapshotInfo, Vm }
 /** Beyond the longest execution, and the first build of the base. */
 const longestMs = 660_000
 
-async function ask<A>(cloud: Cloud, method: string, path: string, body?: unknown): Promise<A> {
-  const options = { timeoutMs: longestMs, ...(body === undefined ? {} : { body }) }
+async function ask<A>(
+  cloud: Cloud,
+  method: string,
+  path: string,
+  body?: unknown,
+  more: { idempotencyKey?: string } = {},
+): Promise<A> {
+  const options = { timeoutMs: longestMs, ...(body === undefined ? {} : { body }), ...more }
   const response = await cloud.garrison.request(method, path, options)
   return (await response.json()) as A
 }
 
+/** What may be asked for again when no answer came, and must not begin twice. */
+const begin = <A>(cloud: Cloud, path: string, body?: unknown) =>
+  ask<A>(cloud, 'POST', path, body, { idempotencyKey: crypto.randomUUID() })
+
 export const microvms = (cloud: Cloud) => ({
   list: (all: boolean) => ask<Vm[]>(cloud, 'GET', `/v1/vms${all ? '?all=true' : ''}`),
   get: (id: string) => ask<Vm>(cloud, 'GET', `/v1/vms/${encodeURIComponent(id)}`),
-  create: (body: object) => ask<Vm>(cloud, 'POST', '/v1/vms', body),
+  create: (body: object) => begin<Vm>(cloud, '/v1/vms', body),
   change: (id: string, body: object) => ask<Vm>(cloud, 'PATCH', `/v1/vms/${id}`, body),
   end: (id: string) => ask<Vm>(cloud, 'DELETE', `/v1/vms/${id}`),
-  to: (id: string, verb: 'suspend' | 'resume') => ask<Vm>(cloud, 'POST', `/v1/vms/${id}/${verb}`),
+  to: (id: string, verb: 'suspend' | 'resume') => begin<Vm>(cloud, `/v1/vms/${id}/${verb}`),
   clone: (id: string, snapshot_name: string | undefined) =>
-    ask<{ vm_id: string; snapshot_id: string }>(cloud, 'POST', `/v1/vms/${id}/clone`, {
+    begin<{ vm_id: string; snapshot_id: string }>(cloud, `/v1/vms/${id}/clone`, {
       snapshot_name,
     }),
   capture: (id: string, name: string | undefined) =>
-    ask<{ snapshot_id: string; status: string }>(cloud, 'POST', `/v1/vms/${id}/snapshot`, { name }),
+    begin<{ snapshot_id: string; status: string }>(cloud, `/v1/vms/${id}/snapshot`, { name }),
   openPty: (id: string, body: object) =>
     ask<{ pty_id: string; connect_path: string }>(
       ...([cloud, 'POST', `/v1/vms/${id}/pty/sessions`, body] as const),
@@ -42,7 +52,7 @@ export const microvms = (cloud: Cloud) => ({
   snapshots: (type: string | undefined) =>
     ask<SnapshotInfo[]>(cloud, 'GET', `/v1/snapshots${type === undefined ? '' : `?type=${type}`}`),
   snapshot: (id: string) => ask<SnapshotInfo>(cloud, 'GET', `/v1/snapshots/${id}`),
-  build: (body: object) => ask<SnapshotInfo>(cloud, 'POST', '/v1/snapshots', body),
+  build: (body: object) => begin<SnapshotInfo>(cloud, '/v1/snapshots', body),
   log: (id: string, offset: number) =>
     ask<BuildLog>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
   deleteSnapshot: (id: string) => ask<object>(cloud, 'DELETE', `/v1/snapshots/${id}`),

@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { loadConfig } from '../../../server/src/config.ts'
 import { createCloud } from '../../cloud/cloud.testing.ts'
 
@@ -45,6 +45,39 @@ it('a microVM is started, used, copied, suspended, kept and ended by its name', 
   const ids = (await me.json('vm', 'list')).map(({ vm_id }: { vm_id: string }) => vm_id)
   expect((await me.garrison('vm', 'rm', ...ids, '--yes')).code).toBe(0)
   expect(await me.json('vm', 'list')).toEqual([])
+})
+
+it('what begins something begins it once, also when its answer is lost on the way', async () => {
+  const somebody = await cloud.somebody('Unlucky')
+  const send = globalThis.fetch
+  const lost: string[] = []
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    const answer = await send(input, init)
+    const what = String(input)
+    if (init?.method !== 'POST' || lost.includes(what)) return answer
+    lost.push(what)
+    throw new TypeError('fetch failed')
+  })
+  try {
+    for (const line of [
+      ['create', '--name', 'one'],
+      ['suspend', 'one'],
+      ['resume', 'one'],
+      ['snapshot', 'take', 'one', 'kept'],
+      ['snapshot', 'build', 'python:3.12-slim', '--name', 'built'],
+      ['clone', 'one'],
+    ]) {
+      const said = await somebody.garrison('vm', ...line)
+      expect(said, line.join(' ')).toMatchObject({ code: 0 })
+    }
+  } finally {
+    vi.restoreAllMocks()
+  }
+  expect(lost).toHaveLength(6)
+  expect(await somebody.json('vm', 'list')).toHaveLength(2)
+  const kept: { name: string }[] = await somebody.json('vm', 'snapshot', 'list', '--type', 'user')
+  expect(kept.map(({ name }) => name).sort()).toEqual(['built', 'kept'])
+  me.use()
 })
 
 it('what microVMs and their snapshots cost is listed by their names, also when they have ended', async () => {
