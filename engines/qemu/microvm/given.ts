@@ -5,6 +5,8 @@
  * loses nothing, and nothing is begun in the guest without it.
  */
 import { EngineError } from '../../engine.ts'
+import { fields } from './agent/frames.ts'
+import { entriesOf } from './agent/guest.ts'
 import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import type { MicrovmRecord } from './records.ts'
@@ -18,6 +20,11 @@ const ARRIVAL_MS = 5_000
 
 export const givenOf = (record: MicrovmRecord | undefined): Buffer =>
   Buffer.from(record?.given ?? '', 'base64')
+
+/** Of a guest that boots and has lost all that it had: at least what every machine of its image is given. */
+export function givenAtBoot({ given, env }: MicrovmRecord): string {
+  return given === '' ? fields(entriesOf(env)).toString('base64') : given
+}
 
 /**
  * What keeps it while the machine is captured, in its turn; `null`: it was given nothing of its own.

@@ -33,7 +33,7 @@ export const MicrovmRecord = z.object({
   suspended: z.boolean(),
   /** Whether its guest was given more than that at start, which no snapshot may have; `true` in records of earlier releases. */
   hasOwnEnv: z.boolean().default(true),
-  /** What its guest has let go of and not yet got back, in base64: while it is captured, and while it is suspended. */
+  /** What its guest is to have and has not got yet, in base64: while it is captured or suspended, and when it boots again. */
   given: z.string().default(''),
   /** Of a suspended one: the QEMU that wrote its memory. */
   qemu: z.string().nullable(),

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NO_EGRESS } from '../../engine.ts'
 import { Records } from '../records/records.ts'
 import { playMicrovm } from '../testing/played-microvm.ts'
+import { type Frame, frame } from './agent/frames.ts'
 import type { MicrovmHost } from './host.ts'
 import { microvmPathsOf } from './paths.ts'
 import { MicrovmRecord } from './records.ts'
-import { goOnFinally } from './suspend.ts'
+import { goOnAgain, goOnFinally } from './suspend.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -49,4 +51,47 @@ test.each([
   await vi.waitFor(() => expect(machine.agent.seen).toContain('W'))
   await vi.advanceTimersByTimeAsync(120_000)
   expect(await ended).toMatch(outcome)
+})
+
+/** A host with one suspended machine, of which another QEMU wrote the memory. */
+async function toBoot(more: Partial<MicrovmRecord>) {
+  const told: string[] = []
+  const answer = ({ type, channel, payload }: Frame, socket: Socket) => {
+    if (type === 'B') told.push(payload.toString())
+    if (type === 'W') socket.write(frame('W', 0, Buffer.from('ok\0')))
+    if (type === 'P') socket.write(frame('P', channel, payload))
+  }
+  const played = await playMicrovm({ answer })
+  const id = randomUUID()
+  const paths = microvmPathsOf(folder, 'test')
+  await mkdir(paths.memory, { recursive: true })
+  const machines = new Records(folder, MicrovmRecord)
+  await machines.put(id, {
+    ...{ tenant: 'a', gid: 1, vcpus: 1, memoryMib: 1, layer: 'l', slot: null, start: null },
+    ...{ suspended: true, hasOwnEnv: false, given: '', qemu: '0.0.0', ram: paths.ram('m1') },
+    ...{ egress: NO_EGRESS, env: { PATH: '/opt/app/bin', COLOUR: 'blue' }, ...more },
+  })
+  const live = new Map()
+  const host = {
+    ...{ live, machines, paths, starting: 0, sweep: async () => {}, tell: () => {} },
+    newSlot: () => ({ name: 'pool-1', uid: 1, gid: 1, layout: { number: 1 } }),
+    spawn: async () => played.live,
+    follow: () => live.set(id, played.live),
+  } as unknown as MicrovmHost
+  // This process stands in for QEMU's.
+  played.live.kill = async () => {}
+  played.live.killAsking = async () => true
+  return { ...played, id, host, machines, told }
+}
+
+test.each([
+  ['of its image, when it was given none', '', 'PATH=/opt/app/bin\0COLOUR=blue\0'],
+  ['that it was given', 'TOKEN=secret\0COLOUR=red\0', 'TOKEN=secret\0COLOUR=red\0'],
+])('a machine that has to boot has the environment %s', async (_, given, expected) => {
+  await using machine = await toBoot({ given: Buffer.from(given).toString('base64') })
+  const record = machine.machines.get(machine.id) as MicrovmRecord
+  await goOnAgain(machine.host, machine.id, record)
+  expect(machine.told).toEqual([expected])
+  const { start, given: left } = machine.machines.get(machine.id) as MicrovmRecord
+  expect({ how: start?.how, left }).toEqual({ how: 'cold-boot', left: '' })
 })

@@ -2,7 +2,7 @@
 import { GuestError, NotRunningError } from '../../engine.ts'
 import { syncPath } from '../records/durable-files.ts'
 import { capture, emptyMemory, makeSafe } from './capture.ts'
-import { giveBack, keeperOf } from './given.ts'
+import { giveBack, givenAtBoot, keeperOf } from './given.ts'
 import type { MicrovmHost } from './host.ts'
 import type { LiveMicrovm } from './live.ts'
 import { stateBeside } from './paths.ts'
@@ -135,7 +135,7 @@ async function runAgain(
       const ram = host.paths.ram(`empty-${record.memoryMib}`)
       await emptyMemory(ram, record.memoryMib)
       // Before it boots, which changes its disk.
-      suspended = { ...suspended, ram, qemu: null }
+      suspended = { ...suspended, ram, qemu: null, given: givenAtBoot(suspended) }
       await host.machines.put(id, suspended)
       live = await spawnAgain(host, slot, suspended)
     }

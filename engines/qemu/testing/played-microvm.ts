@@ -10,13 +10,15 @@ export type PlayedMicrovm = AsyncDisposable & {
   readonly qmp: LineServer
 }
 
+const VERSION = '"qemu": {"major": 1, "minor": 2, "micro": 3}, "package": ""'
+
 /** @param options Of the agent, which was greeted; QEMU does whatever it is told, and runs. */
 export async function playMicrovm(
   options: Parameters<typeof serveAgent>[0] = {},
 ): Promise<PlayedMicrovm> {
   const qmp = await serveLines({
     greeting: '{"QMP": {}}\r\n',
-    answer: ({ id }, send) => send(`{"return": {"status": "running"}, "id": ${id}}\n`),
+    answer: ({ id }, send) => send(`{"return": {"status": "running", ${VERSION}}, "id": ${id}}\n`),
   })
   const agent = await serveAgent(options)
   const itself = await lookAt(process.pid)
