@@ -72,6 +72,17 @@ export class NotServed extends DomainError {
   }
 }
 
+/**
+ * What a request began, and waited for, has failed and is undone: whoever asks again begins anew, also with
+ * the same Idempotency-Key.
+ */
+export class OperationFailed extends DomainError {
+  override name = 'OperationFailed'
+  constructor(message: string, code: ErrorCode | null = null) {
+    super(code ?? 'UPSTREAM_ERROR', message)
+  }
+}
+
 /** Another operation holds the resource. */
 export class OperationInProgress extends DomainError {
   override name = 'OperationInProgress'

@@ -7,8 +7,9 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import type { RequestCaller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { type Database, isUnavailable, type Tx, transaction } from '../database/database.ts'
+import { OperationFailed } from '../errors.ts'
 import { type AppContext, type AppEnv, callerOf } from './answers.ts'
-import { claim, giveUp, keep, keyedRequest, update } from './idempotency.ts'
+import { claim, giveUp, keep, keyedRequest, release, update } from './idempotency.ts'
 
 /**
  * Transactions that one account has open at a time; its others wait here rather than for each other's rows
@@ -22,7 +23,7 @@ export type WriteOptions<Body> = {
   /**
    * May wait for something, for less than a minute, and answer a better body, which replaces what is
    * kept for the key. It goes by the committed body and by what is true: where a request died in it, or
-   * it threw, the next one with the key runs it again.
+   * it threw, the next one with the key runs it again; but after {@link OperationFailed} it begins anew.
    */
   afterCommit?: (body: Body) => Promise<Body>
   /** What may be kept for the key: without secrets that are shown only once. */
@@ -80,7 +81,11 @@ export function createWrite({ db, clock }: { db: Database; clock: Clock }) {
     } catch (error) {
       if (!isUnavailable(error)) {
         // If even this fails, time does the same.
-        if (key !== undefined) await giveUp(db, key, clock.now()).catch(() => {})
+        if (key !== undefined) {
+          const end =
+            error instanceof OperationFailed ? release(db, key) : giveUp(db, key, clock.now())
+          await end.catch(() => {})
+        }
         throw error
       }
       // What is committed stays true without the database; how it goes on, the next request hears.

@@ -28,10 +28,13 @@ afterEach(async () => {
   await api.close()
 })
 
-async function ask(method: string, path: string, body?: object) {
+async function ask(method: string, path: string, body?: object, idempotencyKey?: string) {
   const response = await fetch(server.url + path, {
     method,
-    headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
+    headers: {
+      ...{ 'X-API-Key': key, 'Content-Type': 'application/json' },
+      ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   // biome-ignore lint/suspicious/noExplicitAny: what is in it, the tests say
@@ -89,19 +92,44 @@ it.each([
   const { microvms } = api.engine
   const { body: sleeper } = await ask('POST', '/v1/vms', {})
   expect((await ask('POST', `/v1/vms/${sleeper.vm_id}/suspend`)).status).toBe(200)
-  vi.spyOn(microvms, 'ensureMicrovm').mockRejectedValue(failure)
-  vi.spyOn(microvms, 'ensureMicrovmResumed').mockRejectedValue(failure)
+  for (const verb of ['ensureMicrovm', 'ensureMicrovmResumed'] as const)
+    vi.spyOn(microvms, verb).mockRejectedValue(failure)
 
-  const replies = [
-    await ask('POST', '/v1/vms', {}),
-    await ask('POST', '/execute', { language: 'bash', command: 'true' }),
-    await ask('POST', `/v1/vms/${sleeper.vm_id}/resume`),
-  ]
-  for (const reply of replies) {
-    expect(reply.status, JSON.stringify(reply.body)).toBe(status)
-    expect(reply.body.detail).toContain(failure.message)
-    expect(reply.headers.has('retry-after')).toBe(status === 429)
+  const start = () => ask('POST', '/v1/vms', {}, 'start')
+  const resume = () => ask('POST', `/v1/vms/${sleeper.vm_id}/resume`, undefined, 'resume')
+  const execute = () => ask('POST', '/execute', { language: 'bash', command: 'true' })
+  // Whoever asks again with the same key has it tried again.
+  for (const begin of [start, resume, execute, start, resume]) {
+    const { status: answered, headers, body } = await begin()
+    expect(answered, JSON.stringify(body)).toBe(status)
+    expect(body.detail).toContain(failure.message)
+    expect(headers.has('retry-after')).toBe(status === 429)
   }
   vi.restoreAllMocks()
-  expect((await ask('POST', `/v1/vms/${sleeper.vm_id}/resume`)).body.status).toBe('running')
+  expect((await resume()).body.status).toBe('running')
+  const { body: started } = await start()
+  expect(started.status).toBe('running')
+  expect((await start()).body.vm_id).toBe(started.vm_id)
 })
+
+it.each([
+  ['has no room', new CapacityError('the disk is nearly full'), 429],
+  ['breaks', new EngineError('the disk is gone'), 502],
+])(
+  'a disk that %s is told by snapshots, copies and suspensions alike',
+  async (_, failure, status) => {
+    await open(32_768)
+    const { microvms } = api.engine
+    const { body: vm } = await ask('POST', '/v1/vms', {})
+    vi.spyOn(microvms, 'ensureMicrovmSnapshot').mockRejectedValue(failure)
+    vi.spyOn(microvms, 'ensureMicrovmSuspended').mockRejectedValue(failure)
+    for (const verb of ['snapshot', 'clone', 'suspend', 'snapshot', 'suspend']) {
+      const { status: answered, body } = await ask('POST', `/v1/vms/${vm.vm_id}/${verb}`, {}, verb)
+      expect(answered, verb).toBe(status)
+      expect(body.detail).toContain(failure.message)
+    }
+    vi.restoreAllMocks()
+    for (const verb of ['snapshot', 'clone', 'suspend'])
+      expect((await ask('POST', `/v1/vms/${vm.vm_id}/${verb}`, {}, verb)).status, verb).toBe(200)
+  },
+)

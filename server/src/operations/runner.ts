@@ -40,7 +40,6 @@ export type RunnerDeps = {
   log: Log
 }
 
-/** Why a step's signal was aborted. */
 /** As it is written on the operation. */
 type Failure = { error: string; error_code: 'INSUFFICIENT_CAPACITY' | null }
 
@@ -51,6 +50,7 @@ const failureOf = (error: EngineError): Failure => ({
   error_code: error instanceof CapacityError ? 'INSUFFICIENT_CAPACITY' : null,
 })
 
+/** Why a step's signal was aborted. */
 type Interruption = 'cancelled' | 'lease-lost' | 'closing'
 
 type Running = {

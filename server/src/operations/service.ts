@@ -115,6 +115,15 @@ export function createOperationService(deps: { db: Database; clock: Clock }) {
      */
     pauseAllOn: (tx: Tx, resourceId: string) => holds.lockOperationsOn(tx, resourceId),
 
+    /** The newest of some kinds that is about something, ended or not. */
+    async latest(
+      accountId: string,
+      publicId: string,
+      kinds: readonly string[],
+    ): Promise<string | null> {
+      return (await store.latestOn(deps.db, accountId, publicId, kinds))?.id ?? null
+    },
+
     /** Until it is done, failed or cancelled; `null` when that takes longer than `timeoutMs`. */
     async wait(id: string, timeoutMs: number): Promise<store.Ended | null> {
       const deadline = AbortSignal.timeout(timeoutMs)

@@ -316,6 +316,23 @@ export function findOperation(db: Database | Tx, accountId: string, id: string) 
     .executeTakeFirst()
 }
 
+export function latestOn(
+  db: Database,
+  accountId: string,
+  publicId: string,
+  kinds: readonly string[],
+) {
+  return db
+    .selectFrom('operations')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('subject_public_id', '=', publicId)
+    .where('kind', 'in', kinds)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 export function findState(db: Database, id: string) {
   return db
     .selectFrom('operations')

@@ -8,7 +8,7 @@ import { recordAudit } from '../../accounts/audit.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { DomainError } from '../../errors.ts'
+import { OperationFailed } from '../../errors.ts'
 import type { Hosting } from '../hosting.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import { lockSession, setSessionEgress } from '../sessions/store.ts'
@@ -101,7 +101,7 @@ export function createMicrovmEgressService(deps: Deps) {
       const row = await microvms.settled(caller, vmId, operation)
       if (row.egress_in_force || operation === null) return
       const words = `VM ${row.public_id} is ${row.status}, and the policy is not in force`
-      throw new DomainError('UPSTREAM_ERROR', `${words}; look again, or set it again`)
+      throw new OperationFailed(`${words}; look again, or set it again`)
     },
   }
 }

@@ -6,7 +6,7 @@ import { type Database, transaction } from '../../database/database.ts'
 import { DomainError } from '../../errors.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
-import type { MicrovmService } from '../vms/service.ts'
+import type { MicrovmChange, MicrovmService } from '../vms/service.ts'
 import type { Microvm } from '../vms/store.ts'
 
 /** The base of all may be made by whoever comes first. */
@@ -36,8 +36,13 @@ const wrong = (words: string) =>
   new DomainError('VALIDATION_ERROR', `${words}; "help" tells what there is`)
 
 export function createVerbs({ db, microvms, microvmSessions, microvmSnapshots }: VerbDeps) {
-  async function started(caller: RequestCaller, id: string, operation: string) {
-    const row = await microvms.carriedOut(caller, id, operation, 'started')
+  async function started(
+    caller: RequestCaller,
+    id: string,
+    operation: string,
+    change: MicrovmChange,
+  ) {
+    const row = await microvms.carriedOut(caller, id, operation, change)
     if (row.status === 'running') return `${row.public_id}\n`
     throw new DomainError('SERVICE_UNAVAILABLE', `VM ${row.public_id} is ${row.status} still`)
   }
@@ -51,12 +56,12 @@ export function createVerbs({ db, microvms, microvmSessions, microvmSnapshots }:
         base ?? (await microvmSnapshots.requireReady(tx, caller, input.snapshot_id ?? ''))
       return microvmSessions.createVm(tx, caller, input, snapshot)
     })
-    return started(caller, begun.id, begun.operation)
+    return started(caller, begun.publicId, begun.operation, 'started')
   }
 
   async function clone(caller: RequestCaller, id: string) {
     const begun = await transaction(db, (tx) => microvmSessions.clone(tx, caller, id, null))
-    return started(caller, begun.row.id, begun.operation)
+    return started(caller, begun.row.public_id, begun.operation, 'cloned')
   }
 
   async function remove(caller: RequestCaller, publicId: string) {

@@ -89,8 +89,8 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       await store.lockSession(tx, caller.accountId, sessionId)
       const session = await require(tx, caller, sessionId)
       const status = vmStatusOf(session)
-      if (session.vm_id !== null && status !== 'expired') {
-        return { id: session.vm_id, operation: null }
+      if (session.vm_public_id !== null && status !== 'expired') {
+        return { publicId: session.vm_public_id, operation: null }
       }
       return begin(tx, caller, session, base)
     })
@@ -109,7 +109,7 @@ export function createMicrovmSessionService(deps: SessionDeps) {
         throw new InvalidState('instance', words)
       }
       const begun = await ensureBegun(caller, session.id)
-      const vm = await microvms.carriedOut(caller, begun.id, begun.operation, 'started')
+      const vm = await microvms.carriedOut(caller, begun.publicId, begun.operation, 'started')
       if (vm.status === 'running') return machineIn(session, vm)
       if (vm.status === 'starting' || tries === mostTries) {
         const words = `VM ${vm.public_id} is ${vm.status}; try again shortly`

@@ -12,7 +12,7 @@ import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { type Database, type Tx, transaction } from '../../database/database.ts'
 import type { BuildPlan } from '../../database/schema/microvms.ts'
-import { DomainError, InvalidState, NotFound, NotServed } from '../../errors.ts'
+import { DomainError, InvalidState, NotFound, NotServed, OperationFailed } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { OperationService } from '../../operations/service.ts'
 import type { PriceService } from '../../prices/service.ts'
@@ -245,12 +245,17 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
     /** Begins to build the base, where it was not yet. */
     registerBase: () => transaction(db, ensureBase),
 
-    /** Until what is at work on it has ended, and not for ever. Answers it as it is then. */
-    async settled(caller: Caller, publicId: string, operation: string | null) {
-      const { id } = await require(db, caller, publicId)
-      const open = operation ?? (await operations.openOn(db, id))
-      if (open !== null) await operations.wait(open, longestWaitMs)
-      return require(db, caller, publicId)
+    /**
+     * One of a VM, when it was taken, or still is after all patience. Throws {@link OperationFailed}.
+     * @param operation `null`: unknown when another request had asked for it.
+     */
+    async taken(caller: Caller, publicId: string, operation: string | null) {
+      const kinds = ['snapshot-microvm']
+      const known = operation ?? (await operations.latest(caller.accountId, publicId, kinds))
+      const ended = known === null ? null : await operations.wait(known, longestWaitMs)
+      const row = await require(db, caller, publicId)
+      if (row.status !== 'failed') return row
+      throw new OperationFailed(`The snapshot failed: ${row.error}`, ended?.error_code)
     },
 
     /** What clones left behind that never came to be; for housekeeping. */

@@ -1,7 +1,5 @@
 import * as contract from '@garrison/contract/microvms/vms'
-import type { Caller } from '../../caller.ts'
 import type { Database } from '../../database/database.ts'
-import { DomainError } from '../../errors.ts'
 import { callerOf } from '../../http/answers.ts'
 import type { App } from '../../http/app.ts'
 import type { Write } from '../../http/write.ts'
@@ -27,31 +25,20 @@ const longestBuildWaitMs = 45_000
 export function microvmRoutes(app: App, deps: Deps) {
   const { db, write, microvms, microvmSessions, microvmSnapshots, shares } = deps
 
-  /** What it is when the operation has ended. `begun`: unknown when another request had asked for it. */
-  async function carriedOut(
-    caller: Caller,
-    publicId: string,
-    begun: string | null,
-    to: 'started' | 'suspended' | 'resumed',
-  ) {
-    const { id } = await microvms.require(db, caller, publicId)
-    return microvms.carriedOut(caller, id, begun, to)
-  }
-
   app.openapi(contract.createVm, async (c) => {
     const input = c.req.valid('json')
     const caller = callerOf(c)
     const { wait } = c.req.valid('query')
     const base =
       input.snapshot_id == null ? await microvmSnapshots.readyBase(longestBuildWaitMs) : null
-    let begun: { id: string; operation: string } | null = null
+    let begun: string | null = null
     return write(
       c,
       async (tx) => {
         const snapshot =
           base ?? (await microvmSnapshots.requireReady(tx, caller, input.snapshot_id ?? ''))
         const started = await microvmSessions.createVm(tx, caller, input, snapshot)
-        begun = started
+        begun = started.operation
         const share =
           input.share == null
             ? null
@@ -64,10 +51,7 @@ export function microvmRoutes(app: App, deps: Deps) {
       wait
         ? {
             afterCommit: async ({ vm_id, share }) => {
-              const row =
-                begun === null
-                  ? await carriedOut(caller, vm_id, null, 'started')
-                  : await microvms.carriedOut(caller, begun.id, begun.operation, 'started')
+              const row = await microvms.carriedOut(caller, vm_id, begun, 'started')
               return { ...vmAnswer(row), share }
             },
           }
@@ -125,9 +109,8 @@ export function microvmRoutes(app: App, deps: Deps) {
       c.req.valid('query').wait
         ? {
             afterCommit: async ({ snapshot_id }) => {
-              const { status, error } = await microvmSnapshots.settled(caller, snapshot_id, begun)
-              if (status !== 'failed') return { snapshot_id, status }
-              throw new DomainError('UPSTREAM_ERROR', `The snapshot failed: ${error}`)
+              const { status } = await microvmSnapshots.taken(caller, snapshot_id, begun)
+              return { snapshot_id, status }
             },
           }
         : {},
@@ -155,7 +138,7 @@ export function microvmRoutes(app: App, deps: Deps) {
       c.req.valid('query').wait
         ? {
             afterCommit: async (body) => {
-              const row = await carriedOut(caller, String(body.vm_id), begun, 'started')
+              const row = await microvms.carriedOut(caller, String(body.vm_id), begun, 'cloned')
               return { ...body, status: row.status, snapshot_deleted: !keeps }
             },
           }
@@ -180,7 +163,8 @@ export function microvmRoutes(app: App, deps: Deps) {
         },
         c.req.valid('query').wait
           ? {
-              afterCommit: async () => vmAnswer(await carriedOut(caller, vm_id, begun, to)),
+              afterCommit: async () =>
+                vmAnswer(await microvms.carriedOut(caller, vm_id, begun, to)),
             }
           : {},
       )

@@ -15,7 +15,7 @@ import { promisedMemoryMib } from '../../catalog/capacity.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { DomainError, InsufficientCapacity, InvalidState, NotFound } from '../../errors.ts'
+import { DomainError, InvalidState, NotFound, OperationFailed } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
 import type { EgressRules } from '../egress/rules.ts'
@@ -29,6 +29,31 @@ const shownForMs = 24 * 60 * 60_000
 export const usualLifetime = 300
 /** A request that waits for a machine is answered before its client gives up. */
 const longestWaitMs = 50_000
+
+/** What a request may wait for: by which operations, in what state one is that failed, and what is said then. */
+const changesWaitedFor = {
+  started: {
+    kinds: ['start-microvm', 'clone-microvm'],
+    leaves: 'failed',
+    words: (id: string) => `VM ${id} could not be started`,
+  },
+  cloned: {
+    kinds: ['clone-microvm'],
+    leaves: 'failed',
+    words: (id: string) => `The copy, VM ${id}, could not be made`,
+  },
+  suspended: {
+    kinds: ['suspend-microvm'],
+    leaves: 'running',
+    words: (id: string) => `VM ${id} could not be suspended`,
+  },
+  resumed: {
+    kinds: ['resume-microvm'],
+    leaves: 'suspended',
+    words: (id: string) => `VM ${id} could not be resumed`,
+  },
+} as const satisfies Record<string, object>
+export type MicrovmChange = keyof typeof changesWaitedFor
 
 export type MicrovmDeps = {
   db: Database
@@ -68,12 +93,6 @@ export function createMicrovmService(deps: MicrovmDeps) {
     const found = await store.findMicrovm(db, caller.accountId, publicId, endedSince())
     if (found === undefined) throw new NotFound('VM', publicId)
     return found
-  }
-
-  async function afterwards(caller: Caller, id: string, operation: string | null) {
-    const open = operation ?? (await operations.openOn(db, id))
-    const ended = open === null ? null : await operations.wait(open, longestWaitMs)
-    return { row: await store.getMicrovm(db, caller.accountId, id), ended }
   }
 
   function requireState(row: store.Microvm, action: MicrovmAction) {
@@ -361,22 +380,30 @@ export function createMicrovmService(deps: MicrovmDeps) {
     },
 
     /** Until what is at work on it has ended, and not for ever. Answers it as it is then. */
-    settled: async (caller: Caller, id: string, operation: string | null) =>
-      (await afterwards(caller, id, operation)).row,
+    async settled(caller: Caller, id: string, operation: string | null) {
+      const open = operation ?? (await operations.openOn(db, id))
+      if (open !== null) await operations.wait(open, longestWaitMs)
+      return store.getMicrovm(db, caller.accountId, id)
+    },
 
-    /** As {@link settled}; when it failed, throws why. One that somebody ended meanwhile has not failed. */
+    /**
+     * What it is when the change has been carried out, or still is after all patience, or somebody has ended it
+     * meanwhile. Throws {@link OperationFailed}.
+     * @param operation `null`: unknown when another request had asked for it.
+     */
     async carriedOut(
       caller: Caller,
-      id: string,
+      publicId: string,
       operation: string | null,
-      to: 'started' | 'suspended' | 'resumed',
+      change: MicrovmChange,
     ) {
-      const { row, ended } = await afterwards(caller, id, operation)
-      if (ended?.state !== 'failed' && row.status !== 'failed') return row
-      const words = `VM ${row.public_id} could not be ${to}: ${ended?.error ?? row.message}`
-      throw ended?.error_code === 'INSUFFICIENT_CAPACITY'
-        ? new InsufficientCapacity(words)
-        : new DomainError('UPSTREAM_ERROR', words)
+      const { kinds, leaves, words } = changesWaitedFor[change]
+      const known = operation ?? (await operations.latest(caller.accountId, publicId, kinds))
+      const ended = known === null ? null : await operations.wait(known, longestWaitMs)
+      const row = await require(db, caller, publicId)
+      if (row.status !== leaves || ended?.state === 'done') return row
+      const why = ended?.error ?? row.message
+      throw new OperationFailed(`${words(publicId)}: ${why}`, ended?.error_code)
     },
 
     /** Somebody is at work on it, or is about to be. */
