@@ -4,6 +4,7 @@
  */
 import type { api } from '@garrison/contract/api'
 import type { microvmApi } from '@garrison/contract/microvms/api'
+import { heardTime } from './clock.ts'
 import { ApiError, errorOf } from './errors.ts'
 
 type Routes = typeof api & typeof microvmApi
@@ -113,6 +114,7 @@ export async function send<A>(method: string, path: string, input: AnyInput = {}
       message: 'The server cannot be reached. Check that it is up, then try again.',
     })
   }
+  heardTime(response.headers.get('date'), Date.now())
   const text = await response.text()
   const answer = parse(text)
   if (!response.ok) throw errorOf(response, answer)

@@ -5,8 +5,8 @@ import { Play, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
-import { snapshotCostNow, useBillingOf } from '../microvms/cost.ts'
-import { CostSoFar } from '../microvms/cost-so-far.tsx'
+import { snapshotCostNow } from '../microvms/cost.ts'
+import { Costs } from '../microvms/costs.tsx'
 import { memoryWords } from '../microvms/vm.ts'
 import { StepsOf } from '../operations/steps.tsx'
 import { Button } from '../ui/button.tsx'
@@ -89,9 +89,11 @@ export function MicrovmSnapshotPage() {
       <Section title="What it is">
         <Facts columns={2} facts={factsOf(snapshot)} />
       </Section>
-      <Section title="Costs">
-        <Costs snapshot={snapshot} />
-      </Section>
+      <Costs
+        id={id}
+        columns={2}
+        now={(billing) => (billing ? snapshotCostNow(snapshot, billing.records[0]) : null)}
+      />
       {snapshot.snapshot_type !== 'vm' && (
         <Section title="Build log">
           <BuildLog id={id} />
@@ -105,23 +107,6 @@ export function MicrovmSnapshotPage() {
         />
       )}
     </Page>
-  )
-}
-
-function Costs({ snapshot }: { snapshot: MicrovmSnapshot }) {
-  const billing = useBillingOf(snapshot.id)
-  if (billing === undefined) return null
-  return (
-    <Facts
-      columns={2}
-      facts={[
-        ['Now', snapshotCostNow(snapshot, billing.records[0])],
-        [
-          'So far',
-          billing.total > 0 ? <CostSoFar key="so-far" id={snapshot.id} billing={billing} /> : null,
-        ],
-      ]}
-    />
   )
 }
 

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { costSoFar, snapshotCostNow, vmCostNow } from './cost.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { heardTime } from '../api/clock.ts'
+import { costSoFar, countedUntil, snapshotCostNow, vmCostNow } from './cost.ts'
 import type { Vm } from './vm.ts'
 
 type Billing = Parameters<typeof costSoFar>[0]
@@ -13,13 +14,14 @@ const record = {
   currency: 'USD',
 } as Record
 const summary = { totalCost: 1, totalSeconds: 1_000 } as Billing['summary']
-const at = new Date('2026-01-10T09:01:30Z')
+const at = Date.parse('2026-01-10T09:01:30Z')
 
 describe('what a microVM costs', () => {
   const vm = { hourly_rate: 0.36, currency: 'USD' } as Vm
   it('now is its rate while it has memory, and nothing otherwise', () => {
     expect(vmCostNow({ ...vm, status: 'running' })).toBe('$0.36/h · $0.0060/min, by the second')
     expect(vmCostNow({ ...vm, status: 'suspended' })).toMatch(/^Nothing while it is suspended; \$0/)
+    expect(vmCostNow({ ...vm, status: 'terminating' })).toBe('Nothing, it is ending')
     expect(vmCostNow({ ...vm, status: 'terminated' })).toBe('Nothing, it has ended')
   })
 
@@ -33,9 +35,27 @@ describe('what a microVM costs', () => {
     const asSummed = { cost: 1, seconds: 1_000 }
     const ended = { ...record, end_time: '2026-01-10T09:01:00Z' }
     expect(costSoFar({ records: [ended], summary }, at)).toEqual(asSummed)
-    const behind = new Date('2026-01-10T09:00:30Z')
+    const behind = Date.parse('2026-01-10T09:00:30Z')
     expect(costSoFar({ records: [record], summary }, behind)).toEqual(asSummed)
     expect(costSoFar({ records: [], summary }, at)).toEqual(asSummed)
+  })
+})
+
+describe('until when it is counted', () => {
+  const here = new Date(at)
+  afterEach(() => heardTime(here.toUTCString(), at))
+
+  it('is by the clock of the server, also when the one here is ahead or behind', () => {
+    for (const wrong of [-7_200_000, 0, 7_200_000]) {
+      heardTime(here.toUTCString(), at + wrong)
+      const now = new Date(at + wrong + 10_000)
+      expect(countedUntil(now, at + wrong)).toBe(at + 10_000)
+    }
+  })
+
+  it('is no further than to the next answer, which may say that it has ended', () => {
+    heardTime(here.toUTCString(), at)
+    expect(countedUntil(new Date(at + 3_600_000), at)).toBe(at + 60_000)
   })
 })
 
@@ -46,7 +66,17 @@ describe('what a snapshot costs', () => {
       '$0.0003/h · $0.22 a month, until it is deleted',
     )
     expect(snapshotCostNow({ type: 'user', status: 'building' }, undefined)).toContain('before')
+    expect(snapshotCostNow({ type: 'user', status: 'pending' }, undefined)).toContain('before')
     expect(snapshotCostNow({ type: 'system', status: 'ready' }, undefined)).toContain('public')
+  })
+
+  it('is nothing for one that failed or goes, and says why', () => {
+    expect(snapshotCostNow({ type: 'user', status: 'failed' }, undefined)).toBe(
+      'Nothing, it failed',
+    )
+    expect(snapshotCostNow({ type: 'user', status: 'deleting' }, kept)).toBe(
+      'Nothing, it is being deleted',
+    )
   })
 
   it('so far is by whole minutes', () => {

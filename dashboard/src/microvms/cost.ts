@@ -1,19 +1,23 @@
 /** What a microVM, or a snapshot of one, costs now and has cost. */
-import type { MicrovmStatus } from '@garrison/contract/microvms/states'
+import type { MicrovmSnapshotStatus, MicrovmStatus } from '@garrison/contract/microvms/states'
 import { useQuery } from '@tanstack/react-query'
 import type { Answer } from '../api/client.ts'
+import { serverTime } from '../api/clock.ts'
 import { reading } from '../api/queries.ts'
 import { type Currency, money, monthly, rate } from '../ui/format.ts'
 import type { Vm } from './vm.ts'
 
 type Billing = Pick<Answer<'get', '/api/microvms/billing/'>, 'records' | 'summary'>
+type BillingRecord = Billing['records'][number]
+
+const askedEveryMs = 60_000
 
 /** Its sums, and the latest of its records, which is the open one if there is one. */
 export function useBillingOf(id: string) {
   return useQuery({
     ...reading('/api/microvms/billing/', { query: { resource_id: id, limit: 1 } }),
-    refetchInterval: 60_000,
-  }).data
+    refetchInterval: askedEveryMs,
+  })
 }
 
 /** What it is charged by the second for: until its memory is on disk, or given back. */
@@ -23,27 +27,46 @@ export function vmCostNow({ status, hourly_rate, currency }: Vm): string {
   const words = rate(hourly_rate, currency as Currency)
   if (charged.includes(status)) return `${words}, by the second`
   if (status === 'terminated' || status === 'failed') return 'Nothing, it has ended'
+  if (status === 'terminating') return 'Nothing, it is ending'
   return `Nothing while it is ${status}; ${words} while it runs`
 }
 
-/** To the second, as it will be charged: the meter itself passes by once a minute. */
-export function costSoFar({ records: [latest], summary }: Billing, now: Date) {
-  const { totalCost: cost, totalSeconds: seconds } = summary
-  if (latest?.end_time !== null || latest.total_duration_seconds === null) return { cost, seconds }
-  const runs = Math.floor((now.getTime() - new Date(latest.start_time).getTime()) / 1000)
-  const more = Math.max(0, runs - latest.total_duration_seconds)
-  return { cost: cost + (more * latest.hourly_rate) / 3600, seconds: seconds + more }
+/**
+ * Until when what is open may be counted on, in milliseconds of the server's time: whatever the clock here
+ * says, and no further than to the answer that is due, since it may have ended by then.
+ */
+export const countedUntil = (now: Date, answeredAt: number) =>
+  serverTime(Math.min(now.getTime(), answeredAt + askedEveryMs))
+
+/** To the second, as it will be charged: what came since the meter passed by, which it does once a minute. */
+export function sinceMetered(record: BillingRecord | undefined, until: number) {
+  if (record?.end_time !== null || record.total_duration_seconds === null)
+    return { cost: 0, seconds: 0 }
+  const runs = Math.floor((until - new Date(record.start_time).getTime()) / 1000)
+  const seconds = Math.max(0, runs - record.total_duration_seconds)
+  return { cost: (seconds * record.hourly_rate) / 3600, seconds }
+}
+
+export function costSoFar({ records: [latest], summary }: Billing, until: number) {
+  const { cost, seconds } = sinceMetered(latest, until)
+  return { cost: summary.totalCost + cost, seconds: summary.totalSeconds + seconds }
+}
+
+const unkept: Readonly<Record<Exclude<MicrovmSnapshotStatus, 'ready'>, string>> = {
+  pending: 'Nothing before it is ready',
+  building: 'Nothing before it is ready',
+  failed: 'Nothing, it failed',
+  deleting: 'Nothing, it is being deleted',
 }
 
 /** Of a snapshot. */
 export function snapshotCostNow(
-  { type, status }: { type: string; status: string },
-  latest: Billing['records'][number] | undefined,
+  { type, status }: { type: string; status: MicrovmSnapshotStatus },
+  latest: BillingRecord | undefined,
 ): string {
   if (type === 'system') return 'Nothing, it is public'
-  if (latest?.end_time === null) {
-    const [hourly, currency] = [latest.hourly_rate, latest.currency]
-    return `${money(hourly, currency)}/h · ${monthly(hourly, currency)} a month, until it is deleted`
-  }
-  return status === 'ready' || status === 'deleting' ? 'Nothing' : 'Nothing before it is ready'
+  if (status !== 'ready') return unkept[status]
+  if (latest?.end_time !== null) return 'Nothing'
+  const { hourly_rate: hourly, currency } = latest
+  return `${money(hourly, currency)}/h · ${monthly(hourly, currency)} a month, until it is deleted`
 }

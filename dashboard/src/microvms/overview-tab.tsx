@@ -5,8 +5,8 @@ import { Facts, Section } from '../ui/card.tsx'
 import { Code, Copyable } from '../ui/copy.tsx'
 import { type Currency, duration, money, number } from '../ui/format.ts'
 import { Time } from '../ui/time.tsx'
-import { useBillingOf, vmCostNow } from './cost.ts'
-import { CostSoFar } from './cost-so-far.tsx'
+import { vmCostNow } from './cost.ts'
+import { Costs } from './costs.tsx'
 import { TimeLeft } from './time-left.tsx'
 import { useVm } from './use-vm.ts'
 import { isLive, memoryWords, type Vm } from './vm.ts'
@@ -37,9 +37,7 @@ export function OverviewTab() {
           ]}
         />
       </Section>
-      <Section title="Costs">
-        <Costs vm={vm} />
-      </Section>
+      <Costs id={vm.vm_id} now={() => vmCostNow(vm)} />
       <Section title="Session">
         <Usage vm={vm} />
       </Section>
@@ -97,18 +95,6 @@ function Machine({
           start &&
             `${start === 'memory' ? 'From memory' : 'Booted'}${took === null ? '' : `, in ${number(took)} ms with its making`}`,
         ],
-      ]}
-    />
-  )
-}
-
-function Costs({ vm }: { vm: Vm }) {
-  const billing = useBillingOf(vm.vm_id)
-  return (
-    <Facts
-      facts={[
-        ['Now', vmCostNow(vm)],
-        ['So far', billing && <CostSoFar key="so-far" id={vm.vm_id} billing={billing} />],
       ]}
     />
   )
