@@ -4,7 +4,7 @@
  * no two may ever be on one link. It is made before there is a machine, with everything shut.
  */
 import { readFile } from 'node:fs/promises'
-import type { EgressPolicy } from '../../engine.ts'
+import { type EgressPolicy, EngineError } from '../../engine.ts'
 import { readResolvers } from '../network/resolvers.ts'
 import { applyRuleSet, runIn } from '../network/rules/rule-set.ts'
 import { run } from '../network/run.ts'
@@ -23,17 +23,31 @@ import {
 } from './egress.ts'
 import { numberIn, type SlotLayout, TAP, UPLINK } from './layout.ts'
 
+/** Of what fails only this is for tenants to read: command lines name the host's resolvers. */
+async function inWords(what: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (cause) {
+    throw new EngineError(`${what}; the server's log says why`, { cause })
+  }
+}
+
 /**
  * Twice is once.
  * @param uid Who may open the tap.
  * @param isShut Whatever the machine sends is dropped until {@link openNetwork}.
  */
-export async function makeNetwork(
+export function makeNetwork(
   slot: SlotLayout,
   uid: number,
   policy: EgressPolicy,
   isShut = false,
-) {
+): Promise<void> {
+  const made = make(slot, uid, policy, isShut)
+  return inWords('The network of a microVM could not be made', made)
+}
+
+async function make(slot: SlotLayout, uid: number, policy: EgressPolicy, isShut: boolean) {
   const { netns, hostLink, address, host } = slot
   await removeNetwork(slot)
   await run('ip', ['netns', 'add', netns])
@@ -61,11 +75,16 @@ export async function makeNetwork(
 
 /** The policy alone decides from here on. */
 export async function openNetwork({ netns }: SlotLayout): Promise<void> {
-  await runIn(netns, 'nft', ['delete', 'table', ...SHUT_TABLE.split(' ')])
+  const opened = runIn(netns, 'nft', ['delete', 'table', ...SHUT_TABLE.split(' ')])
+  await inWords('The network of a microVM could not be opened', opened)
 }
 
 /** From here on, also for what is under way. */
-export async function applyPolicy(slot: SlotLayout, policy: EgressPolicy): Promise<void> {
+export function applyPolicy(slot: SlotLayout, policy: EgressPolicy): Promise<void> {
+  return inWords("A microVM's network policy could not be put in force", apply(slot, policy))
+}
+
+async function apply(slot: SlotLayout, policy: EgressPolicy): Promise<void> {
   await applyRuleSet(slot.netns, egressRules(policy, slot.address))
   await stopDns(slot)
   if (asksNames(policy)) await startDns(slot, policy)

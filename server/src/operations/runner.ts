@@ -315,7 +315,16 @@ export class OperationRunner {
           }
         }
         const delay = retryDelaysMs[attempt]
-        if (!error.retryable || delay === undefined) return { failure: failureOf(error) }
+        if (!error.retryable || delay === undefined) {
+          // Whoever asked reads the message alone.
+          if (error.cause !== undefined)
+            this.#deps.log('warn', 'a step failed', {
+              operation: run.operation.id,
+              step: step.name,
+              error,
+            })
+          return { failure: failureOf(error) }
+        }
         await this.#deps.clock.sleep(delay, run.abort.signal).catch(() => {})
       }
     }
