@@ -4,7 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import type { LinkProps } from '@tanstack/react-router'
 import type { Answer } from '../api/client.ts'
 import { reading } from '../api/queries.ts'
+import { costSoFar, countedUntil, sinceMetered } from '../microvms/cost.ts'
 import { bytes, gigabytes } from '../ui/format.ts'
+import { useNow } from '../ui/time.tsx'
 import type { BillingKind, BillingSearch } from './routes.ts'
 
 export type Row = {
@@ -43,6 +45,7 @@ export function useRecords(kind: BillingKind, search: BillingSearch) {
     ...when('microvms'),
   })
   const pages = usePages(kind === 'microvms')
+  const until = countedUntil(useNow(), microvms.dataUpdatedAt)
   const chosen = { instances, snapshots, volumes, microvms }[kind]
   const rows: readonly Row[] | undefined = {
     instances: instances.data?.records.map((row) => ({
@@ -61,9 +64,7 @@ export function useRecords(kind: BillingKind, search: BillingSearch) {
       what: gigabytes(row.size_gb),
     })),
     microvms: microvms.data?.records.map((row) => ({
-      ...row,
-      id: row.billing_id,
-      seconds: row.total_duration_seconds ?? row.total_duration_minutes * 60,
+      ...bySeconds(row, until),
       name: pages.get(row.resource_id)?.name ?? row.resource_name,
       link: pages.get(row.resource_id)?.link,
       what: row.size_bytes === null ? 'MicroVM' : `Snapshot, ${bytes(row.size_bytes)}`,
@@ -76,8 +77,7 @@ export function useRecords(kind: BillingKind, search: BillingSearch) {
       chosen.data && {
         rows,
         total: chosen.data.total,
-        cost: chosen.data.summary.totalCost,
-        seconds: secondsOf(chosen.data.summary),
+        ...sumOf(chosen.data, until),
         currency: chosen.data.currency,
       },
   }
@@ -96,9 +96,27 @@ const byTheMinute = <R extends ByTheMinute>(row: R) => ({
   hourly_rate: row.per_minute_rate * 60,
 })
 
-type Summary = Answer<'get', `/api/${BillingKind}/billing/`>['summary']
-const secondsOf = (summary: Summary) =>
-  'totalSeconds' in summary ? summary.totalSeconds : summary.totalMinutes * 60
+type MicrovmRow = Answer<'get', '/api/microvms/billing/'>['records'][number]
+
+function bySeconds(row: MicrovmRow, until: number) {
+  const more = sinceMetered(row, until)
+  return {
+    ...row,
+    id: row.billing_id,
+    seconds: (row.total_duration_seconds ?? row.total_duration_minutes * 60) + more.seconds,
+    total_cost: row.total_cost + more.cost,
+  }
+}
+
+type Billing = Answer<'get', `/api/${BillingKind}/billing/`>
+
+/** With what the rows that are shown have more than the meter has seen: of other pages that is not known. */
+function sumOf(billing: Billing, until: number) {
+  const { summary } = billing
+  if (!('totalSeconds' in summary))
+    return { cost: summary.totalCost, seconds: summary.totalMinutes * 60 }
+  return costSoFar(billing as Answer<'get', '/api/microvms/billing/'>, until)
+}
 
 type PageOf = { readonly name: string; readonly link: LinkProps }
 

@@ -31,7 +31,18 @@ describe('what a microVM costs', () => {
     expect(cost).toBeCloseTo(1.003, 9)
   })
 
-  it('so far stays where it ended, and with a clock that is behind', () => {
+  it('so far does not fall back when it ends before the meter has passed by, and stays there', () => {
+    const ended = { ...record, end_time: '2026-01-10T09:01:20Z' }
+    for (const until of [at, at + 60_000]) {
+      const { cost, seconds } = costSoFar({ records: [ended], summary }, until)
+      expect(seconds).toBe(1_020)
+      expect(cost).toBeCloseTo(1.002, 9)
+    }
+    const next = { ...record, start_time: '2026-01-10T09:01:25Z', total_duration_seconds: 0 }
+    expect(costSoFar({ records: [next, ended], summary }, at).seconds).toBe(1_025)
+  })
+
+  it('so far is what the meter says when it has passed by, and with a clock that is behind', () => {
     const asSummed = { cost: 1, seconds: 1_000 }
     const ended = { ...record, end_time: '2026-01-10T09:01:00Z' }
     expect(costSoFar({ records: [ended], summary }, at)).toEqual(asSummed)

@@ -12,10 +12,10 @@ type BillingRecord = Billing['records'][number]
 
 const askedEveryMs = 60_000
 
-/** Its sums, and the latest of its records, which is the open one if there is one. */
+/** Its sums, and the latest of its records, of which the first is the open one if there is one. */
 export function useBillingOf(id: string) {
   return useQuery({
-    ...reading('/api/microvms/billing/', { query: { resource_id: id, limit: 1 } }),
+    ...reading('/api/microvms/billing/', { query: { resource_id: id, limit: 5 } }),
     refetchInterval: askedEveryMs,
   })
 }
@@ -38,18 +38,25 @@ export function vmCostNow({ status, hourly_rate, currency }: Vm): string {
 export const countedUntil = (now: Date, answeredAt: number) =>
   serverTime(Math.min(now.getTime(), answeredAt + askedEveryMs))
 
-/** To the second, as it will be charged: what came since the meter passed by, which it does once a minute. */
-export function sinceMetered(record: BillingRecord | undefined, until: number) {
-  if (record?.end_time !== null || record.total_duration_seconds === null)
-    return { cost: 0, seconds: 0 }
-  const runs = Math.floor((until - new Date(record.start_time).getTime()) / 1000)
-  const seconds = Math.max(0, runs - record.total_duration_seconds)
-  return { cost: (seconds * record.hourly_rate) / 3600, seconds }
+/**
+ * To the second, as it will be charged: what came since the meter passed by, which it does once a minute, until
+ * `until`, or until it ended.
+ */
+export function sinceMetered(record: BillingRecord, until: number) {
+  const { start_time, end_time, total_duration_seconds: metered, hourly_rate } = record
+  if (metered === null) return { cost: 0, seconds: 0 }
+  const end = end_time === null ? until : new Date(end_time).getTime()
+  const runs = Math.floor((end - new Date(start_time).getTime()) / 1000)
+  const seconds = Math.max(0, runs - metered)
+  return { cost: (seconds * hourly_rate) / 3600, seconds }
 }
 
-export function costSoFar({ records: [latest], summary }: Billing, until: number) {
-  const { cost, seconds } = sinceMetered(latest, until)
-  return { cost: summary.totalCost + cost, seconds: summary.totalSeconds + seconds }
+export function costSoFar({ records, summary }: Billing, until: number) {
+  const more = records.map((record) => sinceMetered(record, until))
+  return more.reduce(
+    (sum, { cost, seconds }) => ({ cost: sum.cost + cost, seconds: sum.seconds + seconds }),
+    { cost: summary.totalCost, seconds: summary.totalSeconds },
+  )
 }
 
 const unkept: Readonly<Record<Exclude<MicrovmSnapshotStatus, 'ready'>, string>> = {
