@@ -268,6 +268,9 @@ export const cloneVm = createRoute({
   },
 })
 
+/** It may be left out. Whoever sends fields, such as `env`, hears that nobody reads them. */
+const noFields = { ...json(z.strictObject({}), {}), required: false }
+
 const stateRoute = <const Verb extends 'suspend' | 'resume'>(verb: Verb, description: string) =>
   createRoute({
     ...head,
@@ -276,7 +279,7 @@ const stateRoute = <const Verb extends 'suspend' | 'resume'>(verb: Verb, descrip
     path: `/v1/vms/{vm_id}/${verb}`,
     summary: verb === 'suspend' ? 'Suspend a VM' : 'Resume a VM',
     description,
-    request: { params, query: waitQuery },
+    request: { params, query: waitQuery, body: noFields },
     responses: {
       ...answer(Vm, 'Successful Response', {
         ...example,

@@ -42,6 +42,21 @@ describe('a request that is not as the schema says', () => {
     expect((await me.get('/v1/nothing?bogus=1')).status).toBe(404)
   })
 
+  it('a field of the body is, also where none is needed', async () => {
+    const { vm_id } = (await me.post('/v1/vms', {})).body
+    for (const verb of ['suspend', 'resume']) {
+      const path = `/v1/vms/${vm_id}/${verb}`
+      const fault = { loc: ['body', 'env'], type: 'extra_forbidden' }
+      const refused = { status: 422, body: { detail: [fault] } }
+      expect(await me.post(path, { env: { A: '1' } }), verb).toMatchObject(refused)
+      expect(await me.post(path, []), verb).toMatchObject({ status: 422 })
+      expect((await me.get(`/v1/vms/${vm_id}`)).body.status).toBe('running')
+    }
+    expect(await me.post(`/v1/vms/${vm_id}/suspend`)).toMatchObject({ status: 200 })
+    expect(await me.post(`/v1/vms/${vm_id}/resume`, {})).toMatchObject({ status: 200 })
+    await me.delete(`/v1/vms/${vm_id}`)
+  })
+
   const image = { oci_image: 'python:3.12-slim' }
   it.each([
     ['/v1/snapshots', {}, ['body', 'oci_image'], 'missing', 'Field required'],
