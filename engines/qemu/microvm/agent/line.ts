@@ -15,8 +15,14 @@ const MAX_CHANNELS = 200
 const MAX_STRAYS = 4_096
 /** Then nothing more is begun. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024
+/** Then the line is lost. More than the windows of all channels, what one can be given, and zeros together. */
+const MOST_UNREAD_BYTES = 96 * 1024 * 1024
+/** What a frame that waits takes beside its bytes. */
+const FRAME_COST_BYTES = 256
 /** All that a guest can have been given at start. */
 const GIVEN_BYTES = 1216 * 1024
+/** It comes in full ones but for the last; each is put behind the others, which is not to be done for every byte. */
+const MAX_GIVEN_PIECES = 64
 /** More than the buffers of a port have: a device on virtio-mmio has 1,024, a page each. */
 const RING_BYTES = 1_088 * 4_096
 const ZEROS_BYTES = 64 * 1024
@@ -35,9 +41,15 @@ export class AgentLine {
   #strays = 0
   #failure: Error | null = null
   #isGreeted = false
+  #hasAnswered = false
   #held: Buffer[] | null = null
   #told: ((given: Buffer) => void) | null = null
   #given = Buffer.alloc(0)
+  #givenPieces = 0
+  /** Times that it was asked what it was given, and has not told. */
+  #asked = 0
+  /** What was said and not read yet, held or sent, each frame with its cost. */
+  #unread = 0
   #isGone: (() => void) | null = null
   /** An agent that goes on from memory of an earlier release lets go of what it tells, as it tells it. */
   #letsGoWhenAsked = false
@@ -110,7 +122,7 @@ export class AgentLine {
     const word = String(++this.#lastPing)
     const answered = Promise.withResolvers<void>()
     this.#pings.set(word, answered)
-    this.#socket.write(frame('P', 0, Buffer.from(word)))
+    this.#send(frame('P', 0, Buffer.from(word)))
     try {
       await within(ms, answered.promise, silent)
     } finally {
@@ -162,7 +174,8 @@ export class AgentLine {
   async #askGiven(ms: number): Promise<Buffer> {
     const told = Promise.withResolvers<Buffer>()
     this.#told = told.resolve
-    this.#socket.write(frame('F', 0))
+    this.#asked += 1
+    this.#send(frame('F', 0))
     try {
       return await within(ms, told.promise, silent)
     } finally {
@@ -174,17 +187,17 @@ export class AgentLine {
     if (this.#letsGoWhenAsked) {
       const isGone = Promise.withResolvers<void>()
       this.#isGone = isGone.resolve
-      this.#socket.write(frame('L', 0))
+      this.#send(frame('L', 0))
       await within(ms, isGone.promise, silent)
     }
     // The kernel in the guest uses its buffers in turn, and each has what came with it last.
     for (let sent = 0; sent < RING_BYTES; sent += ZEROS_BYTES)
-      this.#socket.write(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
+      this.#send(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
   }
 
   /** What a guest has let go of, now or before this line was made. Twice does no harm. */
   giveBack(given: Buffer): void {
-    if (given.length > 0 && this.isOpen) this.#socket.write(frame('B', 0, given))
+    if (given.length > 0) this.#send(frame('B', 0, given))
   }
 
   /** So that what runs next has the right time, whatever the guest's clock has missed. */
@@ -203,7 +216,7 @@ export class AgentLine {
     if (!this.isOpen)
       throw new NotRunningError('The line to the machine is gone; does it still run?')
     // Of a guest that reads nothing any more, what was called off waits here all the same.
-    if (this.#channels.size >= MAX_CHANNELS || this.#socket.writableLength > MAX_UNREAD_BYTES)
+    if (this.#channels.size >= MAX_CHANNELS || this.#unread > MAX_UNREAD_BYTES)
       throw new GuestError('failed', 'Too much is under way in this machine; wait for some of it')
     this.#lastChannel = (this.#lastChannel % 0x7fff_ffff) + 1
     const id = this.#lastChannel
@@ -228,37 +241,65 @@ export class AgentLine {
   #letGo(): void {
     const held = this.#held ?? []
     this.#held = null
-    for (const bytes of held) this.#socket.write(bytes)
+    for (const bytes of held) {
+      this.#unread -= costOf(bytes)
+      this.#send(bytes)
+    }
   }
 
   #takeOver(piece: Buffer): void {
+    if (this.#asked === 0) throw unasked()
     this.#given = Buffer.concat([this.#given, piece])
-    if (this.#given.length > GIVEN_BYTES)
+    this.#givenPieces += 1
+    if (this.#given.length > GIVEN_BYTES || this.#givenPieces > MAX_GIVEN_PIECES)
       throw new GuestError('failed', 'The machine sent more than it may')
     if (piece.length > 0) return
     const given = this.#given
     this.#given = Buffer.alloc(0)
+    this.#givenPieces = 0
+    this.#asked -= 1
     // Nobody waits for it any more.
     if (this.#told === null && !this.#letsGoWhenAsked) this.giveBack(given)
     this.#told?.(given)
   }
 
   #begin([version]: string[]): void {
+    if (this.#hasAnswered) throw new GuestError('failed', 'The machine greeted twice')
+    this.#hasAnswered = true
     this.#letsGoWhenAsked = version !== '1'
     this.#greeted.resolve()
   }
 
   #write(bytes: Buffer): void {
-    if (this.#held !== null) this.#held.push(bytes)
-    else if (this.isOpen) this.#socket.write(bytes)
+    if (this.#held === null) this.#send(bytes)
+    else {
+      this.#held.push(bytes)
+      this.#charge(bytes)
+    }
+  }
+
+  /** Past what is held. */
+  #send(bytes: Buffer): void {
+    if (!this.isOpen) return
+    this.#charge(bytes)
+    this.#socket.write(bytes, () => {
+      this.#unread -= costOf(bytes)
+    })
+  }
+
+  /** Whatever makes us write, a guest that does not read fills no memory but so much. */
+  #charge(bytes: Buffer): void {
+    this.#unread += costOf(bytes)
+    if (this.#unread <= MOST_UNREAD_BYTES) return
+    this.#failure ??= new GuestError('failed', 'The machine does not read what is sent to it')
+    this.#socket.destroy()
   }
 
   /** Reading what nobody asked for costs as much as reading what somebody did. */
   #receive(received: Frame): void {
     const isWanted = received.channel === 0 ? this.#answer(received) : this.#tell(received)
     this.#strays = isWanted ? 0 : this.#strays + 1
-    if (this.#strays > MAX_STRAYS)
-      throw new GuestError('failed', 'The machine sends what nobody asked for')
+    if (this.#strays > MAX_STRAYS) throw unasked()
   }
 
   #tell(received: Frame): boolean {
@@ -279,6 +320,10 @@ export class AgentLine {
     return ping !== undefined
   }
 }
+
+const costOf = (bytes: Buffer) => bytes.length + FRAME_COST_BYTES
+
+const unasked = () => new GuestError('failed', 'The machine sends what nobody asked for')
 
 export const silent = () =>
   new GuestError('silent', 'The machine does not answer; its agent may be busy, or was ended')
