@@ -260,7 +260,7 @@ describe('a hostile guest', () => {
   })
 
   it('that hears nothing any more is suspended all the same', async () => {
-    const mute = await start()
+    const mute = await start({ env: { TOKEN: 'of the mute' } })
     const cut = `cd /sys/bus/virtio/drivers/virtio_console; for d in virtio*; do echo $d > unbind; done`
     expect(await ok(execute(mute, cut, 1))).toMatchObject({ exit_code: 124 })
     const suspended = await ok(server.post(`/v1/vms/${mute.vm_id}/suspend`))

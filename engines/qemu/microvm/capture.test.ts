@@ -62,3 +62,36 @@ test('a guest that lost its line after it let go is not captured, and goes on', 
   await expect(capturing).rejects.toThrow('The line to the machine was lost')
   expect(told().slice(-2)).toEqual(['stop', 'cont'])
 })
+
+test.runIf(isRoot).each([
+  ['is silent', () => {}],
+  ['hangs up', (_: Frame, socket: Socket) => void socket.destroy()],
+])(
+  'a guest that %s is suspended with what it was given inside, but no snapshot is taken of it',
+  async (_, answer) => {
+    const { live, files, told } = await machine(answer)
+    await live.guest()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const ended = async (goesOn: boolean) => {
+      const keep = async () => {}
+      let isOver = false
+      const captured = capture(live, files, async () => {}, { goesOn, keep }).then(
+        ({ holdsEnv }) => ({ holdsEnv }),
+        (error: Error) => error.message,
+      )
+      void captured.then(() => {
+        isOver = true
+      })
+      await vi.waitFor(async () => {
+        await vi.advanceTimersByTimeAsync(5_000)
+        expect(isOver).toBe(true)
+      }, 10_000)
+      return captured
+    }
+    expect(await ended(true)).toMatch(/does not answer|line to the machine/)
+    expect(told()).not.toContain('xen-save-devices-state')
+    expect(await ended(false)).toEqual({ holdsEnv: true })
+    expect(await readFile(files.ram, 'utf8')).toBe('memory')
+    expect(told().slice(-2)).toEqual(['stop', 'xen-save-devices-state'])
+  },
+)

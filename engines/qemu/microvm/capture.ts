@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { chmod, chown, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { EngineError } from '../../engine.ts'
+import { EngineError, GuestError, NotRunningError } from '../../engine.ts'
 import { requireFreeSpace } from '../disks/free-space.ts'
 import { run } from '../network/run.ts'
 import { syncPath } from '../records/durable-files.ts'
@@ -32,17 +32,22 @@ export type Captured = {
   readonly pages: number
   readonly pausedMs: number
   readonly sizeBytes: number
+  /** Whether what it was given at start, and was to be without, is in it all the same. */
+  readonly holdsEnv: boolean
 }
 
 const HOLD_MS = 2_000
+/** For an agent to say that it is there at all, where nobody needs it to be. */
+const ANSWER_MS = 5_000
 /** Interpreters are asked as well, and a host may be busy. */
 const FORGET_MS = 20_000
 
 /**
  * @param still What else is to happen while it stands still.
  * @param goesOn Whether it runs afterwards. When something fails it does.
- * @param keep For what it was given at start, which is left out. `null`: it stays in, and a guest that does not
- *   answer is captured all the same.
+ * @param keep For what it was given at start, which is left out. `null`: it was given nothing, and a guest that
+ *   does not answer is captured all the same. So is any that is to stand still, or it would run for as long as it
+ *   likes; see {@link Captured.holdsEnv}.
  */
 export async function capture(
   live: LiveMicrovm,
@@ -59,13 +64,13 @@ export async function capture(
   let letGo: (() => void) | undefined
   let pausedAt = 0
   try {
-    const line = await lineOf(live, keep !== null)
-    const holding = keep === null ? line?.hold(HOLD_MS) : line?.holdWithoutSecrets(FORGET_MS, keep)
-    letGo = await holding
+    const held = await holdLine(live, keep, goesOn)
+    letGo = held.letGo
     pausedAt = performance.now()
     await live.pause()
-    // On another one it has been given back what it was to be without.
-    if (keep !== null && line?.isOpen !== true)
+    // On another line it has been given back what it was to be without.
+    const holdsEnv = keep !== null && !(held.isWithout && held.line?.isOpen)
+    if (holdsEnv && goesOn)
       throw new EngineError('The line to the machine was lost; ask again', { retryable: true })
     await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
     if (goesOn) await live.resume()
@@ -73,7 +78,7 @@ export async function capture(
     const pages = await copying.written()
     await publish(files)
     const { blocks } = await stat(files.ram)
-    return { pages, pausedMs, sizeBytes: blocks * 512 }
+    return { pages, pausedMs, sizeBytes: blocks * 512, holdsEnv }
   } catch (error) {
     copying.cancel()
     if (pausedAt > 0) await live.resume().catch(() => {})
@@ -84,14 +89,33 @@ export async function capture(
   }
 }
 
-/** `null`: it has none, and need not have one. Where there is none, nothing is half said either. */
-async function lineOf(live: LiveMicrovm, isNeeded: boolean): Promise<AgentLine | null> {
-  try {
-    return (await live.guest()).line
-  } catch (error) {
-    if (isNeeded) throw error
-    return null
+type HeldLine = {
+  /** `null`: it has none, so nothing is half said either. */
+  readonly line: AgentLine | null
+  readonly letGo: (() => void) | undefined
+  /** Of what it was given at start. */
+  readonly isWithout: boolean
+}
+
+/** Throws what the guest did wrong when it must be without what it was given, and is not. */
+async function holdLine(
+  live: LiveMicrovm,
+  keep: Keeper | null,
+  mustBeWithout: boolean,
+): Promise<HeldLine> {
+  if (keep !== null) {
+    try {
+      const { line } = await live.guest()
+      if (!mustBeWithout) await line.ping(ANSWER_MS)
+      return { line, letGo: await line.holdWithoutSecrets(FORGET_MS, keep), isWithout: true }
+    } catch (error) {
+      const isItsDoing = error instanceof GuestError || error instanceof NotRunningError
+      if (mustBeWithout || !isItsDoing) throw error
+    }
   }
+  const guest = await live.guest().catch(() => null)
+  const line = guest?.line ?? null
+  return { line, letGo: await line?.hold(HOLD_MS), isWithout: false }
 }
 
 /** Only root writes to them from here on. */

@@ -21,7 +21,7 @@ const snapshot: MicrovmSnapshotRecord = {
 }
 const machine: MicrovmRecord = {
   ...{ ...common, ram: 'r', slot: null, suspended: true, given: '', qemu: 'q', start: null },
-  ...{ egress: NO_EGRESS, hasOwnEnv: false },
+  ...{ egress: NO_EGRESS, hasOwnEnv: false, holdsEnv: false },
 }
 
 async function put(folder: string, record: object): Promise<string> {

@@ -26,7 +26,8 @@ afterEach(async () => {
 
 const running: MicrovmRecord = {
   ...{ tenant: 'a', gid: 1, vcpus: 1, memoryMib: 128, layer: 'l', env: {}, ram: 'r', slot: null },
-  ...{ suspended: false, hasOwnEnv: true, given: '', qemu: null, start: null, egress: NO_EGRESS },
+  ...{ suspended: false, hasOwnEnv: true, holdsEnv: false, given: '', qemu: null, start: null },
+  egress: NO_EGRESS,
 }
 
 async function hostWith(record: MicrovmRecord) {

@@ -33,6 +33,8 @@ export const MicrovmRecord = z.object({
   suspended: z.boolean(),
   /** Whether its guest was given more than that at start, which no snapshot may have; `true` in records of earlier releases. */
   hasOwnEnv: z.boolean().default(true),
+  /** Of a suspended one: whether it is in its memory, since the guest did not let go of it. */
+  holdsEnv: z.boolean().default(false),
   /** What its guest is to have and has not got yet, in base64: while it is captured or suspended, and when it boots again. */
   given: z.string().default(''),
   /** Of a suspended one: the QEMU that wrote its memory. */

@@ -149,6 +149,7 @@ async function place(
     slot: { name, uid, gid, number: layout.number },
     ...{ gid: host.identities.gidOf(tenant), env: { ...env }, qemu: null },
     hasOwnEnv: Object.keys(spec.identity.env).length > 0,
+    holdsEnv: false,
   }
   // No process outlives a power failure, so this need not either.
   await host.machines.put(id, record, { durable: false })

@@ -12,6 +12,7 @@ import type { MicrovmHost } from './host.ts'
 import { microvmPathsOf } from './paths.ts'
 import { MicrovmRecord } from './records.ts'
 import { goOnAgain, goOnFinally } from './suspend.ts'
+import { takeMicrovmSnapshot } from './take-snapshot.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -30,7 +31,7 @@ async function resuming(ram: string) {
   const machines = new Records(folder, MicrovmRecord)
   await machines.put(id, {
     ...{ tenant: 'a', gid: 1, vcpus: 1, memoryMib: 128, layer: 'l', env: {}, slot: null },
-    ...{ suspended: false, hasOwnEnv: false, given: '', qemu: null, start: null },
+    ...{ suspended: false, hasOwnEnv: false, holdsEnv: false, given: '', qemu: null, start: null },
     ...{ egress: NO_EGRESS, ram: paths.ram(ram) },
   })
   const live = new Map([[id, played.live]])
@@ -68,7 +69,14 @@ async function toBoot(more: Partial<MicrovmRecord>) {
   const machines = new Records(folder, MicrovmRecord)
   await machines.put(id, {
     ...{ tenant: 'a', gid: 1, vcpus: 1, memoryMib: 1, layer: 'l', slot: null, start: null },
-    ...{ suspended: true, hasOwnEnv: false, given: '', qemu: '0.0.0', ram: paths.ram('m1') },
+    ...{
+      suspended: true,
+      hasOwnEnv: false,
+      holdsEnv: false,
+      given: '',
+      qemu: '0.0.0',
+      ram: paths.ram('m1'),
+    },
     ...{ egress: NO_EGRESS, env: { PATH: '/opt/app/bin', COLOUR: 'blue' }, ...more },
   })
   const live = new Map()
@@ -83,6 +91,22 @@ async function toBoot(more: Partial<MicrovmRecord>) {
   played.live.killAsking = async () => true
   return { ...played, id, host, machines, told }
 }
+
+test('no snapshot is taken of memory that holds what the machine was given at start', async () => {
+  await using machine = await toBoot({ holdsEnv: true })
+  const record = machine.machines.get(machine.id) as MicrovmRecord
+  const taking = takeMicrovmSnapshot(machine.host, machine.id, record, randomUUID())
+  await expect(taking).rejects.toThrow('resume it')
+})
+
+test('a machine that boots says when the environment that it was given went with its memory', async () => {
+  await using machine = await toBoot({ holdsEnv: true, hasOwnEnv: true })
+  const record = machine.machines.get(machine.id) as MicrovmRecord
+  await goOnAgain(machine.host, machine.id, record)
+  const { start, holdsEnv } = machine.machines.get(machine.id) as MicrovmRecord
+  expect(start?.why).toContain('given at start')
+  expect(holdsEnv).toBe(false)
+})
 
 test.each([
   ['of its image, when it was given none', '', 'PATH=/opt/app/bin\0COLOUR=blue\0'],

@@ -15,6 +15,9 @@ import { wakeUp } from './wake.ts'
 const WAKE_MS = 30_000
 const BOOT_MS = 120_000
 
+const WHY_COLD = 'Its memory was written by another QEMU.'
+const WHY_WITHOUT = 'The environment that it was given at start was in that memory alone.'
+
 /** In the machine's turn. Whatever it throws, a machine that ran goes on. */
 export async function keepMemory(
   host: MicrovmHost,
@@ -29,10 +32,19 @@ export async function keepMemory(
     const files = await host.captureFiles(slot, record.ram, name, record.gid)
     const qemu = await live.version()
     const still = () => syncPath(host.layers.path(record.layer))
-    await capture(live, files, still, { goesOn: false, keep: keeperOf(host, id) })
+    const how = { goesOn: false, keep: keeperOf(host, id) }
+    const { holdsEnv } = await capture(live, files, still, how)
     host.tell('suspend: captured', id)
+    if (holdsEnv)
+      host.options.log(
+        'warn',
+        'a microVM was suspended with its environment: its agent is silent',
+        {
+          microvm: id,
+        },
+      )
     const { given } = host.machines.get(id) ?? record
-    const suspended = { ...record, ram: files.ram, suspended: true, qemu, given }
+    const suspended = { ...record, ram: files.ram, suspended: true, holdsEnv, qemu, given }
     try {
       await host.layers.freezeBelow(record.layer, record.gid)
       await makeSafe([files.ram, files.state, host.paths.memory])
@@ -111,11 +123,12 @@ async function wakeAgain(
     if (isCold || !(error instanceof GuestError) || error.reason !== 'silent') throw error
   })
   const timings = { pooled: false, hostMs }
+  const why = placed.holdsEnv ? `${WHY_COLD} ${WHY_WITHOUT}` : WHY_COLD
   const start = isCold
-    ? { how: 'cold-boot' as const, why: 'Its memory was written by another QEMU.', ...timings }
+    ? { how: 'cold-boot' as const, why, ...timings }
     : { how: 'memory' as const, ...timings }
   await giveBack(host, id, live)
-  await host.machines.put(id, { ...(host.machines.get(id) ?? placed), start })
+  await host.machines.put(id, { ...(host.machines.get(id) ?? placed), holdsEnv: false, start })
   await host.sweep()
 }
 
@@ -134,8 +147,10 @@ async function runAgain(
       await live?.kill()
       const ram = host.paths.ram(`empty-${record.memoryMib}`)
       await emptyMemory(ram, record.memoryMib)
+      const isLost = suspended.holdsEnv && (suspended.qemu === null || suspended.given === '')
+      const given = givenAtBoot(suspended)
       // Before it boots, which changes its disk.
-      suspended = { ...suspended, ram, qemu: null, given: givenAtBoot(suspended) }
+      suspended = { ...suspended, ram, qemu: null, holdsEnv: isLost, given }
       await host.machines.put(id, suspended)
       live = await spawnAgain(host, slot, suspended)
     }

@@ -29,6 +29,10 @@ async function ofSuspended(
 ): Promise<MicrovmSnapshotRecord> {
   const { tenant, gid, vcpus, memoryMib, env, layer, ram, qemu } = record
   if (qemu === null) throw new NotRunningError('Its memory is not there; resume it first')
+  if (record.holdsEnv)
+    throw new NotRunningError(
+      'Its agent did not answer when it was suspended, so its memory holds the environment that it was given at start, which no snapshot may have; resume it and ask again while it runs',
+    )
   const overlay = newLayerName()
   using _pin = host.layers.pin(overlay)
   using _below = host.layers.pin(layer)
