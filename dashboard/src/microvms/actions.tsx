@@ -2,10 +2,9 @@
 import { useMutation } from '@tanstack/react-query'
 import { Camera, Clock, GitFork, MoonStar, Sunrise, Trash2 } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { post } from '../api/client.ts'
-import { stale } from '../api/queries.ts'
 import type { MenuAction } from '../ui/menu.tsx'
 import { tellProblem } from '../ui/toast.tsx'
+import { changeVm } from './change-vm.ts'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
 import { ForkDialog } from './fork-dialog.tsx'
 import { LifetimeDialog } from './lifetime-dialog.tsx'
@@ -23,12 +22,7 @@ export function useVmActions(vm: Vm): { actions: readonly VmActionRow[]; dialogs
   const { vm_id, status } = vm
   const [asked, setAsked] = useState<Asked | null>(null)
   const change = useMutation({
-    mutationFn: (verb: 'suspend' | 'resume') =>
-      post(verb === 'suspend' ? '/v1/vms/{vm_id}/suspend' : '/v1/vms/{vm_id}/resume', {
-        params: { vm_id },
-        query: { wait: false },
-      }),
-    onSuccess: () => stale('/v1/vms', '/api/operations/'),
+    mutationFn: (verb: 'suspend' | 'resume') => changeVm(vm_id, verb),
     onError: tellProblem,
   })
   const close = () => setAsked(null)

@@ -1,23 +1,34 @@
 /** What the command palette offers besides the names of things. */
 import { useNavigate } from '@tanstack/react-router'
+import { changeVm } from '../microvms/change-vm.ts'
 import { setTheme } from '../ui/theme.ts'
+import { tellProblem } from '../ui/toast.tsx'
 import { useSearchOfThings } from './found-things.ts'
 import { matches, type Named } from './matches.ts'
 import { activity, groupsFor, waiting } from './navigation.ts'
 import { recent } from './recent.ts'
 import { signOut, useMe } from './session.ts'
+import { vmCommandsFor } from './vm-commands.ts'
 
 export type Command = Named & { readonly key: string; readonly run: () => void }
 
 const firstSteps = [
   ['Deploy an instance', '/instances/new', 'create machine vm launch'],
   ['Start a microVM', '/microvms?create=true', 'create sandbox new'],
+  ['Build a snapshot of microVMs', '/microvms/snapshots?build=true', 'create new image oci'],
+  ['Share a port of a microVM', '/microvms/shares?create=true', 'create new public url'],
   ['Create a snapshot', '/snapshots?create=true', 'new backup'],
   ['Create a volume', '/volumes?create=true', 'new disk'],
   ['Create a firewall', '/firewalls?create=true', 'new'],
   ['Add an SSH key', '/ssh-keys?create=true', 'new import'],
   ['Create an API key', '/api-keys?create=true', 'new token'],
   ['Buy credits', '/credits', 'top up pay'],
+] as const
+
+/** Behind tabs of another page. */
+const inner = [
+  ['Snapshots of microVMs', '/microvms/snapshots', 'builds base'],
+  ['Shares of microVMs', '/microvms/shares', 'ports public url'],
 ] as const
 
 const themes = [
@@ -43,6 +54,7 @@ export function useCommands(typed: string): { found: readonly Command[]; searchi
     ...[...groupsFor(me.role), { words: null, places: [activity, waiting] }].flatMap((group) =>
       group.places.map(({ to, words, also }) => command(group.words ?? 'Page', words, to, also)),
     ),
+    ...inner.map(([words, to, also]) => command('Compute', words, to, also)),
     ...firstSteps.map(([words, to, also]) => command('Begin', words, to, also)),
     ...themes.map(([words, theme]) => ({
       key: theme,
@@ -64,8 +76,18 @@ export function useCommands(typed: string): { found: readonly Command[]; searchi
     return { found: [...lately, ...fixed], searching: false }
   }
   const named = things.found.map(({ kind, name, to }) => command(kind, name, to))
+  const ofVms = vmCommandsFor(things.vms, typed).map((each): Command => {
+    const { key, words, vmId } = each
+    if ('to' in each) return { key, words, group: 'MicroVM', run: go(each.to) }
+    const change = () => {
+      // Its page shows what becomes of it.
+      go(`/microvms/${vmId}`)()
+      changeVm(vmId, each.change).catch(tellProblem)
+    }
+    return { key, words, group: 'MicroVM', run: change }
+  })
   return {
-    found: [...fixed.filter((each) => matches(each, typed)), ...named],
+    found: [...fixed.filter((each) => matches(each, typed)), ...ofVms, ...named],
     searching: things.searching,
   }
 }

@@ -3,13 +3,19 @@ import { vmName } from '@garrison/contract/microvms/facts'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { reading } from '../api/queries.ts'
+import type { Vm } from '../microvms/vm.ts'
 
 type Thing = { readonly kind: string; readonly name: string; readonly to: string }
 
 const pauseMs = 150
 const each = 5
 
-export function useSearchOfThings(typed: string): { found: readonly Thing[]; searching: boolean } {
+export function useSearchOfThings(typed: string): {
+  found: readonly Thing[]
+  /** All of the account's, whatever was typed. */
+  vms: readonly Vm[]
+  searching: boolean
+} {
   const wanted = typed.trim()
   const [search, setSearch] = useState('')
   useEffect(() => {
@@ -74,5 +80,5 @@ export function useSearchOfThings(typed: string): { found: readonly Thing[]; sea
     counts.set(kind, before + 1)
     return before < each
   }
-  return { found: found.filter(fits).filter(isAmongFirst), searching }
+  return { found: found.filter(fits).filter(isAmongFirst), vms: vms.data ?? [], searching }
 }
