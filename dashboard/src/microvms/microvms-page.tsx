@@ -155,7 +155,7 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
       <Link
         to="/microvms/$id"
         params={{ id: vm.vm_id }}
-        className="font-medium wrap-anywhere hover:text-accent"
+        className="block max-w-80 font-medium wrap-anywhere hover:text-accent"
       >
         {vmName(vm)}
       </Link>
@@ -171,7 +171,8 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
         <Link
           to="/microvms/snapshots/$id"
           params={{ id: snapshot_id }}
-          className="text-ink-2 wrap-anywhere hover:text-accent"
+          className="block w-max max-w-48 truncate text-ink-2 hover:text-accent"
+          title={snapshotNames.get(snapshot_id)}
         >
           {snapshotNames.get(snapshot_id) ?? snapshot_id}
         </Link>
@@ -196,7 +197,7 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
     head: 'Session',
     from: 'xl',
     cell: ({ session_id }) => (
-      <code className="text-sm text-ink-3" title={session_id}>
+      <code className="whitespace-nowrap text-sm text-ink-3" title={session_id}>
         {session_id.slice(0, 8)}…
       </code>
     ),
