@@ -82,7 +82,7 @@ export const createSession = createRoute({
   path: '/v1/sessions/session',
   summary: 'Begin a session',
   description:
-    'Costs nothing: its VM is made by the first execution, or at once when an environment is given.',
+    'Costs nothing: its VM is made by the first execution, or at once when an environment is given. That is for this VM alone: the next one of the session is without it.',
   request: { body: json(CreateSessionRequest, { vm_lifetime_seconds: 300, memory_mb: 512 }) },
   responses: {
     ...answer(Session, 'Successful Response', {

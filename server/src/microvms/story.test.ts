@@ -50,10 +50,18 @@ describe('a session', () => {
     expect((await get(`/v1/sessions/usage/${session_id}`)).body).toMatchObject({ executions: 4 })
   })
 
-  it('whose environment is given has its machine at once', async () => {
+  it('whose environment is given has its machine at once, and keeps nothing of it for the next', async () => {
+    const kept = () => api.db.selectFrom('microvm_sessions').select('env').execute()
     const made = await post('/v1/sessions/session', { env: { STAGE: 'test' } })
     expect(made.body).toMatchObject({ vm_id: expect.stringMatching(/^vm_/) })
-    expect((await run(made.body.session_id, 'echo $STAGE')).body.stdout).toBe('test\n')
+    const { session_id } = made.body
+    expect((await run(session_id, 'echo $STAGE')).body.stdout).toBe('test\n')
+    const vm = await post('/v1/vms', { env: { STAGE: 'test' } })
+    expect(vm.status).toBe(200)
+    expect(JSON.stringify(await kept())).not.toContain('STAGE')
+    await post('/kill', { session_id })
+    await api.settle()
+    expect((await run(session_id, 'echo $STAGE')).body.stdout).toBe('\n')
   })
 
   it('is made by an execution that names none, and one that fails says so with its exit code', async () => {

@@ -8,6 +8,7 @@ import {
   NO_EGRESS,
 } from '@garrison/engines/engine'
 import { sql } from 'kysely'
+import { forgetEnvironment } from '../microvms/sessions/store.ts'
 import { getMicrovm, updateMicrovm } from '../microvms/vms/store.ts'
 import type { Step, StepResult, Work } from './definition.ts'
 
@@ -39,6 +40,7 @@ export const startMachine: Step<unknown> = {
     const microvms = microvmsOf(engine)
     const row = await getMicrovm(db, operation.accountId, operation.subject.id)
     if (row.snapshot_id === null) throw new EngineError('Its snapshot is gone')
+    const env = row.env ?? {}
     const { start } = await microvms.ensureMicrovm(
       {
         id: row.id,
@@ -47,13 +49,14 @@ export const startMachine: Step<unknown> = {
         ...{ vcpus: row.vcpus, memoryMib: row.memory_mib },
         identity: {
           hostname: row.public_id.replace('_', '-'),
-          env: row.env ?? {},
+          env,
         },
         egress: egressOf(microvms, row.egress),
       },
       order,
     )
-    return { how: start.how, why: start.why ?? null, pooled: start.pooled, hostMs: start.hostMs }
+    const { how, why = null, pooled, hostMs } = start
+    return { how, why, pooled, hostMs, hasEnv: Object.keys(env).length > 0 }
   },
   record: recordRunning,
   async undo({ engine, operation, order }) {
@@ -78,6 +81,7 @@ async function recordRunning(
     ends_at: sql<Date>`${now}::timestamptz + lifetime * interval '1 second'`,
     updated_at: now,
   })
+  if (result.hasEnv === true) await forgetEnvironment(tx, accountId, subject.id)
 }
 
 /** Its deletion has written what it is; whatever else cancels it, as the end of what it is copied of, has not. */

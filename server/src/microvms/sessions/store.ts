@@ -63,6 +63,16 @@ export async function setSessionEgress(tx: Tx, accountId: string, id: string, po
     .execute()
 }
 
+/** Its machine has what it was to be given; nobody else is to have it. */
+export async function forgetEnvironment(tx: Tx, accountId: string, vmId: string) {
+  await tx
+    .updateTable('microvm_sessions')
+    .set({ env: '{}' })
+    .where('account_id', '=', accountId)
+    .where('vm_id', '=', vmId)
+    .execute()
+}
+
 /** One more execution, and what it took. */
 export async function countExecution(
   db: Database | Tx,
