@@ -33,6 +33,12 @@ async function machine(answer?: (asked: Frame, socket: Socket) => void) {
   return { ...played, told, files: { ...files, gid: null } }
 }
 
+/** As long as it takes to connect to a machine and to greet it. */
+async function aWhile() {
+  const other = await playMicrovm()
+  await other[Symbol.asyncDispose]()
+}
+
 test.runIf(isRoot)(
   'a guest that hangs is captured all the same, when it was given nothing to leave out',
   async () => {
@@ -95,3 +101,48 @@ test.runIf(isRoot).each([
     expect(told().slice(-2)).toEqual(['stop', 'xen-save-devices-state'])
   },
 )
+
+test('a capture that fails has nothing going on behind it', async () => {
+  const { live, files } = await machine(({ type, channel, payload }, socket) => {
+    if (type === 'P') socket.write(frame('P', channel, payload))
+  })
+  live.saveState = () => Promise.reject(new Error('no room for the state'))
+  const begun = Promise.withResolvers<void>()
+  const slow = Promise.withResolvers<void>()
+  const order: string[] = []
+  const still = async () => {
+    begun.resolve()
+    await slow.promise
+    order.push('still')
+  }
+  const capturing = capture(live, files, still, { goesOn: true, keep: null }).catch(
+    (error: Error) => order.push(error.message),
+  )
+  await begun.promise
+  await aWhile()
+  slow.resolve()
+  await capturing
+  expect(order).toEqual(['still', 'no room for the state'])
+})
+
+test('nobody makes a line to a guest while it is captured, and whoever wants one has it afterwards', async () => {
+  const { live, agent, files } = await machine(({ type }, socket) => {
+    if (type === 'P') socket.destroy()
+  })
+  const begun = Promise.withResolvers<void>()
+  const slow = Promise.withResolvers<void>()
+  live.saveState = () => {
+    begun.resolve()
+    return slow.promise.then(() => Promise.reject(new Error('that is all')))
+  }
+  const capturing = capture(live, files, async () => {}, { goesOn: true, keep: null })
+  const ended = expect(capturing).rejects.toThrow('that is all')
+  await begun.promise
+  const lines = agent.sockets.length
+  const asking = live.guest()
+  await aWhile()
+  expect(agent.sockets).toHaveLength(lines)
+  slow.resolve()
+  await ended
+  expect((await asking).line.isOpen).toBe(true)
+})

@@ -64,7 +64,8 @@ export async function capture(
   let letGo: (() => void) | undefined
   let pausedAt = 0
   try {
-    const held = await holdLine(live, keep, goesOn)
+    using lines = live.holdLines()
+    const held = await holdLine(lines, keep, goesOn)
     letGo = held.letGo
     pausedAt = performance.now()
     await live.pause()
@@ -72,7 +73,7 @@ export async function capture(
     const holdsEnv = keep !== null && !(held.isWithout && held.line?.isOpen)
     if (holdsEnv && goesOn)
       throw new EngineError('The line to the machine was lost; ask again', { retryable: true })
-    await Promise.all([copying.go(), live.saveState(files.stateOut), still()])
+    await allOf([copying.go(), live.saveState(files.stateOut), still()])
     if (goesOn) await live.resume()
     const pausedMs = performance.now() - pausedAt
     const pages = await copying.written()
@@ -89,6 +90,12 @@ export async function capture(
   }
 }
 
+/** Throws the first failure when nothing is under way any more. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
 type HeldLine = {
   /** `null`: it has none, so nothing is half said either. */
   readonly line: AgentLine | null
@@ -99,7 +106,7 @@ type HeldLine = {
 
 /** Throws what the guest did wrong when it must be without what it was given, and is not. */
 async function holdLine(
-  live: LiveMicrovm,
+  live: Pick<LiveMicrovm, 'guest'>,
   keep: Keeper | null,
   mustBeWithout: boolean,
 ): Promise<HeldLine> {

@@ -38,6 +38,7 @@ export class LiveMicrovm {
   owed: () => Buffer = () => Buffer.alloc(0)
   #guest: MicrovmGuest | null
   #connecting: Promise<MicrovmGuest> | null = null
+  #copied: Promise<void> | null = null
 
   /** Of a process that is about to listen, or has been listening for long. */
   static async attach(process: Process, sockets: Sockets): Promise<LiveMicrovm> {
@@ -77,8 +78,29 @@ export class LiveMicrovm {
     this.gone = qmp.closed
   }
 
-  /** The guest's line; one that was lost is made anew. */
+  /** The guest's line; one that was lost is made anew, when nobody copies the machine. */
   async guest(): Promise<MicrovmGuest> {
+    while (this.#copied !== null && this.#guest?.line.isOpen !== true) await this.#copied
+    return this.#guestNow()
+  }
+
+  /**
+   * Until it is disposed of, only its `guest` makes a line anew: what QEMU is told while its memory and then its
+   * devices are copied would be in one of them alone. For one at a time.
+   */
+  holdLines(): Disposable & { guest(): Promise<MicrovmGuest> } {
+    const over = Promise.withResolvers<void>()
+    this.#copied = over.promise
+    return {
+      guest: () => this.#guestNow(),
+      [Symbol.dispose]: () => {
+        this.#copied = null
+        over.resolve()
+      },
+    }
+  }
+
+  async #guestNow(): Promise<MicrovmGuest> {
     if (this.#guest?.line.isOpen) return this.#guest
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = null
