@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { grantCredits, stopMachines, uninstall } from './admin.ts'
 import type { Caller } from './caller.ts'
-import { AlreadyRunning, claimDataFolder, readClaim } from './data-folder.ts'
+import { AlreadyRunning, claimDataFolder, readClaim, startTime } from './data-folder.ts'
+import { findPostmaster, isPostmasterOf } from './database/embedded/postmaster.ts'
+import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { matchInstallation } from './installation.ts'
 import { createWorld, testRegion, type World } from './testing/world.ts'
 
@@ -190,5 +192,18 @@ describe('uninstalling', () => {
     await world.db.deleteFrom('installation').execute()
     await refused('Correct the database')
     expect(readClaim(options.dataDir)).toBeNull()
+  })
+
+  it('ends the database that a killed server left, before its folder goes', async () => {
+    vi.stubEnv('DATABASE_URL', undefined)
+    const dir = join(options.dataDir, 'postgres')
+    const left = await startEmbeddedPostgres({ dir, log: () => {} })
+    await left.leave()
+    const folder = join(realpathSync(dir), 'data')
+    const pid = findPostmaster(folder)?.pid ?? 0
+    expect(isPostmasterOf(pid, folder)).toBe(true)
+    await uninstall(options)
+    expect(startTime(pid)).toBeNull()
+    expect(existsSync(options.dataDir)).toBe(false)
   })
 })

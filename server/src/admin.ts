@@ -324,6 +324,8 @@ export async function uninstall(options: AdminOptions): Promise<void> {
       const lock = await lockInstallation(id, dataDir)
       await destroyQemu({ dataDir, mark: installationMark(id) }).finally(() => lock.release())
     })
+    // One that a killed server left was there before us, and would go on without its folder.
+    await findEmbeddedPostgres(join(dataDir, 'postgres'))?.stop()
     forgetInstallation(dataDir)
     await rm(dataDir, { recursive: true, force: true })
   } finally {
