@@ -1,5 +1,6 @@
 /** What becomes of a machine when something that it was begun with is taken away meanwhile. */
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { NotRunningError } from '@garrison/engines/engine'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Caller } from '../caller.ts'
 import { createWorld, type World } from '../testing/world.ts'
 
@@ -72,4 +73,25 @@ it('the one that it is to be a copy of ends before it was copied: it failed, in 
     ended_at: expect.any(Date),
   })
   expect((await held()).microvms).toEqual([])
+})
+
+it.each([
+  ['is suspended', 'suspend', /was suspended while this ran; resume it/],
+  ['is ended', 'end', /ended while this ran/],
+] as const)('it %s while code runs in it: whoever waits hears so', async (_, verb, words) => {
+  const { id, publicId, row } = await running()
+  const { microvms, executions } = world.services
+  vi.spyOn(world.engine.microvms, 'execute').mockImplementation(async () => {
+    if (verb === 'end') await end(id)
+    else await world.change((tx) => microvms.suspend(tx, me, publicId))
+    await world.settle()
+    throw new NotRunningError('The line to the machine is gone')
+  })
+  const input = { language: 'bash' as const, command: 'sleep 60', timeout: 60 }
+  const waiting = executions.execute(
+    me,
+    { ...input, session_id: row.session_id },
+    { hungUp: null, begins() {} },
+  )
+  await expect(waiting).rejects.toThrow(words)
 })

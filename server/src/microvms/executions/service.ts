@@ -1,14 +1,14 @@
 /** Running code in the machine of a session, with the caller waiting or not. */
 import type { CommandRequest } from '@garrison/contract/microvms/execution'
 import type { ExecuteResult, ExecuteSpec } from '@garrison/engines/engine'
-import { EngineError } from '@garrison/engines/engine'
+import { EngineError, NotRunningError } from '@garrison/engines/engine'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { AccountLimits } from '../../accounts/limits.ts'
 import type { AccountService } from '../../accounts/service.ts'
 import type { Caller } from '../../caller.ts'
 import type { Clock } from '../../clock.ts'
 import { afterCommit, type Database, type Tx, transaction } from '../../database/database.ts'
-import { DomainError, NotFound, TooMany } from '../../errors.ts'
+import { DomainError, InvalidState, NotFound, TooMany } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Log } from '../../log.ts'
 import { type Hosting, newId } from '../hosting.ts'
@@ -57,8 +57,21 @@ export function createExecutionService(deps: ExecutionDeps) {
       clock.now(),
     )
 
-  async function runIn(machine: Machine, spec: ExecuteSpec, signal: AbortSignal) {
-    return hosting.engine(machine.region).execute(machine.id, spec, signal)
+  async function runIn(caller: Caller, machine: Machine, spec: ExecuteSpec, signal: AbortSignal) {
+    try {
+      return await hosting.engine(machine.region).execute(machine.id, spec, signal)
+    } catch (error) {
+      if (!(error instanceof NotRunningError)) throw error
+      throw new InvalidState('instance', await whyCutShort(caller, machine))
+    }
+  }
+
+  async function whyCutShort(caller: Caller, { id, publicId, sessionId }: Machine) {
+    const { vm_id, vm_status } = await microvmSessions.require(db, caller, sessionId)
+    const isSuspended = vm_id === id && ['suspending', 'suspended'].includes(vm_status ?? '')
+    return isSuspended
+      ? `VM ${publicId} was suspended while this ran; resume it and run it again`
+      : `VM ${publicId} ended while this ran; look at it for the reason`
   }
 
   async function carryOut(
@@ -71,7 +84,7 @@ export function createExecutionService(deps: ExecutionDeps) {
     try {
       const machine = await microvmSessions.machine(caller, row.sessionId)
       await store.updateExecution(db, caller.accountId, row.id, { vm_id: machine.id })
-      const result = await runIn(machine, spec, closing.signal)
+      const result = await runIn(caller, machine, spec, closing.signal)
       await finish({ status: 'completed', ...columnsOf(result) })
       microvmSessions.countExecution(caller, row.sessionId, result)
     } catch (error) {
@@ -98,7 +111,7 @@ export function createExecutionService(deps: ExecutionDeps) {
       begins()
       // Beside it, so that nobody waits for it: it is there when the answer is.
       const [result] = await Promise.all([
-        runIn(machine, specOf(input), hungUp ?? closing.signal),
+        runIn(caller, machine, specOf(input), hungUp ?? closing.signal),
         audit(db, caller, sessionId, 'execute'),
       ])
       microvmSessions.countExecution(caller, sessionId, result)

@@ -255,6 +255,7 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
       const ended = known === null ? null : await operations.wait(known, longestWaitMs)
       const row = await require(db, caller, publicId)
       if (row.status !== 'failed') return row
+      if (ended?.state === 'cancelled') throw new InvalidState('snapshot', `${row.error}`)
       throw new OperationFailed(`The snapshot failed: ${row.error}`, ended?.error_code)
     },
 
