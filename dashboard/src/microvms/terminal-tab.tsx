@@ -64,7 +64,8 @@ export function TerminalTab() {
         {reason !== null && <Notice>{reason}.</Notice>}
         <p className="max-w-prose text-ink-2">
           A shell of its own in this microVM, as root. It goes on when you leave this page, and you
-          find it here when you come back; it ends with the microVM, or when that is suspended.
+          find it here when you come back; it ends with the microVM, when that is suspended, and
+          when the server is started anew.
         </p>
         {openButton}
       </div>
