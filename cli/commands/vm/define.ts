@@ -45,7 +45,7 @@ export const define: Define = (vm, run) => {
     .action(run(async (cloud, name: string) => showThing(cloud, await vmOf(cloud, name))))
   vm.command('create')
     .description('Start a microVM; without a snapshot, of the base with Python and Node.')
-    .option('--name <name>', 'by which the other commands know it')
+    .option('--name <name>', 'by which the other commands know it', someName)
     .option('--snapshot <snapshot>', 'what it begins as')
     .option('--lifetime <time>', 'after which it ends by itself, such as 90s, 15m, 8h, 7d', seconds)
     .option('--vcpus <number>', 'in place of the snapshot’s', wholeNumber)
@@ -171,6 +171,11 @@ function told(cloud: Cloud, made: Vm) {
 function timeLeft({ ends_at, terminated_at }: Vm): string | null {
   if (ends_at === null || terminated_at !== null) return null
   return humanDuration(Math.max(0, new Date(ends_at).getTime() - Date.now()))
+}
+
+function someName(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('Give a name, or leave it out: it is known by its id then.')
 }
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }

@@ -182,6 +182,7 @@ it('what cannot be understood is said', async () => {
   for (const line of [
     ['vm', 'create', '--lifetime', 'soon'],
     ['vm', 'create', '--env', 'x'],
+    ['vm', 'create', '--name', ' '],
     ['vm', 'exec', 'none'],
     ['vm', 'show', 'none'],
     ['vm', 'create', '--memory', '127'],
