@@ -48,6 +48,9 @@ export async function openAdmin(where: { data?: string | undefined; config?: str
 /** Also where "up" never got so far as to make keys. Answers whether it ran. */
 export const stopDatabase = (dataDir: string) => server.stopDatabase({ dataDir })
 
+/** What runs on the host although its server may not; null where this user may not look. */
+export const leftRunning = (dataDir: string) => server.leftRunning({ dataDir }).catch(() => null)
+
 /** Bad input names its fields; on a command line these are arguments. */
 async function inWords<T>(answer: Promise<T>): Promise<T> {
   try {

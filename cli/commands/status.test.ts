@@ -18,6 +18,7 @@ const ready: Status = {
   },
   machines: { ACTIVE: 3, SHUTOFF: 1 },
   microvms: { running: 4 },
+  left_running: null,
   disk: { used_bytes: 1_200_000_000, free_bytes: 80_000_000_000 },
 }
 
@@ -49,19 +50,35 @@ it('marks what is not well', () => {
   expect(lines).toContain('Database  ✗ cannot reach PostgreSQL')
 })
 
+const gone: Status = {
+  ...ready,
+  running: false,
+  ready: false,
+  url: null,
+  pid: null,
+  uptime_s: null,
+  checks: null,
+  machines: null,
+  microvms: null,
+  disk: null,
+}
+
 it('says how to start what does not run', () => {
-  const { lines, errors } = printed({
-    ...ready,
-    running: false,
-    ready: false,
-    url: null,
-    pid: null,
-    uptime_s: null,
-    checks: null,
-    machines: null,
-    microvms: null,
-    disk: null,
-  })
+  const { lines, errors } = printed(gone)
   expect(lines).toEqual(['Server   not running', 'Version  0.1.0', 'Data     /var/lib/garrison'])
   expect(errors).toBe('Start it with: ./garrison up\n')
+})
+
+it('says what runs although the server does not', () => {
+  const left_running = { database: true, machines: 1, microvms: 2 }
+  const { lines, errors } = printed({ ...gone, left_running })
+  expect(lines).toEqual([
+    'Server    not running',
+    'Version   0.1.0',
+    'Database  runs without the server',
+    'Machines  1 runs without the server',
+    'MicroVMs  2 run without the server',
+    'Data      /var/lib/garrison',
+  ])
+  expect(errors).toBe('Start it with: ./garrison up; it takes over what runs\n')
 })

@@ -32,8 +32,12 @@ export type Status = {
   machines: Machines | null
   /** Likewise; those that have not ended. */
   microvms: Machines | null
+  /** What runs without a server, as the host shows it; null while one runs, or where nobody may look. */
+  left_running: LeftRunning
   disk: Disk | null
 }
+
+type LeftRunning = Awaited<ReturnType<typeof import('../admin.ts').leftRunning>>
 
 /** 0 when the server is ready, 1 otherwise. */
 export async function status({ terminal, json, data }: Context): Promise<ExitCode> {
@@ -47,10 +51,11 @@ export async function status({ terminal, json, data }: Context): Promise<ExitCod
 async function look(dataDir: string, claim: Claim | null): Promise<Status> {
   const url = claim?.url ?? null
   const apiKey = readCredentials(dataDir)?.api_key
-  const [readiness, machines, microvms, disk] = await Promise.all([
+  const [readiness, machines, microvms, left_running, disk] = await Promise.all([
     url === null ? null : readReadiness(url),
     url === null ? null : countMachines(url, apiKey),
     url === null ? null : countMicrovms(url, apiKey),
+    claim === null ? lookWithoutServer(dataDir) : null,
     diskUse(dataDir),
   ])
   return {
@@ -64,8 +69,15 @@ async function look(dataDir: string, claim: Claim | null): Promise<Status> {
     checks: readiness?.checks ?? null,
     machines,
     microvms,
+    left_running,
     disk,
   }
+}
+
+/** What only this needs takes a while to load. */
+async function lookWithoutServer(dataDir: string) {
+  const { leftRunning } = await import('../admin.ts')
+  return leftRunning(dataDir)
 }
 
 /** The claim is written once more when the server answers, and then left alone. */
@@ -142,11 +154,26 @@ export function printStatus(terminal: Terminal, found: Status) {
     const counts = Object.entries(counted).map(([state, count]) => `${count} ${state}`)
     rows.push([name, counts.length === 0 ? 'none' : counts.join(', ')])
   }
+  if (found.left_running !== null) rows.push(...rowsOfLeft(found.left_running))
   const { disk } = found
   const room = disk
     ? ` · ${humanBytes(disk.used_bytes)} used, ${humanBytes(disk.free_bytes)} free`
     : ''
   rows.push(['Data', found.data + room])
   terminal.table(rows)
-  if (!found.running) terminal.note('Start it with: ./garrison up')
+  if (found.running) return
+  const left = Object.values(found.left_running ?? {}).some(Boolean)
+  terminal.note(`Start it with: ./garrison up${left ? '; it takes over what runs' : ''}`)
+}
+
+function rowsOfLeft({ database, machines, microvms }: NonNullable<LeftRunning>) {
+  const rows: [string, string][] = []
+  if (database) rows.push(['Database', 'runs without the server'])
+  for (const [name, count] of [
+    ['Machines', machines],
+    ['MicroVMs', microvms],
+  ] as const) {
+    if (count > 0) rows.push([name, `${count} ${count === 1 ? 'runs' : 'run'} without the server`])
+  }
+  return rows
 }

@@ -147,10 +147,14 @@ describe('a server that is killed', { timeout: limitMs }, () => {
     expect(code).toBe(0)
   })
 
-  it('leaves its database, which "down" ends', async () => {
+  it('leaves its database, of which "status" tells and which "down" ends', async () => {
     kill()
     await vi.waitFor(() => expect(readClaim(data)).toBeNull())
     expect(database()).not.toBeNull()
+    expect(JSON.parse((await run('status', '--json')).output)).toMatchObject({
+      running: false,
+      left_running: { database: true, machines: 0, microvms: 0 },
+    })
     const { code, output } = await run('down')
     expect(output).toContain('the database that one left there has stopped')
     expect([code, database()]).toEqual([0, null])

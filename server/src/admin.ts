@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Access, Role } from '@garrison/contract/accounts/roles'
 import { isTransitional } from '@garrison/contract/instances/states'
 import { destroyQemu } from '@garrison/engines/qemu/destroy'
+import { countRunning } from '@garrison/engines/qemu/running'
 import { recordAudit } from './accounts/audit.ts'
 import { balances } from './billing/ledger.ts'
 import { createRegions, NotConfigured } from './catalog/regions.ts'
@@ -21,7 +22,12 @@ import { migrate } from './database/migrate.ts'
 import { installationMark } from './engines.ts'
 import { DomainError, InvalidState, NotFound } from './errors.ts'
 import { recordEvent } from './events/outbox.ts'
-import { belongings, forgetInstallation, matchInstallation } from './installation.ts'
+import {
+  belongings,
+  forgetInstallation,
+  matchInstallation,
+  readInstallationId,
+} from './installation.ts'
 import { lockInstallation } from './installation-lock.ts'
 import { allInstances } from './instances/store.ts'
 import { fromDecimal, toDecimal } from './money.ts'
@@ -307,6 +313,20 @@ export async function stopDatabase({ dataDir }: Pick<AdminOptions, 'dataDir'>): 
     claim.release()
   }
   return true
+}
+
+export type LeftRunning = { database: boolean; machines: number; microvms: number }
+
+/** What of this data folder runs on the host, whether or not a server does. Asks no database. */
+export async function leftRunning({
+  dataDir,
+}: Pick<AdminOptions, 'dataDir'>): Promise<LeftRunning> {
+  const id = readInstallationId(dataDir)
+  const running =
+    id === null
+      ? { machines: 0, microvms: 0 }
+      : await countRunning({ dataDir, mark: installationMark(id) })
+  return { database: findEmbeddedPostgres(join(dataDir, 'postgres')) !== null, ...running }
 }
 
 /**

@@ -34,7 +34,7 @@ export async function ensureInstallation(db: Database): Promise<{ id: string }> 
 
 /** The id that database and data folder share. The first start writes it into both. */
 export async function matchInstallation(db: Database, dataDir: string): Promise<{ id: string }> {
-  const expected = readId(dataDir)
+  const expected = readInstallationId(dataDir)
   if (expected === null) {
     const { id } = await ensureInstallation(db)
     replaceFile(idFile(dataDir), `${id}\n`, 0o644)
@@ -86,7 +86,7 @@ async function microvmSnapshotsOf(db: Database) {
 const idFile = (dataDir: string) => join(dataDir, 'installation')
 
 /** Null before the first start. An unreadable file is an error, not a first start. */
-function readId(dataDir: string): string | null {
+export function readInstallationId(dataDir: string): string | null {
   try {
     return readFileSync(idFile(dataDir), 'utf8').trim()
   } catch (error) {

@@ -6,11 +6,11 @@ import { findProcesses, killAndWait } from '../process/processes.ts'
 import { readFolderIfThere } from '../records/durable-files.ts'
 import { numberIn } from './layout.ts'
 import { microvmPathsOf } from './paths.ts'
+import { processPrefixes } from './process-name.ts'
 
 export async function destroyMicrovms(mark: string): Promise<void> {
-  for (const purpose of ['pool', 'build'])
-    for (const process of await findProcesses(`garrison-${purpose}-${mark}-`))
-      await killAndWait(process)
+  for (const prefix of processPrefixes(mark))
+    for (const process of await findProcesses(prefix)) await killAndWait(process)
   for (const netns of await readFolderIfThere('/run/netns')) {
     if (numberIn(netns, mark) === null) continue
     const pids = await run('ip', ['netns', 'pids', netns])

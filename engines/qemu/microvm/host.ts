@@ -22,6 +22,7 @@ import { LiveMicrovm } from './live.ts'
 import { removeNetwork, slotsOnHost } from './network.ts'
 import { type MicrovmPaths, microvmPathsOf } from './paths.ts'
 import { Pool } from './pool.ts'
+import { processName, processPrefixes, slotOf } from './process-name.ts'
 import { MicrovmRecord, MicrovmSnapshotRecord, type SlotRecord } from './records.ts'
 import { removeFolders, type Slot, spawnMicrovm } from './spawn.ts'
 import { makeRehearsed, type Waiting } from './standby.ts'
@@ -376,10 +377,9 @@ export class MicrovmHost {
         .values()
         .flatMap(({ slot, suspended }) => (slot === null || suspended ? [] : [slot.name])),
     )
-    const prefixes = ['pool', 'build'].map((purpose) => processPrefix(this.options.mark, purpose))
-    for (const prefix of prefixes)
+    for (const prefix of processPrefixes(this.options.mark))
       for (const process of await findProcesses(prefix))
-        if (!names.has(nameIn(process.name, this.options.mark))) await killAndWait(process)
+        if (!names.has(slotOf(process.name, this.options.mark))) await killAndWait(process)
     for (const number of await slotsOnHost(this.options.mark))
       if (!this.#numbers.has(number)) await removeNetwork(this.layoutOf(number))
     for (const name of await readFolderIfThere(this.paths.slots))
@@ -389,12 +389,3 @@ export class MicrovmHost {
       }
   }
 }
-
-/** Those that wait and those that build carry other names than machines of people's. */
-export function processName(mark: string, slot: string): string {
-  return slot.replace(/^(pool|build)-/, `garrison-$1-${mark}-`)
-}
-
-const processPrefix = (mark: string, purpose: string) => `garrison-${purpose}-${mark}-`
-const nameIn = (process: string, mark: string) =>
-  process.replace(new RegExp(`^garrison-(pool|build)-${mark}-`), '$1-')
