@@ -1,14 +1,18 @@
-/** Everything that a QEMU needs around it, made before it starts and removed when it is gone. */
+/** Everything that a QEMU needs around it, made before it starts and removed when it is gone; and how it is let run. */
 import { chown, rm, writeFile } from 'node:fs/promises'
 import type { MachineSpec } from '../engine.ts'
+import { found } from './disks/source.ts'
 import { metaData } from './guest/identity.ts'
 import { type Cgroup, ensureCgroup, removeCgroup } from './host/cgroups.ts'
-import type { MachinesOptions } from './machines.ts'
+import type { LiveMachine } from './live-machine.ts'
+import type { Machines, MachinesOptions } from './machines.ts'
 import { incomingArguments, noteArguments } from './memory/arguments.ts'
+import { forgetMemory } from './memory/hibernation.ts'
 import type { Paths } from './paths.ts'
 import { qemuArguments } from './process/arguments.ts'
 import { accelerationGroups, launch, makeRunFolder, sealRunFolder } from './process/launch.ts'
 import type { Process } from './process/processes.ts'
+import { QmpError } from './process/qmp.ts'
 import { pluggedVolumes } from './records/attachments.ts'
 import type { MachineRecord, MemoryRecord } from './records/records.ts'
 
@@ -69,6 +73,34 @@ export async function withdraw(paths: Paths, id: string): Promise<void> {
   await sealRunFolder(paths.runFolder(id))
   await rm(paths.metaData(id), { force: true })
   await rm(paths.userData(id), { force: true })
+}
+
+/**
+ * A machine's processors run from here on, booted or continued. Its disk moves on with them, so what was kept
+ * is void before.
+ */
+export async function letRun(
+  { store, paths, log }: Pick<MachinesOptions, 'store' | 'paths' | 'log'>,
+  machines: Machines,
+  id: string,
+  { live, wentOn }: { live: LiveMachine; wentOn: boolean },
+): Promise<void> {
+  const { hibernation, identity } = found(store.machines.get(id), `machine ${id}`)
+  if (wentOn && identity !== null) await live.setLink(false)
+  // One that boots is told as ever.
+  if (!wentOn) await machines.change(id, { identity: null })
+  await machines.change(id, { hibernation: null, clockBehind: wentOn })
+  if (wentOn) log('debug', 'hibernation: memory void', { machine: id })
+  try {
+    await live.resume()
+  } catch (error) {
+    // Refused, so it has not moved on. Anything else may have come too late to tell.
+    if (error instanceof QmpError) await machines.change(id, { hibernation, clockBehind: false })
+    throw error
+  }
+  if (hibernation === null) return
+  log('debug', 'hibernation: continued', { machine: id })
+  await forgetMemory(paths, id)
 }
 
 /** Removes what only a process needs. Fine when there is nothing. */

@@ -5,10 +5,11 @@
  *     machines.ts · create.ts · boot.ts           what there is, and how it comes to run
  *     live-machine.ts · power.ts                  what runs, and how it ends
  *     volumes.ts · plugging.ts                    what machines have for a while
- *     disks/      layers, snapshots, OS images    records/   what is remembered
- *     memory/     hibernation
- *     process/    QEMU's processes and QMP        guest/     console, display, agent, identity
- *     network/    addresses, taps, rules          host/      capacity, acceleration, cgroups
+ *     disks/      layers, snapshots, OS disks     disks/images.ts       images that people make
+ *     memory/     hibernation                     os-images.ts          what a builder hands over
+ *     process/    QEMU's processes and QMP        guest/live-guest.ts   a guest, as its agent tells
+ *     network/    addresses, taps, rules          guest/     console, display, identity
+ *     records/    what is remembered              host/      capacity, acceleration, cgroups
  *     usage.ts    what a machine has used
  */
 

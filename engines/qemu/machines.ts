@@ -13,7 +13,7 @@ import {
   type RunOptions,
   type StartupLog,
 } from '../engine.ts'
-import { cleanUpAfter, launchMachine, withdraw } from './boot.ts'
+import { cleanUpAfter, launchMachine, letRun, withdraw } from './boot.ts'
 import { createMachine } from './create.ts'
 import { isUnsettled, settleDisks } from './disks/snapshots.ts'
 import { found } from './disks/source.ts'
@@ -21,7 +21,7 @@ import { readStartupLog } from './guest/startup-log.ts'
 import { LiveMachine } from './live-machine.ts'
 import { afterShutdown, type Power, stateOfRunning, stateOfStopped } from './machine-state.ts'
 import { greet } from './memory/greeting.ts'
-import { forgetMemory, letRun, takeUpMemory } from './memory/hibernation.ts'
+import { forgetMemory, takeUpMemory } from './memory/hibernation.ts'
 import { letGoOn } from './memory/migration.ts'
 import type { Networks } from './network/networks.ts'
 import type { Orders } from './orders.ts'
@@ -271,7 +271,7 @@ export class Machines {
         await takeUpMemory(live, paths, id, { memory, wayOut }, signal)
       }
       await withdraw(paths, id)
-      await letRun({ ...this.#options, machines: this }, id, live, memory !== null)
+      await letRun(this.#options, this, id, { live, wentOn: memory !== null })
       if (memory !== null) await this.#tellSizes(id, live)
       log('debug', 'machine runs', { machine: id })
     } catch (cause) {

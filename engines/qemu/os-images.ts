@@ -1,4 +1,7 @@
-/** What the engine needs from whoever builds operating systems for guests. */
+/**
+ * What the engine needs from whoever builds the operating systems that an installation offers. What people make of
+ * their machines' disks is in disks/images.ts, what microVMs have from registries in microvm/images/.
+ */
 
 /** A built OS image: a root disk and the kernel that its modules belong to. All paths are absolute. */
 export type BootImage = {

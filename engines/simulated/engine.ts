@@ -27,7 +27,7 @@ import * as addresses from './address-verbs.ts'
 import { CAPABILITIES, NOTICE } from './capabilities.ts'
 import { SimulatedConsoles, simulatedBoot } from './console.ts'
 import { type Durations, scaledDurations } from './durations.ts'
-import * as machines from './machine-verbs.ts'
+import * as verbs from './machine-verbs.ts'
 import {
   found,
   isGuestUp,
@@ -173,15 +173,15 @@ export class SimulatedEngine implements Engine {
 
   // Fields rather than methods: what they do stands in files of their own, with its arguments.
   readonly ensureMachine: Engine['ensureMachine'] = (...args) =>
-    machines.ensureMachine(this.#parts, ...args)
+    verbs.ensureMachine(this.#parts, ...args)
   readonly ensureStopped: Engine['ensureStopped'] = (...args) =>
-    machines.ensureStopped(this.#parts, ...args)
+    verbs.ensureStopped(this.#parts, ...args)
   readonly ensureHibernated: Engine['ensureHibernated'] = (...args) =>
-    machines.ensureHibernated(this.#parts, ...args)
-  readonly reboot: Engine['reboot'] = (...args) => machines.reboot(this.#parts, ...args)
-  readonly ensureGone: Engine['ensureGone'] = (...args) => machines.ensureGone(this.#parts, ...args)
+    verbs.ensureHibernated(this.#parts, ...args)
+  readonly reboot: Engine['reboot'] = (...args) => verbs.reboot(this.#parts, ...args)
+  readonly ensureGone: Engine['ensureGone'] = (...args) => verbs.ensureGone(this.#parts, ...args)
   readonly applyFirewall: Engine['applyFirewall'] = (...args) =>
-    machines.applyFirewall(this.#parts, ...args)
+    verbs.applyFirewall(this.#parts, ...args)
   readonly ensureAddress: Engine['ensureAddress'] = (...args) =>
     addresses.ensureAddress(this.#parts, ...args)
   readonly ensureAddressGone: Engine['ensureAddressGone'] = (...args) =>

@@ -1,4 +1,7 @@
-/** Images of people's: a snapshot's disk, kept for as long as the image is there. */
+/**
+ * Images that people make: a snapshot's disk, kept for as long as the image is there. Operating systems to begin with
+ * are os-images.ts, and what becomes of them on disk os-disks.ts.
+ */
 import type { ImageResult, Order } from '../../engine.ts'
 import type { Orders } from '../orders.ts'
 import type { Store } from '../records/store.ts'

@@ -12,20 +12,19 @@
  *     6  record: hibernation = null   its memory is in that process alone
  *     7  processors run               done; the file goes
  *
- * A host that fails between 6 and 7 loses the memory, as in any power cut, and boots from a disk that fits
- * to it. The other order could continue memory on a disk that has moved on, which destroys file systems.
+ * The last two are letRun in boot.ts. A host that fails between them loses the memory, as in any power cut,
+ * and boots from a disk that fits to it. The other order could continue memory on a disk that has moved on,
+ * which destroys file systems.
  */
 import { rm } from 'node:fs/promises'
 import { z } from 'zod'
 import { EngineError, type HibernationResult } from '../../engine.ts'
 import { requireFreeSpace } from '../disks/free-space.ts'
-import { found } from '../disks/source.ts'
 import type { LiveMachine } from '../live-machine.ts'
 import type { Log, Machines } from '../machines.ts'
 import type { Paths } from '../paths.ts'
 import { pluggedAmong } from '../plugging.ts'
 import { stopMachine } from '../power.ts'
-import { QmpError } from '../process/qmp.ts'
 import { syncPath, UNFINISHED } from '../records/durable-files.ts'
 import type { MachineRecord, MemoryRecord } from '../records/records.ts'
 import type { Store } from '../records/store.ts'
@@ -140,34 +139,6 @@ export async function takeUpMemory(
     const words = cause instanceof Error ? cause.message : String(cause)
     throw new EngineError(`Its memory cannot be read: ${words}; ${wayOut}`, { cause })
   }
-}
-
-/**
- * A machine's processors run from here on, booted or continued. Its disk moves on with them, so what was kept
- * is void before.
- */
-export async function letRun(
-  { store, machines, paths, log }: HibernationDeps,
-  id: string,
-  live: LiveMachine,
-  wentOn: boolean,
-): Promise<void> {
-  const { hibernation, identity } = found(store.machines.get(id), `machine ${id}`)
-  if (wentOn && identity !== null) await live.setLink(false)
-  // One that boots is told as ever.
-  if (!wentOn) await machines.change(id, { identity: null })
-  await machines.change(id, { hibernation: null, clockBehind: wentOn })
-  if (wentOn) log('debug', 'hibernation: memory void', { machine: id })
-  try {
-    await live.resume()
-  } catch (error) {
-    // Refused, so it has not moved on. Anything else may have come too late to tell.
-    if (error instanceof QmpError) await machines.change(id, { hibernation, clockBehind: false })
-    throw error
-  }
-  if (hibernation === null) return
-  log('debug', 'hibernation: continued', { machine: id })
-  await forgetMemory(paths, id)
 }
 
 const WAY_OUT =

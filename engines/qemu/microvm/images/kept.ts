@@ -1,6 +1,6 @@
 /**
- * Images that are unpacked already: a disk layer each, named by the digest of its manifest, and beside it what
- * its programs are given. Kept for some days after its last use, and not more than some gigabytes of them.
+ * Images of registries that are unpacked already: a disk layer each, named by the digest of its manifest, and
+ * beside it what its programs are given. Kept for some days after its last use, and not more than some gigabytes.
  *
  *     DATA/microvms/layers/os-oci-<digest>-<version>.qcow2
  *     DATA/microvms/images/os-oci-<digest>-<version>.json   written after it; changed at each use
