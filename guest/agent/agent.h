@@ -122,7 +122,7 @@ void languages_start(void);
 void languages_woken(void);
 /* What was given at start is told to them again, also where they were about to lose it. */
 void languages_untold(void);
-/* What was given at start is taken back from those that do nothing, and the host hears when it is gone. */
+/* What was given at start is taken back from those that do nothing, and the host hears when it is gone, if it is. */
 void languages_forget(void);
 bool language_run(struct channel *, int language, const char *code, char **env, int count);
 void language_cancel(struct channel *);
@@ -141,7 +141,8 @@ bool make_parents(const char *path);
 bool put_file(const char *path, mode_t mode, const void *, size_t);
 
 /* memory.c */
-void wipe_given(pid_t);
+/* Of a program that does nothing meanwhile; false: its memory could not be looked at. */
+bool wipe_given(pid_t);
 
 /* machine.c: what a first process does, and becoming another machine */
 void machine_boot(void);

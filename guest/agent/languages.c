@@ -201,11 +201,19 @@ static void prepare(struct bytes *file, int language) {
   for (char **entry = environment; *entry; entry++) add_entry(file, language, *entry);
 }
 
+/* One that may still have it: the host hears nothing, and does without. It is to be asked again another time. */
+static void keeps_it(struct language *l) {
+  letting_go = false;
+  l->told = true;
+}
+
 /* It is gone as soon as the last interpreter has answered, unless the host has given it back by then. */
 static void forgotten_by(struct language *l) {
   if (l) {
     l->forgetting = false;
-    if (letting_go && l->pid > 0 && !l->running) wipe_given(l->pid);
+    bool is_idle = l->pid > 0 && !l->running;
+    /* Called off: unset, and in its memory all the same. */
+    if (is_idle && (!letting_go || !wipe_given(l->pid))) keeps_it(l);
   }
   for (int i = 0; i < LANGUAGES; i++)
     if (languages[i].forgetting) return;
@@ -236,8 +244,13 @@ static void ask_to_forget(int which) {
   }
   path_of_forgetting(path, which);
   /* Code that comes before the answer is told again. */
-  if (put_file(path, 0600, file.data, file.length) && dprintf(l->ask, "%s\n", path) > 0)
-    l->forgetting = true, l->told = false;
+  if (put_file(path, 0600, file.data, file.length) && dprintf(l->ask, "%s\n", path) > 0) {
+    l->forgetting = true;
+    l->told = false;
+  } else {
+    unlink(path);
+    keeps_it(l);
+  }
   bytes_free(&file);
 }
 
@@ -370,6 +383,7 @@ static void answered(struct language *l) {
       char path[64];
       path_of_forgetting(path, l - languages);
       unlink(path);
+      if (strcmp(l->reply, "0") != 0) keeps_it(l);
       forgotten_by(l);
       continue;
     }

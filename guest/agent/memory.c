@@ -22,19 +22,19 @@ static void wipe_in(int memory, off_t at, size_t length, const char *found_in) {
   }
 }
 
-/* Of a program that does nothing meanwhile. */
-void wipe_given(pid_t pid) {
+bool wipe_given(pid_t pid) {
   char path[64], line[512];
   size_t longest = 0;
   for (char **entry = given; entry && *entry; entry++)
     if (strlen(*entry) > longest) longest = strlen(*entry);
-  if (longest == 0) return;
+  if (longest == 0) return true;
   snprintf(path, sizeof path, "/proc/%d/maps", pid);
   FILE *maps = fopen(path, "re");
   snprintf(path, sizeof path, "/proc/%d/mem", pid);
   int memory = open(path, O_RDWR | O_CLOEXEC);
   char *piece = malloc(PIECE_BYTES + longest);
-  while (maps && memory >= 0 && piece && fgets(line, sizeof line, maps)) {
+  bool can_look = maps && memory >= 0 && piece;
+  while (can_look && fgets(line, sizeof line, maps)) {
     unsigned long from, to;
     char rights[5];
     if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3) continue;
@@ -49,4 +49,5 @@ void wipe_given(pid_t pid) {
   free(piece);
   if (memory >= 0) close(memory);
   if (maps) fclose(maps);
+  return can_look;
 }
