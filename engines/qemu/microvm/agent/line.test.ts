@@ -87,6 +87,26 @@ test('what a machine of an earlier agent hands over too late is given back at on
   expect(await back.promise).toBe('A=1\0')
 })
 
+test('what a guest has back is not sent again on the same line, which would undo what its code made of it', async () => {
+  const seen: string[] = []
+  const line = await lineTo(({ type, channel, payload }, socket) => {
+    if (type === 'F') socket.write(told)
+    if (type === 'L') socket.write(frame('L', 0))
+    if (type === 'P') socket.write(frame('P', channel, payload))
+    if (type === 'B') seen.push(payload.toString())
+  })
+  const given = Buffer.from('A=1\0B=2\0')
+  // It may have let go of it before this line was made.
+  for (let times = 0; times < 2; times++) line.giveBack(given)
+  await line.ping(60_000)
+  expect(seen).toHaveLength(1)
+  const letGo = await line.holdWithoutSecrets(60_000, async () => {})
+  letGo()
+  line.giveBack(given)
+  await line.ping(60_000)
+  expect(seen).toHaveLength(2)
+})
+
 /** Sends `round` as fast as it is taken, at most so often, and reads nothing itself. */
 async function flood(line: AgentLine, socket: Socket, round: Buffer, times: number) {
   socket.pause()

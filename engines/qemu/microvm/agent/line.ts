@@ -51,6 +51,8 @@ export class AgentLine {
   /** What was said and not read yet, held or sent, each frame with its cost. */
   #unread = 0
   #isGone: (() => void) | null = null
+  /** Whether the guest may be without what it was given. Before this line was made, it may have let go. */
+  #isWithout = true
   /** An agent that goes on from memory of an earlier release lets go of what it tells, as it tells it. */
   #letsGoWhenAsked = false
 
@@ -184,6 +186,7 @@ export class AgentLine {
   }
 
   async #askToLetGo(ms: number): Promise<void> {
+    this.#isWithout = true
     if (this.#letsGoWhenAsked) {
       const isGone = Promise.withResolvers<void>()
       this.#isGone = isGone.resolve
@@ -195,9 +198,14 @@ export class AgentLine {
       this.#send(frame('N', 0, Buffer.alloc(ZEROS_BYTES)))
   }
 
-  /** What a guest has let go of, now or before this line was made. Twice does no harm. */
+  /**
+   * What a guest has let go of, now or before this line was made. Sent once for each time that it lets go: what its
+   * code has set since would be set back.
+   */
   giveBack(given: Buffer): void {
-    if (given.length > 0) this.#send(frame('B', 0, given))
+    if (given.length === 0 || !this.#isWithout) return
+    this.#isWithout = false
+    this.#send(frame('B', 0, given))
   }
 
   /** So that what runs next has the right time, whatever the guest's clock has missed. */
@@ -258,6 +266,7 @@ export class AgentLine {
     this.#given = Buffer.alloc(0)
     this.#givenPieces = 0
     this.#asked -= 1
+    if (!this.#letsGoWhenAsked) this.#isWithout = true
     // Nobody waits for it any more.
     if (this.#told === null && !this.#letsGoWhenAsked) this.giveBack(given)
     this.#told?.(given)
