@@ -41,7 +41,7 @@ export function keeperOf({ machines }: Holder, id: string): Keeper | null {
 
 /**
  * Once the guest has it, the record has it no longer. May be repeated. In the machine's turn, while it runs;
- * when its guest does not answer, it has it back on its next line.
+ * when its guest does not answer, the record keeps it for the next line.
  */
 export async function giveBack(
   { machines, options }: Holder,
@@ -51,9 +51,7 @@ export async function giveBack(
   const given = givenOf(machines.get(id))
   if (given.length === 0) return
   try {
-    const { line } = await live.guest()
-    line.giveBack(given)
-    await line.ping(ARRIVAL_MS)
+    await live.giveBack(given, ARRIVAL_MS)
     const record = machines.get(id)
     if (record !== undefined) await machines.put(id, { ...record, given: '' }, { durable: false })
   } catch (error) {

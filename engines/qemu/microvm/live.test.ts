@@ -36,6 +36,24 @@ test('a line on which nobody answers is not kept from the next one', async () =>
   await closed
 })
 
+test('a guest has back what it is owed once on each line', async () => {
+  const back: string[] = []
+  const answer = ({ type, channel, payload }: Frame, socket: Socket) => {
+    if (type === 'B') back.push(payload.toString())
+    if (type === 'P') socket.write(frame('P', channel, payload))
+  }
+  const { live } = await machine({ answer })
+  const owed = Buffer.from('A=1\0')
+  live.owed = () => owed
+  await live.guest()
+  await live.giveBack(owed, 5_000)
+  await live.giveBack(owed, 5_000)
+  expect(back).toEqual(['A=1\0'])
+  live.line.close()
+  await live.giveBack(owed, 5_000)
+  expect(back).toEqual(['A=1\0', 'A=1\0'])
+})
+
 test('a guest that is without its environment has it back before anybody asks it on a new line', async () => {
   const asked: [string, string][] = []
   const answer = ({ type, channel, payload }: Frame, socket: Socket) => {

@@ -38,6 +38,8 @@ export class LiveMicrovm {
   owed: () => Buffer = () => Buffer.alloc(0)
   #guest: MicrovmGuest | null
   #connecting: Promise<MicrovmGuest> | null = null
+  /** What is let go of later on the same line, the line itself gives back. */
+  #givenOn: AgentLine | null = null
   #copied: Promise<void> | null = null
 
   /** Of a process that is about to listen, or has been listening for long. */
@@ -115,13 +117,29 @@ export class LiveMicrovm {
     })
     try {
       await line.greet(5_000)
-      line.giveBack(this.owed())
+      this.#giveBackOn(line, this.owed())
     } catch (error) {
       line.close()
       throw error
     }
     this.#guest = new MicrovmGuest(line)
     return this.#guest
+  }
+
+  /**
+   * Gives its guest what it is owed, once on each line: every time it sets back what its code has exported since.
+   * Answers when it was read.
+   */
+  async giveBack(owed: Buffer, ms: number): Promise<void> {
+    const { line } = await this.guest()
+    this.#giveBackOn(line, owed)
+    await line.ping(ms)
+  }
+
+  #giveBackOn(line: AgentLine, owed: Buffer): void {
+    if (owed.length === 0 || this.#givenOn === line) return
+    line.giveBack(owed)
+    this.#givenOn = line
   }
 
   /** The line as it is, before anything was said. */

@@ -50,6 +50,7 @@ export type QemuMicrovmsOptions = MicrovmHostOptions & { readonly orders: Orders
 export class QemuMicrovms implements MicrovmEngine {
   readonly #host: MicrovmHost
   readonly #orders: Orders
+  readonly #mending = new Set<string>()
   readonly #listeners = new Set<(event: MicrovmEvent) => void>()
 
   constructor(options: QemuMicrovmsOptions) {
@@ -242,12 +243,17 @@ export class QemuMicrovms implements MicrovmEngine {
     return { id, status: 'running', address: this.#host.layoutOf(record.slot.number).address }
   }
 
-  /** What a capture that was cut short has left its guest without. */
+  /** What its guest was left without when a capture was cut short, or it was silent. Never rejects. */
   async #mendGiven(id: string, live: LiveMicrovm): Promise<void> {
-    const { given, start } = this.#found(id)
+    const record = this.#host.machines.get(id)
     // Of one that is still being resumed, whoever does that gives it back.
-    if (given === '' || start === null) return
-    await this.#orders.runUnordered(id, () => giveBack(this.#host, id, live)).catch(() => {})
+    if (!record?.given || record.start === null || this.#mending.has(id)) return
+    this.#mending.add(id)
+    const mend = async () => {
+      if (this.#host.live.get(id) === live) await giveBack(this.#host, id, live)
+    }
+    await this.#orders.runUnordered(id, mend).catch(() => {})
+    this.#mending.delete(id)
   }
 
   #found(microvm: string): MicrovmRecord {
@@ -269,7 +275,9 @@ export class QemuMicrovms implements MicrovmEngine {
     if (record.suspended) throw new NotRunningError('It is suspended; resume it first')
     if (live === undefined) throw new NotRunningError('Its process has ended')
     if (record.start === null) throw new EngineError('It is being started', { retryable: true })
-    return live.guest()
+    const guest = await live.guest()
+    void this.#mendGiven(microvm, live)
+    return guest
   }
 }
 
