@@ -1,7 +1,7 @@
 /** Into an instance: log in, its serial console, what it has printed. */
 import type { Cloud } from '../../cloud/cloud.ts'
 import { type Define, examples, wholeNumber } from '../../cloud/noun.ts'
-import { runSsh } from '../../cloud/ssh.ts'
+import { acceptNewOption, runSsh } from '../../cloud/ssh.ts'
 import { idOf } from '../../cloud/things.ts'
 import { Failure } from '../../failure.ts'
 import type { ExitCode } from '../context.ts'
@@ -12,6 +12,7 @@ export const defineLooking: Define = (instance, run) => {
     .description('Log in, or run a command there.')
     .option('--user <name>', 'as somebody else than the image says')
     .option('--identity <file>', 'private key')
+    .option(...acceptNewOption)
     .addHelpText(
       'after',
       examples(
@@ -44,13 +45,17 @@ export const defineLooking: Define = (instance, run) => {
     .action(run((cloud, name: string, options) => logs(cloud, name, options)))
 }
 
-type SshOptions = { readonly user?: string; readonly identity?: string }
+type SshOptions = {
+  readonly user?: string
+  readonly identity?: string
+  readonly acceptNew?: boolean
+}
 
 async function ssh(
   cloud: Cloud,
   name: string,
   command: readonly string[],
-  { user, identity }: SshOptions,
+  { user, identity, acceptNew }: SshOptions,
 ): Promise<ExitCode> {
   const id = await idOf(cloud, 'instance', name)
   const { instance } = await cloud.garrison.instances.get(id)
@@ -65,7 +70,7 @@ async function ssh(
   const target = args.pop() ?? ''
   const address = user === undefined ? target : target.replace(/^[^@]*@/, `${user}@`)
   const all = [...args, ...(identity === undefined ? [] : ['-i', identity]), address, ...command]
-  return runSsh(all, ssh_command)
+  return runSsh(cloud.terminal, all, { elsewhere: ssh_command, acceptNew })
 }
 
 async function logs(

@@ -3,7 +3,7 @@ import { sshGatewaySetting } from '@garrison/contract/microvms/ssh-gateway'
 import type { Command } from 'commander'
 import type { Cloud, Run } from '../../cloud/cloud.ts'
 import { examples } from '../../cloud/noun.ts'
-import { runSsh } from '../../cloud/ssh.ts'
+import { acceptNewOption, runSsh } from '../../cloud/ssh.ts'
 import { Failure } from '../../failure.ts'
 import { microvms, vmOf } from './api.ts'
 
@@ -11,14 +11,16 @@ export function defineSsh(vm: Command, run: Run) {
   vm.command('ssh <vm> [command...]')
     .description('Log in by SSH with a key of your account, or run a command there.')
     .option('--identity <file>', 'private key')
+    .option(...acceptNewOption)
     .addHelpText('after', examples('vm ssh tests', 'vm ssh tests -- uname -a'))
     .action(
-      run(async (cloud, name: string, command: string[], { identity }) => {
+      run(async (cloud, name: string, command: string[], { identity, acceptNew }) => {
         const { vm_id } = await vmOf(cloud, name)
         const { host, port } = await gatewayOf(cloud, name)
         const way = ['-p', String(port), `${vm_id}@${host}`]
         const key = identity === undefined ? [] : ['-i', identity]
-        return runSsh([...key, ...way, ...command], ['ssh', ...way].join(' '))
+        const elsewhere = ['ssh', ...way].join(' ')
+        return runSsh(cloud.terminal, [...key, ...way, ...command], { elsewhere, acceptNew })
       }),
     )
 }
