@@ -109,14 +109,18 @@ describe('does not try again', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('a start that found no room, unless the server knows it again', async () => {
+  it('a start that found no room: it has begun and failed, and each would leave another', async () => {
     const full = () =>
       Response.json({ detail: 'No room' }, { status: 429, headers: { 'Retry-After': '0' } })
-    const { garrison, requests } = against([full(), full(), good()])
-    await expect(garrison.request('POST', '/v1/vms', { body: {} })).rejects.toThrow(RateLimited)
-    expect(requests).toHaveLength(1)
-    await garrison.request('POST', '/v1/vms', { body: {}, idempotencyKey: 'once' })
-    expect(requests).toHaveLength(3)
+    for (const options of [{}, { idempotencyKey: 'once' }]) {
+      const { garrison, requests } = against([full(), good()])
+      const started = garrison.request('POST', '/v1/vms', { body: {}, ...options })
+      await expect(started).rejects.toThrow(RateLimited)
+      expect(requests).toHaveLength(1)
+    }
+    const { garrison, requests } = against([full(), good()])
+    await garrison.request('GET', '/v1/vms')
+    expect(requests).toHaveLength(2)
   })
 
   it('a change that the server would not know again', async () => {

@@ -91,12 +91,12 @@ export function createTransport(options: TransportOptions) {
 }
 
 /** Whether the same request may well succeed in a moment. */
-function passes(error: unknown, { repeatable, body }: Request, attempts: number): boolean {
+function passes(error: unknown, { method, repeatable, body }: Request, attempts: number): boolean {
   if (body instanceof ReadableStream) return false
   const { status, code, fromServer } = error instanceof ApiError ? error : nothingSaid
-  // Refused before anything happened, so that even a change without a key may be sent again. Where there are
-  // no codes it may also be a start that found no room, and each without a key would be another one.
-  if (status === 429) return repeatable || code === 'RATE_LIMIT_EXCEEDED'
+  // Refused before anything happened, so that even a change without a key may be sent again. Without a code
+  // it may be a start that found no room, which has begun and failed: with or without a key, each is one more.
+  if (status === 429) return method === 'GET' || code === 'RATE_LIMIT_EXCEEDED'
   if (!repeatable) return false
   if (error instanceof ConnectionError) return true
   // An attempt of ours that seemed lost is still at work.

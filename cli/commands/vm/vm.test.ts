@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CapacityError } from '@garrison/engines/engine'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { loadConfig } from '../../../server/src/config.ts'
 import { createCloud } from '../../cloud/cloud.testing.ts'
@@ -77,6 +78,17 @@ it('what begins something begins it once, also when its answer is lost on the wa
   expect(await somebody.json('vm', 'list')).toHaveLength(2)
   const kept: { name: string }[] = await somebody.json('vm', 'snapshot', 'list', '--type', 'user')
   expect(kept.map(({ name }) => name).sort()).toEqual(['built', 'kept'])
+  me.use()
+})
+
+it('a start that finds no room is tried once, and leaves one that failed', async () => {
+  const somebody = await cloud.somebody('Crowded')
+  const full = new CapacityError('no memory is left')
+  vi.spyOn(cloud.engine.microvms, 'ensureMicrovm').mockRejectedValue(full)
+  const said = await somebody.garrison('vm', 'create')
+  vi.restoreAllMocks()
+  expect(said).toMatchObject({ code: 1, errors: expect.stringContaining('no memory is left') })
+  expect(await somebody.json('vm', 'list', '--all')).toMatchObject([{ status: 'failed' }])
   me.use()
 })
 
