@@ -4,7 +4,8 @@ import { humanDuration } from './units.ts'
 type Output = NodeJS.WritableStream & { columns?: number }
 
 export type Progress = Disposable & {
-  update(text: string): void
+  /** `count`: what changes all the time, such as bytes; only a terminal shows it. */
+  update(text: string, count?: string): void
   /** Makes room for another line; the spinner comes back below it. */
   clear(): void
   stop(): void
@@ -33,8 +34,8 @@ export function spinner(output: Output, firstText: string): Progress {
     clear()
   }
   return {
-    update(next) {
-      text = next
+    update(next, count) {
+      text = count === undefined ? next : `${next} · ${count}`
     },
     clear,
     stop,

@@ -63,6 +63,20 @@ describe('progress', () => {
     expect(fake.errors()).toBe('one\ntwo\n')
   })
 
+  it('counts on a terminal only: a log would fill with what it has been at', () => {
+    vi.useFakeTimers()
+    const pipe = fakeTerminal()
+    using inPipe = pipe.terminal.progress('Downloading')
+    inPipe.update('Downloading', '1 MB of 3 MB')
+    inPipe.update('Downloading', '2 MB of 3 MB')
+    expect(pipe.errors()).toBe('Downloading\n')
+    const screen = fakeTerminal({ tty: true })
+    using onScreen = screen.terminal.progress('Downloading')
+    onScreen.update('Downloading', '2 MB of 3 MB')
+    vi.advanceTimersByTime(300)
+    expect(screen.errors()).toContain('Downloading · 2 MB of 3 MB')
+  })
+
   it('turns on a terminal after a moment, counts seconds, and leaves no trace', () => {
     vi.useFakeTimers()
     const fake = fakeTerminal({ tty: true })

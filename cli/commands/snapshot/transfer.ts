@@ -62,7 +62,7 @@ async function exportTo(cloud: Cloud, name: string, file: string) {
     for await (const chunk of garrison.snapshots.download(id, { from })) {
       await output.write(chunk)
       written += chunk.byteLength
-      progress.update(`Downloading ${name} · ${humanBytes(written)} of ${humanBytes(size)}`)
+      progress.update(`Downloading ${name}`, `${humanBytes(written)} of ${humanBytes(size)}`)
     }
   }
   if (json) terminal.printJson(manifest)
@@ -96,7 +96,7 @@ async function importFrom(cloud: Cloud, file: string, options: ImportOptions) {
       },
       {
         onSent: (bytes, of) =>
-          progress.update(`Sending ${file} · ${humanBytes(bytes)} of ${humanBytes(of)}`),
+          progress.update(`Sending ${file}`, `${humanBytes(bytes)} of ${humanBytes(of)}`),
       },
     )
   }
