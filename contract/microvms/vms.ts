@@ -254,7 +254,7 @@ export const cloneVm = createRoute({
   path: '/v1/vms/{vm_id}/clone',
   summary: 'Start a copy of a VM',
   description:
-    'A snapshot is taken, and a VM started of it. The snapshot is kept when it was given a name, and deleted otherwise.',
+    'A snapshot is taken, and a VM started of it. The snapshot is kept when it was given a name, and deleted otherwise. The copy has the metadata of its source, without `name`: PATCH gives it one of its own.',
   request: { params, query: waitQuery, body: json(VMCloneRequest, { snapshot_name: 'fork' }) },
   responses: {
     ...answer(VMCloneResponse, 'Successful Response', {

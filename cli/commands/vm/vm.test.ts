@@ -34,7 +34,8 @@ it('a microVM is started, used, copied, suspended, kept and ended by its name', 
   const odd = await me.garrison('vm', 'extend', 'tests', '5x')
   expect(odd).toMatchObject({ code: 2, errors: expect.stringMatching(/90s, 15m/) })
   const cloned = await me.json('vm', 'clone', row.vm_id)
-  expect(cloned).toMatchObject({ status: 'running' })
+  expect(cloned).toMatchObject({ status: 'running', metadata: {} })
+  expect(await me.garrison('vm', 'exec', 'tests', '--', 'true')).toMatchObject({ code: 0 })
 
   const taken = await me.garrison('vm', 'snapshot', 'take', row.vm_id, 'prepared')
   expect(taken.output).toMatch(/^prepared is ready as snap_/)

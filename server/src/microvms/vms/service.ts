@@ -3,6 +3,7 @@
  * one ends. What an engine does about it is an operation, begun in the transaction that says so here.
  */
 import type { EgressKnobs } from '@garrison/contract/microvms/egress'
+import { nameKey } from '@garrison/contract/microvms/facts'
 import { type MicrovmAction, microvmActions } from '@garrison/contract/microvms/states'
 import type { CreateVmRequest, UpdateVmRequest } from '@garrison/contract/microvms/vms'
 import { type AuditEntry, recordAudit } from '../../accounts/audit.ts'
@@ -266,7 +267,9 @@ export function createMicrovmService(deps: MicrovmDeps) {
       const announced = { region, publicId: source.public_id }
       const options = { name: snapshotName, hidden: snapshotName === null }
       const snapshot = await microvmSnapshots.announce(tx, caller, announced, options)
-      const { metadata, lifetime, egress } = source
+      const { lifetime, egress } = source
+      // A name of two would be of neither: the copy is known by its id until it is given one.
+      const { [nameKey]: _, ...metadata } = source.metadata
       const wanted = { metadata, vm_lifetime_seconds: lifetime, egress_policy: egress }
       const { id: sessionId } = await newSession(tx, caller, {
         ...shape,
