@@ -93,6 +93,7 @@ const socketsIn = (folder: string) => ({
   qmp: () => join(folder, 'qmp.sock'),
   serial: () => join(folder, 'serial.sock'),
   agent: () => join(folder, 'agent.sock'),
+  display: () => join(folder, 'display.sock'),
   metaData: () => join(folder, 'meta-data'),
   userData: () => join(folder, 'user-data'),
 })
