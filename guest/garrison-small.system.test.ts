@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BootImage, ImageStore } from './image-store.ts'
@@ -293,6 +294,21 @@ describe('a machine that was there before', () => {
     await machine.agent()
     expect((await whoIs(machine, anna)).machineId).toMatch(/^[0-9a-f]{32}$/)
   }, 90_000)
+})
+
+describe('a machine whose network is late', () => {
+  it('is up once it has an address, so that whoever was told so can log in', async () => {
+    const keys = [await publicKey(anna)]
+    const identity = { instanceId: 'first', hostname: 'late', keys }
+    await using machine = await start(await newDisk('late'), identity)
+    await machine.setLink(false)
+    const up = machine.agent().then(() => 'up')
+    await machine.showed(/press Enter/)
+    expect(await Promise.race([up, setTimeout(3_000, 'waiting')])).toBe('waiting')
+    await machine.setLink(true)
+    expect(await up).toBe('up')
+    expect(await machine.ssh(anna, 'hostname')).toBe('late')
+  }, 60_000)
 })
 
 describe('data of other kinds', () => {

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { BootImage } from '../image-store.ts'
-import { JsonLines } from './json-lines.ts'
+import { JsonLines, type Message } from './json-lines.ts'
 
 const execute = promisify(execFile)
 
@@ -132,12 +132,13 @@ export class Machine implements AsyncDisposable {
     return { code, ms: performance.now() - asked }
   }
 
-  async pressPowerButton(): Promise<void> {
-    const qmp = await this.#connect('qmp')
-    await qmp.next()
-    await qmp.ask('qmp_capabilities')
-    await qmp.ask('system_powerdown')
-    qmp.close()
+  pressPowerButton(): Promise<void> {
+    return this.#order('system_powerdown')
+  }
+
+  /** The cable of its network, pulled or plugged in. */
+  setLink(up: boolean): Promise<void> {
+    return this.#order('set_link', { name: 'net0', up })
   }
 
   /** Cuts the power, where it still runs. */
@@ -150,6 +151,14 @@ export class Machine implements AsyncDisposable {
   async #scp(key: string, from: string, to: string, options: string[] = []): Promise<void> {
     const port = ['-P', String(this.sshPort)]
     await execute('scp', [...options, ...sshOptions(key), ...port, from, to])
+  }
+
+  async #order(command: string, args?: Message): Promise<void> {
+    const qmp = await this.#connect('qmp')
+    await qmp.next()
+    await qmp.ask('qmp_capabilities')
+    await qmp.ask(command, args)
+    qmp.close()
   }
 
   async #connect(name: string): Promise<JsonLines> {
