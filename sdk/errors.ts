@@ -1,5 +1,6 @@
 /** What can go wrong, as classes: by what the server said, or because it said nothing. */
 import type { ErrorCode, ErrorResponse } from '@garrison/contract/common'
+import type { errorCodeHeader } from '@garrison/contract/microvms/facts'
 
 export class GarrisonError extends Error {
   override name = 'GarrisonError'
@@ -20,7 +21,7 @@ export class ApiError extends GarrisonError {
   override name = 'ApiError'
   /** HTTP status. */
   readonly status: number
-  /** Null when the answer was not Garrison's, as from a proxy, and in the API of microVMs, which has none. */
+  /** Null when the answer was not Garrison's, as from a proxy, and when a guest of a microVM said it. */
   readonly code: ErrorCode | null
   /** Garrison itself said it, not a proxy before it. */
   readonly fromServer: boolean
@@ -136,7 +137,10 @@ const byCode: Partial<Record<ErrorCode, ErrorClass>> = {
   RATE_LIMIT_EXCEEDED: RateLimited,
 }
 
-/** The API of microVMs has no codes. */
+/** In the API of microVMs the code is beside the answer. */
+const codeHeader: typeof errorCodeHeader = 'Garrison-Error-Code'
+
+/** Where there is no code. */
 const byStatus: Readonly<Record<number, ErrorClass>> = {
   401: AuthenticationError,
   402: InsufficientCredits,
@@ -157,7 +161,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
     status,
     message:
       answer?.message ?? detail ?? `The server answered ${status} ${response.statusText}`.trim(),
-    code: answer?.error_code ?? null,
+    code: answer?.error_code ?? (response.headers.get(codeHeader) as ErrorCode | null),
     fromServer: answer !== null || detail !== null,
     requestId: answer?.request_id ?? response.headers.get('x-request-id'),
     retryAfterSeconds: secondsUntil(response.headers.get('retry-after')),

@@ -4,6 +4,7 @@ import {
   ConnectionError,
   Garrison,
   type GarrisonOptions,
+  InsufficientCapacity,
   InvalidState,
   RateLimited,
   ServerError,
@@ -17,6 +18,15 @@ const refused = (status: number, error_code: string, headers: Record<string, str
   Response.json(
     { success: false, message: `told: ${error_code}`, error_code, request_id: 'a1b2c3d4' },
     { status, headers },
+  )
+/** Of the API of microVMs: a rate limit, or no room. */
+const tooMany = (code?: string) => () =>
+  Response.json(
+    { detail: 'Not now' },
+    {
+      status: 429,
+      headers: { 'Retry-After': '0', ...(code && { 'Garrison-Error-Code': code }) },
+    },
   )
 const good = () => Response.json({ success: true })
 const broken = () =>
@@ -53,6 +63,12 @@ describe('tries again', () => {
   ])('after %s', async (_, answer) => {
     const { garrison, requests } = against([answer, good()])
     await garrison.instances.stop('BRK-100200D')
+    expect(requests).toHaveLength(2)
+  })
+
+  it('after the rate limit of the API of microVMs, also a change without a key', async () => {
+    const { garrison, requests } = against([tooMany('RATE_LIMIT_EXCEEDED')(), good()])
+    await garrison.request('POST', '/v1/vms', { body: {} })
     expect(requests).toHaveLength(2)
   })
 
@@ -110,17 +126,23 @@ describe('does not try again', () => {
   })
 
   it('a start that found no room: it has begun and failed, and each would leave another', async () => {
-    const full = () =>
-      Response.json({ detail: 'No room' }, { status: 429, headers: { 'Retry-After': '0' } })
+    const full = tooMany('INSUFFICIENT_CAPACITY')
     for (const options of [{}, { idempotencyKey: 'once' }]) {
       const { garrison, requests } = against([full(), good()])
       const started = garrison.request('POST', '/v1/vms', { body: {}, ...options })
-      await expect(started).rejects.toThrow(RateLimited)
+      await expect(started).rejects.toThrow(InsufficientCapacity)
       expect(requests).toHaveLength(1)
     }
     const { garrison, requests } = against([full(), good()])
     await garrison.request('GET', '/v1/vms')
     expect(requests).toHaveLength(2)
+  })
+
+  it('a change of a microVM that was refused without saying why: it may have begun', async () => {
+    const { garrison, requests } = against([tooMany()(), good()])
+    const started = garrison.request('POST', '/v1/vms', { body: {}, idempotencyKey: 'once' })
+    await expect(started).rejects.toThrow(RateLimited)
+    expect(requests).toHaveLength(1)
   })
 
   it('a change that the server would not know again', async () => {

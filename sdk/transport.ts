@@ -94,8 +94,8 @@ export function createTransport(options: TransportOptions) {
 function passes(error: unknown, { method, repeatable, body }: Request, attempts: number): boolean {
   if (body instanceof ReadableStream) return false
   const { status, code, fromServer } = error instanceof ApiError ? error : nothingSaid
-  // Refused before anything happened, so that even a change without a key may be sent again. Without a code
-  // it may be a start that found no room, which has begun and failed: with or without a key, each is one more.
+  // Refused before anything happened, so that even a change without a key may be sent again. With another code,
+  // or none, it may be a start that found no room, which has begun and failed: key or not, each is one more.
   if (status === 429) return method === 'GET' || code === 'RATE_LIMIT_EXCEEDED'
   if (!repeatable) return false
   if (error instanceof ConnectionError) return true

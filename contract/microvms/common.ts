@@ -38,7 +38,10 @@ const examples = {
   404: ["Does not exist, or is somebody else's", 'VM vm_x4k2 not found'],
   409: ['Not possible as it is now', 'The VM is suspended; resume it first'],
   413: ['The body is too large', 'The request body is too large'],
-  429: ['Too many requests, or no room; see Retry-After', 'There is no room; try again in 5 s'],
+  429: [
+    'Too many requests, or no room: the header Garrison-Error-Code says which; see Retry-After',
+    'There is no room; try again in 5 s',
+  ],
   500: ['A fault of ours', 'Something went wrong on our side'],
   501: ['Not there in this installation', 'Vaults are not there yet'],
   502: ['What runs it failed', 'VM vm_4f1e8a could not be started: it did not answer'],

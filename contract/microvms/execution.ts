@@ -215,13 +215,19 @@ export const KillResponse = z
   })
   .openapi('KillResponse')
 
+/**
+ * A session of another account is 404, as every id of a stranger's is: the 403 that published clients have a
+ * sentence for would tell that the session exists. Here 403 is for keys that may not change anything; clients
+ * understand both.
+ */
 export const kill = createRoute({
   ...head,
   operationId: 'kill',
   method: 'post',
   path: '/kill',
   summary: 'End the VM of a session',
-  description: 'The session stays: its next execution makes a new VM.',
+  description:
+    'The session stays: its next execution makes a new VM. 404: it has no VM, or it is not yours.',
   request: { body: json(KillRequest, { session_id: exampleIds.session_id }) },
   responses: {
     ...answer(KillResponse, 'Successful Response', {

@@ -3,6 +3,12 @@
 /** Of one body; larger things are fetched from inside the machine. */
 export const maximumUploadBytes = 64 * 1024 * 1024
 
+/**
+ * Of errors, whose bodies are a sentence: the code that the other API has for the same. By it clients tell a
+ * rate limit, which came before anything happened, from a start that found no room, as both are 429.
+ */
+export const errorCodeHeader = 'Garrison-Error-Code'
+
 /** Machines have ids only; people give them a name among the metadata. */
 export const nameKey = 'name'
 

@@ -40,3 +40,16 @@ it('says on every answer what is left, also to whoever has no key or a wrong one
   const me = await api.client()
   expect(await left('GET', '/api/nonsense/', me.key)).toEqual([404, '"reads";r=2;t'])
 })
+
+it('says in the API of microVMs, which has no codes in its errors, that it was the rate limit', async () => {
+  api = await createApi({ config: { limits: { reads_per_minute: 9, writes_per_minute: 1 } } })
+  const me = await api.client()
+  const taken = await me.post('/v1/volumes', { name: 'a' })
+  expect(taken.status).toBe(200)
+  // The last that is allowed and the first that is not have the same RateLimit, so that does not tell.
+  expect(taken.headers.get('RateLimit')).toMatch(/^"writes";r=0;t=\d+$/)
+  const stopped = await me.post('/v1/volumes', { name: 'b' })
+  expect(stopped).toMatchObject({ status: 429, body: { detail: expect.any(String) } })
+  expect(stopped.headers.get('Garrison-Error-Code')).toBe('RATE_LIMIT_EXCEEDED')
+  expect((await me.get('/v1/volumes')).body).toHaveLength(1)
+})

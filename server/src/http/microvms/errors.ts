@@ -1,5 +1,6 @@
 /** Turns what went wrong into the errors of the microVM API: `{"detail": …}`, as FastAPI's clients expect. */
 import type { ErrorCode } from '@garrison/contract/common'
+import { errorCodeHeader } from '@garrison/contract/microvms/facts'
 import { notServedRoutes } from '@garrison/contract/microvms/not-served'
 import type { Fault } from '@garrison/contract/microvms/validation'
 import { GuestError, NotRunningError } from '@garrison/engines/engine'
@@ -55,6 +56,7 @@ export function answerMicrovmError(c: AppContext, error: unknown, log: Log): Res
   }
   if (error instanceof NotRunningError) return c.json({ detail: error.message }, 409)
   const known = asDomainError(error)
+  if (known !== null) c.header(errorCodeHeader, known.code)
   if (known instanceof NotServed) return c.json({ detail: known.message }, 501)
   if (known?.code === 'IDEMPOTENCY_KEY_REUSED') {
     const loc = ['header', 'idempotency-key']
