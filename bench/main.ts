@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ImageStore } from '@garrison/guest/image-store'
+import { type BootImage, ImageStore } from '@garrison/guest/image-store'
 import { ensureDashboard } from '../cli/dashboard/ensure-dashboard.ts'
 import { createTerminal } from '../cli/terminal.ts'
 import { startBareDatabase } from './database.ts'
@@ -63,6 +63,22 @@ try {
   await cleanUp()
 }
 
+/** A figure that fails is told among the others, which took their time. */
+async function attempt(
+  figure: string,
+  measure: () => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  progress(figure)
+  try {
+    return await measure()
+  } catch (error) {
+    process.exitCode = 1
+    const { message } = error instanceof Error ? error : new Error(String(error))
+    progress(`${figure} failed: ${message}`)
+    return [{ figure, skipped: `It failed: ${message}` }]
+  }
+}
+
 async function measureAll(): Promise<Row[]> {
   const reason = whyNoMachines()
   const folder = await mkdtemp(join(tmpdir(), 'garrison-bench-files-'))
@@ -75,9 +91,8 @@ async function measureAll(): Promise<Row[]> {
 
   const store = new ImageStore({ cacheDir: imageCache, report: progress })
   const image = reason === null ? await store.ensure('garrison-small') : null
-  progress('Server starts')
   // Without the regions of the demonstration, where the host is one itself.
-  const starts = await measureStart(() => prepare(reason !== null))
+  const starts = await attempt('Server starts', () => measureStart(() => prepare(reason !== null)))
 
   const { stdin: input, stderr } = process
   const terminal = createTerminal({ input, output: stderr, errors: stderr })
@@ -90,41 +105,27 @@ async function measureAll(): Promise<Row[]> {
     name: 'bench',
     public_key: key.publicKey,
   })
-  const machines: Row[] =
-    image === null
-      ? [{ figure: 'deploy, snapshot, restore', skipped: reason ?? '' }]
-      : await measureMachines(api, { folder, image, key, keyId: ssh_key.id, progress })
-  const microvms: Row[] =
-    image === null
-      ? [{ figure: 'microVMs', skipped: reason ?? '' }]
-      : [
-          ...(await measureMicrovms(imageCache, 100, progress)),
-          ...(await measureMicrovmRequests(() => prepare(false), 100, progress)),
-        ]
-
-  progress('Ledger and meter')
-  const money = await measureMoney()
-
-  progress('List pages')
-  await fillPage(api, ssh_key.id)
-  const list = await measureList(api)
-  progress('The dashboard')
-  const dashboard = await measureDashboard(api)
-  progress('Signing in')
-  const signIn = await measureSignIn(api.url, join(server.dataDir, 'mail'))
-  progress('Webhooks')
-  const webhooks = await measureWebhooks(api)
+  const onHost = async (figure: string, measure: (image: BootImage) => Promise<Row[]>) =>
+    image === null ? [{ figure, skipped: reason ?? '' }] : attempt(figure, () => measure(image))
+  const running = [
+    ...(await onHost('Machines', (image) =>
+      measureMachines(api, { folder, image, key, keyId: ssh_key.id, progress }),
+    )),
+    ...(await onHost('MicroVMs', () => measureMicrovms(imageCache, 100, progress))),
+    ...(await onHost('MicroVMs over HTTP', () =>
+      measureMicrovmRequests(() => prepare(false), 100, progress),
+    )),
+    ...(await attempt('Ledger and meter', measureMoney)),
+    ...(await attempt('List pages', async () => {
+      await fillPage(api, ssh_key.id)
+      return measureList(api)
+    })),
+    ...(await attempt('The dashboard', () => measureDashboard(api))),
+    ...(await attempt('Signing in', () => measureSignIn(api.url, join(server.dataDir, 'mail')))),
+    ...(await attempt('Webhooks', () => measureWebhooks(api))),
+  ]
   const loaded = await measureMemory(server, 'after the lists')
   const install = await measureInstall(image === null ? null : dirname(image.root))
-  const running = [
-    ...machines,
-    ...microvms,
-    ...money,
-    ...list,
-    ...dashboard,
-    ...signIn,
-    ...webhooks,
-  ]
   return [...running, ...starts, ...atRest, ...loaded, ...install]
 }
 

@@ -63,12 +63,14 @@ async function run(attempt: () => Promise<unknown>): Promise<Round> {
 }
 
 async function signUp(url: string, mailDir: string, email: string) {
-  await post(url, '/sign-up/email', { email, password, name: 'Bench' })
+  const signedUp = await post(url, '/sign-up/email', { email, password, name: 'Bench' })
   const otp = await until(
     () => codeIn(mailDir, email),
     (code) => code !== null,
   )
-  await post(url, '/email-otp/verify-email', { email, otp })
+  // Without the cookie of the browser that chose it, the password does not count.
+  const cookie = signedUp.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+  await post(url, '/email-otp/verify-email', { email, otp }, cookie.join('; '))
 }
 
 async function codeIn(mailDir: string, email: string): Promise<string | null> {
@@ -80,12 +82,13 @@ async function codeIn(mailDir: string, email: string): Promise<string | null> {
   return null
 }
 
-async function post(url: string, path: string, body: object) {
+async function post(url: string, path: string, body: object, cookie?: string): Promise<Response> {
   const response = await fetch(`${url}/api/auth${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(cookie && { cookie, origin: url }) },
     body: JSON.stringify(body),
   })
   const answer = await response.text()
   if (!response.ok) throw new Error(`${path}: ${answer}`)
+  return response
 }
