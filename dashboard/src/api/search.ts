@@ -9,5 +9,8 @@ export function textOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value
   return typeof text === 'string' && text !== '' ? text.slice(0, 100) : undefined
 }
+/** One of the words that may stand there. */
+export const oneOf = <Word extends string>(words: readonly Word[], value: unknown) =>
+  words.find((word) => word === value)
 export const flagOf = (value: unknown): true | undefined =>
   value === true || value === 'true' ? true : undefined

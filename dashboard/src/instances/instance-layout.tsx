@@ -1,5 +1,6 @@
-import { Link, Outlet, useMatches } from '@tanstack/react-router'
+import { Link, Outlet, useMatches, useSearch } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
+import { useAskedInAddress } from '../ui/asking.ts'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
@@ -36,7 +37,8 @@ const tabs = [
 export function InstanceLayout() {
   const instance = useInstance()
   const { instance_id: id, vm_name, status, error } = instance
-  const { actions, dialogs } = useInstanceActions(instance)
+  const { ask } = useSearch({ from: '/shell/instances/$id' })
+  const { actions, dialogs } = useInstanceActions(instance, useAskedInAddress(ask))
   const path = useMatches({ select: (matches) => matches.at(-1)?.fullPath })
   const [, , guide] = tabs.find(([, to]) => to === path) ?? tabs[0]
   return (

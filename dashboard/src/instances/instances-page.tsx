@@ -2,6 +2,7 @@ import { instanceStatuses } from '@garrison/contract/instances/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
+import { useState } from 'react'
 import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
@@ -25,7 +26,7 @@ import { Time } from '../ui/time.tsx'
 import { useInstanceActions } from './actions.tsx'
 import { BulkBar } from './bulk-bar.tsx'
 import { hourlyNow } from './cost.ts'
-import type { InstancesSearch } from './routes.ts'
+import type { InstanceAsked, InstancesSearch } from './routes.ts'
 import { WaitingLine } from './waiting-line.tsx'
 
 type Row = Answer<'get', '/api/instances/'>['instances'][number]
@@ -219,7 +220,7 @@ const tickColumn = (
 })
 
 function RowMenu({ row }: { row: Row }) {
-  const { actions, dialogs } = useInstanceActions(row)
+  const { actions, dialogs } = useInstanceActions(row, useState<InstanceAsked | null>(null))
   return (
     <>
       <Menu

@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { pageOf, textOf } from '../api/search.ts'
+import { oneOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
 
 export type InstancesSearch = {
@@ -20,11 +20,18 @@ const list = createRoute({
   component: lazyRouteComponent(() => import('./instances-page.tsx'), 'InstancesPage'),
 })
 
+/** What is asked about in a dialog before it is done. */
+const questions = ['hibernate', 'snapshot', 'delete'] as const
+export type InstanceAsked = (typeof questions)[number]
+
 /** The frame of everything about one instance; each tab is a route in it, also of other areas. */
 export const instance = createRoute({
   getParentRoute: () => shell,
   path: '/instances/$id',
   staticData: { words: 'Instance' },
+  validateSearch: ({ ask }): { ask?: InstanceAsked | undefined } => ({
+    ask: oneOf(questions, ask),
+  }),
   component: lazyRouteComponent(() => import('./instance-layout.tsx'), 'InstanceLayout'),
 })
 

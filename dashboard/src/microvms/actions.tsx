@@ -1,31 +1,33 @@
 /** What can be done with a microVM, by the table that the server refuses by. */
 import { useMutation } from '@tanstack/react-query'
 import { Camera, Clock, GitFork, MoonStar, Sunrise, Trash2 } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
+import type { Asking } from '../ui/asking.ts'
 import type { MenuAction } from '../ui/menu.tsx'
 import { tellProblem } from '../ui/toast.tsx'
 import { changeVm } from './change-vm.ts'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
 import { ForkDialog } from './fork-dialog.tsx'
 import { LifetimeDialog } from './lifetime-dialog.tsx'
+import type { VmAsked } from './routes.ts'
 import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
 import { type Vm, whyNotVm } from './vm.ts'
-
-type Asked = 'fork' | 'snapshot' | 'lifetime' | 'delete'
 
 const mark = 'size-4'
 
 export type VmActionRow = MenuAction & { readonly key: string }
 
-/** Rows for a menu or for buttons, and the dialogs that they open. */
-export function useVmActions(vm: Vm): { actions: readonly VmActionRow[]; dialogs: ReactNode } {
+/** Rows for a menu or for buttons, and the dialogs that they open; `asking` keeps which of these is open. */
+export function useVmActions(
+  vm: Vm,
+  [asked, ask]: Asking<VmAsked>,
+): { actions: readonly VmActionRow[]; dialogs: ReactNode } {
   const { vm_id, status } = vm
-  const [asked, setAsked] = useState<Asked | null>(null)
   const change = useMutation({
     mutationFn: (verb: 'suspend' | 'resume') => changeVm(vm_id, verb),
     onError: tellProblem,
   })
-  const close = () => setAsked(null)
+  const close = () => ask(null)
   const row = (verb: 'suspend' | 'resume', words: string, icon: ReactNode): VmActionRow => ({
     key: verb,
     words,
@@ -34,7 +36,7 @@ export function useVmActions(vm: Vm): { actions: readonly VmActionRow[]; dialogs
     onClick: () => change.mutate(verb),
   })
   const asking = (
-    key: Asked,
+    key: VmAsked,
     action: Parameters<typeof whyNotVm>[0],
     words: string,
     icon: ReactNode,
@@ -43,7 +45,7 @@ export function useVmActions(vm: Vm): { actions: readonly VmActionRow[]; dialogs
     words,
     icon,
     reason: whyNotVm(action, status),
-    onClick: () => setAsked(key),
+    onClick: () => ask(key),
     danger: key === 'delete',
   })
   return {

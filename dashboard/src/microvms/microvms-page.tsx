@@ -4,6 +4,7 @@ import { microvmStatuses } from '@garrison/contract/microvms/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
+import { useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { Button, IconButton } from '../ui/button.tsx'
@@ -21,7 +22,7 @@ import { Time } from '../ui/time.tsx'
 import { useVmActions } from './actions.tsx'
 import { CreateVmDialog } from './create-vm-dialog.tsx'
 import { MicrovmTabs } from './microvm-tabs.tsx'
-import type { MicrovmsSearch } from './routes.ts'
+import type { MicrovmsSearch, VmAsked } from './routes.ts'
 import { TimeLeft } from './time-left.tsx'
 import { isLive, isVmChanging, sizeWords, type Vm } from './vm.ts'
 import { VmStatus } from './vm-status.tsx'
@@ -218,7 +219,7 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
 ]
 
 function RowMenu({ vm }: { vm: Vm }) {
-  const { actions, dialogs } = useVmActions(vm)
+  const { actions, dialogs } = useVmActions(vm, useState<VmAsked | null>(null))
   return (
     <>
       <Menu

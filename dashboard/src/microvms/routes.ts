@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { flagOf, textOf } from '../api/search.ts'
+import { flagOf, oneOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
 
 export type MicrovmsSearch = {
@@ -65,10 +65,15 @@ const shares = createRoute({
   component: lazyRouteComponent(() => import('./shares-page.tsx'), 'SharesPage'),
 })
 
+/** What is asked about in a dialog before it is done. */
+const questions = ['fork', 'snapshot', 'lifetime', 'delete'] as const
+export type VmAsked = (typeof questions)[number]
+
 const frame = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/$id',
   staticData: { words: 'MicroVM' },
+  validateSearch: ({ ask }): { ask?: VmAsked | undefined } => ({ ask: oneOf(questions, ask) }),
   component: lazyRouteComponent(() => import('./vm-layout.tsx'), 'VmLayout'),
 })
 

@@ -1,6 +1,7 @@
 import { vmName } from '@garrison/contract/microvms/facts'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useSearch } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
+import { useAskedInAddress } from '../ui/asking.ts'
 import { Button } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -27,7 +28,8 @@ const tabs = [
 export function VmLayout() {
   const vm = useVm()
   const { vm_id: id, status, message, session_id } = vm
-  const { actions, dialogs } = useVmActions(vm)
+  const { ask } = useSearch({ from: '/shell/microvms/$id' })
+  const { actions, dialogs } = useVmActions(vm, useAskedInAddress(ask))
   const live = isLive(status)
   return (
     <Page

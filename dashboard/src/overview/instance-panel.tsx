@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useInstanceActions } from '../instances/actions.tsx'
 import { hourlyNow } from '../instances/cost.ts'
+import type { InstanceAsked } from '../instances/routes.ts'
 import type { Instance } from '../instances/use-instance.ts'
 import { StepsOf } from '../operations/steps.tsx'
 import { Button } from '../ui/button.tsx'
@@ -60,7 +62,7 @@ export function InstancePanel({
 }
 
 function Chosen({ instance }: { instance: Instance }) {
-  const { actions, dialogs } = useInstanceActions(instance)
+  const { actions, dialogs } = useInstanceActions(instance, useState<InstanceAsked | null>(null))
   const { instance_id, status, error, currency, billing, volume_attachments } = instance
   return (
     <>

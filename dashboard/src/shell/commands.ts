@@ -1,6 +1,6 @@
 /** What the command palette offers besides the names of things. */
 import { useNavigate } from '@tanstack/react-router'
-import { changeVm } from '../microvms/change-vm.ts'
+import { guides } from '../help/guides.ts'
 import { setTheme } from '../ui/theme.ts'
 import { tellProblem } from '../ui/toast.tsx'
 import { useSearchOfThings } from './found-things.ts'
@@ -8,7 +8,7 @@ import { matches, type Named } from './matches.ts'
 import { activity, groupsFor, waiting } from './navigation.ts'
 import { recent } from './recent.ts'
 import { signOut, useMe } from './session.ts'
-import { vmCommandsFor } from './vm-commands.ts'
+import { commandsOf, instances, microvms } from './thing-commands.ts'
 
 export type Command = Named & { readonly key: string; readonly run: () => void }
 
@@ -18,17 +18,26 @@ const firstSteps = [
   ['Build a snapshot of microVMs', '/microvms/snapshots?build=true', 'create new image oci'],
   ['Share a port of a microVM', '/microvms/shares?create=true', 'create new public url'],
   ['Create a snapshot', '/snapshots?create=true', 'new backup'],
+  ['Import a snapshot', '/snapshots?import=true', 'upload backup qcow2'],
+  ['Create a snapshot policy', '/snapshots/policies?create=true', 'new schedule nightly backup'],
+  ['Create an image', '/images?create=true', 'new custom'],
   ['Create a volume', '/volumes?create=true', 'new disk'],
   ['Create a firewall', '/firewalls?create=true', 'new'],
   ['Add an SSH key', '/ssh-keys?create=true', 'new import'],
+  ['Create a script', '/scripts?edit=new', 'new startup cloud-init'],
   ['Create an API key', '/api-keys?create=true', 'new token'],
+  ['Create a webhook', '/webhooks?create=true', 'new events'],
+  ['Invite a person', '/people?invite=true', 'add team user'],
   ['Buy credits', '/credits', 'top up pay'],
 ] as const
 
 /** Behind tabs of another page. */
 const inner = [
-  ['Snapshots of microVMs', '/microvms/snapshots', 'builds base'],
-  ['Shares of microVMs', '/microvms/shares', 'ports public url'],
+  ['Compute', 'Snapshots of microVMs', '/microvms/snapshots', 'builds base'],
+  ['Compute', 'Shares of microVMs', '/microvms/shares', 'ports public url'],
+  ['Storage', 'Snapshot policies', '/snapshots/policies', 'schedule nightly backup'],
+  ['Account', 'Signing in', '/profile/sign-in', 'password sessions devices'],
+  ['Page', 'Usage of the assistant', '/assistant/usage', 'tokens cost'],
 ] as const
 
 const themes = [
@@ -54,7 +63,7 @@ export function useCommands(typed: string): { found: readonly Command[]; searchi
     ...[...groupsFor(me.role), { words: null, places: [activity, waiting] }].flatMap((group) =>
       group.places.map(({ to, words, also }) => command(group.words ?? 'Page', words, to, also)),
     ),
-    ...inner.map(([words, to, also]) => command('Compute', words, to, also)),
+    ...inner.map(([group, words, to, also]) => command(group, words, to, also)),
     ...firstSteps.map(([words, to, also]) => command('Begin', words, to, also)),
     ...themes.map(([words, theme]) => ({
       key: theme,
@@ -76,18 +85,24 @@ export function useCommands(typed: string): { found: readonly Command[]; searchi
     return { found: [...lately, ...fixed], searching: false }
   }
   const named = things.found.map(({ kind, name, to }) => command(kind, name, to))
-  const ofVms = vmCommandsFor(things.vms, typed).map((each): Command => {
-    const { key, words, vmId } = each
-    if ('to' in each) return { key, words, group: 'MicroVM', run: go(each.to) }
-    const change = () => {
-      // Its page shows what becomes of it.
-      go(`/microvms/${vmId}`)()
-      changeVm(vmId, each.change).catch(tellProblem)
+  const ofThings = [
+    ...commandsOf(instances, things.instances, typed),
+    ...commandsOf(microvms, things.vms, typed),
+  ].map(({ key, words, group, to, change }): Command => {
+    const run = () => {
+      go(to)()
+      change?.().catch(tellProblem)
     }
-    return { key, words, group: 'MicroVM', run: change }
+    return { key, words, group, run }
   })
+  const read = guides.map(({ name, title }) => command('Guide', title, `/help/${name}`, 'help how'))
   return {
-    found: [...fixed.filter((each) => matches(each, typed)), ...ofVms, ...named],
+    found: [
+      ...fixed.filter((each) => matches(each, typed)),
+      ...ofThings,
+      ...named,
+      ...read.filter((each) => matches(each, typed)),
+    ],
     searching: things.searching,
   }
 }

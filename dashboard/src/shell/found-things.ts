@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { reading } from '../api/queries.ts'
 import type { Vm } from '../microvms/vm.ts'
+import type { InstanceRow } from './thing-commands.ts'
 
 type Thing = { readonly kind: string; readonly name: string; readonly to: string }
 
@@ -12,7 +13,9 @@ const each = 5
 
 export function useSearchOfThings(typed: string): {
   found: readonly Thing[]
-  /** All of the account's, whatever was typed. */
+  /** The account's newest, whatever was typed. */
+  instances: readonly InstanceRow[]
+  /** All of the account's. */
   vms: readonly Vm[]
   searching: boolean
 } {
@@ -31,10 +34,14 @@ export function useSearchOfThings(typed: string): {
   })
   const volumes = useQuery({ ...reading('/api/volumes/', { query }), ...asked })
   const firewalls = useQuery({ ...reading('/api/firewalls/', { query }), ...asked })
+  const newest = useQuery({
+    ...reading('/api/instances/', { query: { page_size: 100 } }),
+    ...asked,
+  })
   // These lists come whole, and are not long.
   const vms = useQuery({ ...reading('/v1/vms'), ...asked })
   const vmSnapshots = useQuery({ ...reading('/v1/snapshots'), ...asked })
-  const all = [instances, snapshots, volumes, firewalls, vms, vmSnapshots]
+  const all = [instances, snapshots, volumes, firewalls, newest, vms, vmSnapshots]
   const by = (path: string, name: string) => `${path}?search=${encodeURIComponent(name)}`
   const found: readonly Thing[] =
     wanted === ''
@@ -80,5 +87,10 @@ export function useSearchOfThings(typed: string): {
     counts.set(kind, before + 1)
     return before < each
   }
-  return { found: found.filter(fits).filter(isAmongFirst), vms: vms.data ?? [], searching }
+  return {
+    found: found.filter(fits).filter(isAmongFirst),
+    instances: newest.data?.instances ?? [],
+    vms: vms.data ?? [],
+    searching,
+  }
 }

@@ -125,7 +125,7 @@ export const waiting: Place = {
 export const activity: Place = { to: '/operations', words: 'Activity', Icon: Activity }
 
 /** Along the lower edge of a phone; everything else is behind "More". */
-export const phonePlaces: readonly string[] = ['/', '/instances', '/snapshots', '/billing']
+export const phonePlaces: readonly string[] = ['/', '/instances', '/microvms', '/billing']
 
 export const groupsFor = (role: Role): readonly Group[] => [
   ...navigation.filter(({ roles }) => roles === undefined || roles.includes(role)),

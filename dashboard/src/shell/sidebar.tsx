@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon } from 'lucide-react'
 import { useState } from 'react'
 import { cx } from '../ui/cx.ts'
@@ -37,10 +37,13 @@ export function Sidebar() {
 function Groups({
   groups,
   collapses = false,
+  beside = false,
   onGo,
 }: {
   groups: readonly Group[]
   collapses?: boolean
+  /** Two in a row, so that a phone shows them all with little scrolling. */
+  beside?: boolean
   onGo?: () => void
 }) {
   return groups.map((group, index) => (
@@ -51,7 +54,7 @@ function Groups({
           {group.words}
         </p>
       )}
-      <ul>
+      <ul className={cx(beside && 'grid grid-cols-2 gap-x-2')}>
         {group.places.map(({ to, words, Icon }) => (
           <li key={to}>
             <Link
@@ -74,9 +77,12 @@ function Groups({
 
 function PhoneBar({ groups }: { groups: readonly Group[] }) {
   const [open, setOpen] = useState(false)
+  const at = useRouterState({ select: ({ location }) => location.pathname })
   const places = groups.flatMap((group) => group.places)
+  const inBar = phonePlaces.some((to) => (to === '/' ? at === to : isWithin(at, to)))
   const item =
     'flex h-14 grow basis-0 flex-col items-center justify-center gap-0.5 text-xs text-ink-2'
+  const current = 'text-accent! font-medium'
   return (
     <nav
       aria-label="Main, short"
@@ -91,25 +97,32 @@ function PhoneBar({ groups }: { groups: readonly Group[] }) {
             to={to}
             activeOptions={{ exact: to === '/' }}
             className={item}
-            activeProps={{ className: 'text-accent! font-medium' }}
+            activeProps={{ className: current }}
           >
             <place.Icon aria-hidden className="size-5" />
             {place.words}
           </Link>
         )
       })}
-      <button type="button" className={item} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        className={cx(item, !inBar && current)}
+        onClick={() => setOpen(true)}
+      >
         <MenuIcon aria-hidden className="size-5" />
         More
       </button>
       <Dialog title="Go to" open={open} onClose={() => setOpen(false)}>
         <div className="overflow-y-auto px-3 py-3">
-          <Groups groups={groups} onGo={() => setOpen(false)} />
+          <Groups groups={groups} beside onGo={() => setOpen(false)} />
         </div>
       </Dialog>
     </nav>
   )
 }
+
+const isWithin = (path: string, place: string) => path === place || path.startsWith(`${place}/`)
 
 export const Logo = () => (
   <svg aria-hidden viewBox="0 0 32 32" className="size-6 shrink-0 text-accent">

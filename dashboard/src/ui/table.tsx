@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { cx } from './cx.ts'
+import { fadedAt, useHiddenSides } from './side-scroll.ts'
 
 export type Column<Row> = {
   readonly key: string
@@ -29,6 +30,8 @@ export function Table<Row>({
   rowKey: (row: Row) => string
   selected?: (row: Row) => boolean
 }) {
+  const around = useRef<HTMLElement>(null)
+  const sides = useHiddenSides(around)
   const shown = (column: Column<Row>) =>
     cx(
       column.from && from[column.from],
@@ -36,8 +39,13 @@ export function Table<Row>({
       column.className,
     )
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section tabIndex={0} aria-label={label} className="-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0">
+    <section
+      ref={around}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      aria-label={label}
+      className={cx('-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0', fadedAt(sides))}
+    >
       <table className="w-full border-collapse">
         <thead>
           <tr className="border-b border-hairline text-left text-sm text-ink-3">
