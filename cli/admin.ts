@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import * as server from '@garrison/server/admin'
+import { isBeingRemoved } from '@garrison/server/data-folder'
 import { ValidationError } from '@garrison/server/errors'
 import { Failure } from './failure.ts'
 import { dataFolder } from './process/paths.ts'
@@ -18,8 +19,8 @@ type KeyOf = { account?: string | undefined }
 /** @throws Failure when there is no Garrison in the data folder: looking must not make one, nor remove a stranger's. */
 export async function openAdmin(where: { data?: string | undefined; config?: string | undefined }) {
   const dataDir = dataFolder(where.data)
-  // Every successful "up" writes it, whichever database it uses.
-  if (!existsSync(join(dataDir, 'credentials.json'))) {
+  // Every successful "up" writes it, whichever database it uses; a removal that was interrupted may have taken it.
+  if (!existsSync(join(dataDir, 'credentials.json')) && !isBeingRemoved(dataDir)) {
     throw new Failure(`There is no Garrison in ${dataDir} yet`, {
       advice: ['Start one: ./garrison up', 'Or name its folder: --data DIR'],
     })
@@ -41,7 +42,8 @@ export async function openAdmin(where: { data?: string | undefined; config?: str
     grantCredits: (args: GrantCredits) => inWords(server.grantCredits(options, args)),
     stopMachines: (report: Parameters<typeof server.stopMachines>[1]) =>
       inWords(server.stopMachines(options, report)),
-    uninstall: () => inWords(server.uninstall(options)),
+    whatIsLeft: () => inWords(server.whatIsLeft(options)),
+    uninstall: (lose: readonly string[]) => inWords(server.uninstall(options, { lose })),
   }
 }
 

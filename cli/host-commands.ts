@@ -87,16 +87,24 @@ export const addUninstall: Add = (program, context, finish) => {
   program
     .command('uninstall')
     .description('Remove the data folder and everything that was made on this host, after asking.')
+    .option(
+      '--delete-everything [folder]',
+      'also what people still have; asks for the name of the folder, unless it is given',
+      parsePath,
+    )
     .option(configFlag, configWords, parsePath)
     .addHelpText(
       'after',
       `
-The server must be down, and nobody have anything left: instances, volumes, snapshots and images are
-deleted by their owners first, so that nothing is lost that somebody may miss. What is left is named.
-Packages of the host and cached guest images stay.
+The server must be down. While anybody has anything left, such as instances, volumes, snapshots, images or
+microVMs, it is named and nothing is removed; --delete-everything loses it. --yes alone does not. Where
+the database is not in the data folder, it stays, and things are deleted by the server first.
+Packages of the host and cached guest images stay. Interrupted, it can be repeated.
 
-Example:
-  sudo ./garrison uninstall --data /tmp/trial`,
+Examples:
+  sudo ./garrison uninstall --data /tmp/trial
+  sudo ./garrison uninstall --delete-everything
+  sudo ./garrison uninstall --data /tmp/trial --delete-everything /tmp/trial`,
     )
     .action(async (options) => {
       const { uninstall } = await import('./commands/uninstall.ts')

@@ -37,6 +37,15 @@ export function createTerminal({ input, output, errors }: Streams) {
     write(stream, complete)
   }
 
+  async function ask(question: string): Promise<string> {
+    const lines = createInterface({ input, output: errors })
+    try {
+      return await lines.question(question)
+    } finally {
+      lines.close()
+    }
+  }
+
   return {
     /** From now on, every command that is suggested has these options too, such as `--data DIR`. */
     suggestWith(text: string) {
@@ -108,14 +117,11 @@ export function createTerminal({ input, output, errors }: Streams) {
       }
     },
 
+    /** A line as it was typed. */
+    ask,
     /** True only for a plain yes. */
     async confirm(question: string): Promise<boolean> {
-      const lines = createInterface({ input, output: errors })
-      try {
-        return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
-      } finally {
-        lines.close()
-      }
+      return /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
     },
   }
 }

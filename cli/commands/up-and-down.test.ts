@@ -1,13 +1,23 @@
 /** The life of a server with simulated regions, as somebody without root would start it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claimDataFolder, readClaim, startTime } from '@garrison/server/data-folder'
 import { findPostmaster } from '@garrison/server/database/embedded/postmaster'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { fakeTerminal } from '../fake-terminal.testing.ts'
 import { root } from '../process/paths.ts'
+import { uninstall } from './uninstall.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'garrison-cli-'))
 const data = join(folder, 'data')
@@ -201,11 +211,48 @@ it('makes nothing where it was only asked to look', async () => {
   expect(statSync(join(folder, 'nowhere'), { throwIfNoEntry: false })).toBeUndefined()
 })
 
-it('removes itself when told so, and not when nobody was asked', { timeout: limitMs }, async () => {
-  expect(await run('uninstall')).toMatchObject({ code: 1 })
-  expect(statSync(data).isDirectory()).toBe(true)
-  expect(await run('uninstall', '--yes')).toMatchObject({ code: 0 })
-  expect(statSync(data, { throwIfNoEntry: false })).toBeUndefined()
+describe('uninstalling', { timeout: limitMs }, () => {
+  it('is refused while a server runs, and while somebody has something, which is named', async () => {
+    await run(...up('--detach'))
+    expect((await run('uninstall', '--yes')).errors).toContain('./garrison --data')
+    const { url, api_key } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'))
+    const headers = { 'X-API-Key': api_key, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ name: 'notes' })
+    const made = await fetch(`${url}/v1/volumes`, { method: 'POST', headers, body })
+    expect(made.status).toBe(200)
+    await run('down')
+    const { code, errors } = await run('uninstall', '--yes')
+    expect(errors).toMatch(/1 microVM volume: notes \(vol_\w+\)\n.*--delete-everything/)
+    expect([code, statSync(data).isDirectory()]).toEqual([1, true])
+  })
+
+  it('loses that only for who says which folder, not for a mere yes', async () => {
+    const { code, errors } = await run('uninstall', '--delete-everything', '--yes')
+    expect(errors).toContain(`uninstall --delete-everything ${data}`)
+    expect(code).toBe(2)
+    expect(await run('uninstall', '--delete-everything', folder, '--yes')).toMatchObject({
+      code: 2,
+    })
+    const typed = (...lines: string[]) => {
+      const { terminal, type } = fakeTerminal({ tty: true })
+      for (const line of lines) type(line)
+      const context = { terminal, data, json: false, yes: true }
+      return uninstall(context, { deleteEverything: true })
+    }
+    await expect(typed('yes')).rejects.toThrow('Nothing was removed')
+    expect(statSync(data).isDirectory()).toBe(true)
+    expect(await typed(data)).toBe(0)
+    expect(statSync(data, { throwIfNoEntry: false })).toBeUndefined()
+  })
+
+  it('needs a yes, which is asked for, where nobody has anything', async () => {
+    mkdirSync(data)
+    writeFileSync(join(data, 'credentials.json'), '{}')
+    expect(await run('uninstall')).toMatchObject({ code: 1 })
+    expect(statSync(data).isDirectory()).toBe(true)
+    expect(await run('uninstall', '--yes')).toMatchObject({ code: 0 })
+    expect(statSync(data, { throwIfNoEntry: false })).toBeUndefined()
+  })
 })
 
 async function freePort(): Promise<number> {

@@ -1,13 +1,11 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { grantCredits, stopMachines, uninstall } from './admin.ts'
+import { grantCredits, stopMachines } from './admin.ts'
 import type { Caller } from './caller.ts'
-import { AlreadyRunning, claimDataFolder, readClaim, startTime } from './data-folder.ts'
-import { findPostmaster, isPostmasterOf } from './database/embedded/postmaster.ts'
-import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { matchInstallation } from './installation.ts'
+import { claimDataFolder } from './data-folder.ts'
+import { databaseUrlOf } from './database/testing.ts'
 import { createWorld, testRegion, type World } from './testing/world.ts'
 
 let world: World
@@ -18,16 +16,13 @@ beforeEach(async () => {
   world = await createWorld()
   me = await world.account()
   options = { dataDir: mkdtempSync(join(tmpdir(), 'garrison-admin-')) }
-  vi.stubEnv('DATABASE_URL', urlOf(world.connection))
+  vi.stubEnv('DATABASE_URL', databaseUrlOf(world.connection))
 })
 afterEach(async () => {
   vi.unstubAllEnvs()
   rmSync(options.dataDir, { recursive: true, force: true })
   await world.close()
 })
-
-const urlOf = ({ host = '', port, user, database }: World['connection']) =>
-  `postgres://${user}@/${database}?host=${encodeURIComponent(host)}${port === undefined ? '' : `&port=${port}`}`
 
 function serverRuns(...regions: string[]) {
   claimDataFolder(options.dataDir).publish('http://127.0.0.1:8600', regions)
@@ -138,72 +133,5 @@ describe('stopping all machines', () => {
     expect(await stopMachines(options)).toMatchObject([
       { name: 'stranded', error: expect.stringContaining('LOCAL-1 is not configured') },
     ])
-  })
-})
-
-describe('uninstalling', () => {
-  const refused = async (...words: (string | RegExp)[]) => {
-    const refusal = uninstall(options)
-    for (const word of words) await expect(refusal).rejects.toThrow(word)
-    expect(existsSync(options.dataDir)).toBe(true)
-  }
-
-  it('is refused while a server runs', async () => {
-    serverRuns(testRegion)
-    await expect(uninstall(options)).rejects.toThrow(AlreadyRunning)
-  })
-
-  it('is refused while there are instances, snapshots or images', async () => {
-    const instance = await world.runningInstance(me, 'web')
-    const { public_id } = await world.readySnapshot(me, instance)
-    await refused(/1 instance \(.* web\)/, /1 snapshot \(/)
-    await world.change((tx) => world.services.instances.delete(tx, me, instance.public_id))
-    await world.change((tx) =>
-      world.services.snapshots.createImage(tx, me, { snapshot_id: public_id, name: 'base' }),
-    )
-    await world.settle()
-    await world.change((tx) => world.services.snapshots.delete(tx, me, public_id))
-    await world.settle()
-    await refused(/^Delete first what is left: 1 image \([0-9]+ base\)$/)
-  })
-
-  it('is refused while there are volumes, which nobody needs to have attached', async () => {
-    await world.volume(me, { name: 'data' })
-    await refused(/^Delete first what is left: 1 volume \([^ ]+ data\)$/)
-  })
-
-  it('is refused while there are microVMs or snapshots of them, but the base of all', async () => {
-    const { microvmSnapshots, microvmSessions, microvms } = world.services
-    await microvmSnapshots.registerBase()
-    await world.settle()
-    const base = await microvmSnapshots.readyBase(1_000)
-    const vm = await world.change((tx) => microvmSessions.createVm(tx, me, {}, base))
-    await world.settle()
-    await world.change((tx) => microvms.snapshot(tx, me, vm.publicId, 'mine'))
-    await world.settle()
-    await refused(/1 microVM \(vm_\w+\); 1 microVM snapshot \(snap_\w+ mine\)$/)
-    await world.change((tx) => microvms.end(tx, me, vm.id, 'Over'))
-    await world.settle()
-    await refused(/^Delete first what is left: 1 microVM snapshot \(snap_\w+ mine\)$/)
-  })
-
-  it('is refused with the database of another, and lets go of the folder', async () => {
-    await matchInstallation(world.db, options.dataDir)
-    await world.db.deleteFrom('installation').execute()
-    await refused('Correct the database')
-    expect(readClaim(options.dataDir)).toBeNull()
-  })
-
-  it('ends the database that a killed server left, before its folder goes', async () => {
-    vi.stubEnv('DATABASE_URL', undefined)
-    const dir = join(options.dataDir, 'postgres')
-    const left = await startEmbeddedPostgres({ dir, log: () => {} })
-    await left.leave()
-    const folder = join(realpathSync(dir), 'data')
-    const pid = findPostmaster(folder)?.pid ?? 0
-    expect(isPostmasterOf(pid, folder)).toBe(true)
-    await uninstall(options)
-    expect(startTime(pid)).toBeNull()
-    expect(existsSync(options.dataDir)).toBe(false)
   })
 })

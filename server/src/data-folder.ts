@@ -5,6 +5,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
@@ -136,4 +138,33 @@ export function replaceFile(file: string, content: string, mode: number) {
   } finally {
     closeSync(folder)
   }
+}
+
+export class BeingRemoved extends Error {
+  override name = 'BeingRemoved'
+  constructor(dataDir: string) {
+    super(`${dataDir} is being removed, and was interrupted; finish it: ./garrison uninstall`)
+  }
+}
+
+const removalFile = (dataDir: string) => join(dataDir, 'removal')
+
+/** Nothing of it is on the host any more, and files of it may be missing. */
+export const isBeingRemoved = (dataDir: string) => existsSync(removalFile(dataDir))
+
+/** Throws {@link BeingRemoved} for what is not a whole data folder any more. */
+export function requireWhole(dataDir: string) {
+  if (isBeingRemoved(dataDir)) throw new BeingRemoved(dataDir)
+}
+
+/** From here on nobody may start on it, as a part of it would look like another, or like none. */
+export const beginRemoval = (dataDir: string) => replaceFile(removalFile(dataDir), '', 0o644)
+
+/** What says that it is being removed, and by whom, goes last. */
+export async function removeDataFolder(dataDir: string): Promise<void> {
+  const last = [removalFile(dataDir), claimFile(dataDir)]
+  const files = (await readdir(dataDir)).map((name) => join(dataDir, name))
+  for (const file of files.filter((each) => !last.includes(each)))
+    await rm(file, { recursive: true, force: true })
+  await rm(dataDir, { recursive: true, force: true })
 }

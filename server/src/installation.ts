@@ -3,9 +3,9 @@
  * on the host and not in the database is taken for left over and removed, so a server must never look at
  * its host with somebody else's database, or with an empty one.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql } from 'kysely'
+import { vmName } from '@garrison/contract/microvms/facts'
 import { keptOnHosts } from './catalog/regions-in-use.ts'
 import { replaceFile } from './data-folder.ts'
 import type { Database } from './database/database.ts'
@@ -45,29 +45,38 @@ export async function matchInstallation(db: Database, dataDir: string): Promise<
   return found
 }
 
-/** For whoever has taken everything off the host: an interrupted removal of the folder can be repeated. */
-export const forgetInstallation = (dataDir: string) => rmSync(idFile(dataDir), { force: true })
-
-/** What accounts have on hosts, whoever they are, with a word for one and for many. */
-export async function belongings(db: Database) {
-  const kinds = keptOnHosts.map(async ({ table, one }) => {
-    const rows = await db
-      .selectFrom(table)
-      .select(['public_id', 'name'])
-      .where('deleted_at', 'is', null)
-      .execute()
-    return { one, many: table as string, rows }
-  })
-  return Promise.all([...kinds, microvmsOf(db), microvmSnapshotsOf(db)])
+export type Belonging = {
+  /** In words, for one of them: `instance`, `microVM snapshot`. */
+  readonly kind: string
+  /** As its owner knows it. */
+  readonly id: string
+  readonly name: string | null
 }
 
+/** What accounts have, whoever they are, that nobody can make again; kinds follow each other. */
+export async function belongings(db: Database): Promise<Belonging[]> {
+  const found = keptOnHosts.map(async ({ table, one }) => {
+    const there = db.selectFrom(table).where('deleted_at', 'is', null)
+    return ofKind(one, await there.select(['public_id', 'name']).orderBy('id').execute())
+  })
+  const kinds = await Promise.all([
+    ...found,
+    ...[microvmsOf(db), microvmSnapshotsOf(db), microvmVolumesOf(db)],
+  ])
+  return kinds.flat()
+}
+
+const ofKind = (kind: string, rows: readonly { public_id: string; name: string | null }[]) =>
+  rows.map(({ public_id: id, name }) => ({ kind, id, name }))
+
 async function microvmsOf(db: Database) {
-  const rows = await db
-    .selectFrom('microvms')
-    .select(['public_id', sql<null>`null`.as('name')])
-    .where('ended_at', 'is', null)
-    .execute()
-  return { one: 'microVM', many: 'microVMs', rows }
+  const there = db.selectFrom('microvms').where('ended_at', 'is', null)
+  const rows = await there.select(['public_id', 'metadata']).orderBy('id').execute()
+  const named = rows.map(({ public_id, metadata }) => {
+    const name = vmName({ vm_id: public_id, metadata })
+    return { public_id, name: name === public_id ? null : name }
+  })
+  return ofKind('microVM', named)
 }
 
 /** Without the base of all, which is nobody's and made again. */
@@ -79,8 +88,14 @@ async function microvmSnapshotsOf(db: Database) {
     .where('status', '<>', 'failed')
     .where('hidden', '=', false)
     .where('origin', '<>', 'base')
+    .orderBy('id')
     .execute()
-  return { one: 'microVM snapshot', many: 'microVM snapshots', rows }
+  return ofKind('microVM snapshot', rows)
+}
+
+async function microvmVolumesOf(db: Database) {
+  const all = db.selectFrom('microvm_volumes').select(['public_id', 'name'])
+  return ofKind('microVM volume', await all.orderBy('id').execute())
 }
 
 const idFile = (dataDir: string) => join(dataDir, 'installation')

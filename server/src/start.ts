@@ -15,7 +15,7 @@ import { createCharging } from './charging.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { ensureCredentials } from './credentials.ts'
-import { claimDataFolder } from './data-folder.ts'
+import { claimDataFolder, requireWhole } from './data-folder.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
@@ -70,6 +70,7 @@ export async function startServer(
   try {
     const claim = claimWithRoom(config.dataDir)
     stack.defer(() => claim.release())
+    requireWhole(config.dataDir)
     // Before the database, which does not start on a disk without a byte left.
     const ballast = createBallast({ dataDir: config.dataDir, log })
     const keeping = await keepBallast(ballast, log)

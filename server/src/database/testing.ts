@@ -69,6 +69,10 @@ async function copyDatabase(template: string): Promise<EmptyDatabase> {
   }
 }
 
+/** As `DATABASE_URL` has it. */
+export const databaseUrlOf = ({ host = '', port, user, database }: pg.PoolConfig) =>
+  `postgres://${user}@/${database}?host=${encodeURIComponent(host)}${port === undefined ? '' : `&port=${port}`}`
+
 const run = (connection: pg.ClientConfig, statement: string) =>
   withClient(connection, async (client) => void (await client.query(statement)))
 

@@ -284,6 +284,11 @@ export function createInstanceService(deps: InstanceServiceDeps) {
     async stopForOperator(tx: Tx, { account_id, public_id }: store.Instance) {
       return (await begin(tx, account_id, public_id, 'stop')).operation
     },
+    /** Whoever owns them: those that run, or are about to. For the operator too. */
+    async running(db: Database) {
+      const all = await store.allInstances(db)
+      return all.filter(({ status }) => status === 'ACTIVE' || isTransitional(status))
+    },
 
     list(db: Database, caller: Caller, filter: store.InstanceFilter, range: Range) {
       return store.pageOfInstances(db, caller.accountId, filter, range)
