@@ -56,7 +56,9 @@ function inDetail(detail: unknown): Pick<Envelope, 'message' | 'errors'> {
 export function errorOf(response: Response, answer: unknown): ApiError {
   const given: Envelope = typeof answer === 'object' && answer !== null ? answer : {}
   const said = given.detail === undefined ? given : { ...given, ...inDetail(given.detail) }
-  const code = said.error_code ?? said.code
+  // The dialect of microVMs has no codes; a page sends no key that could be wrong, so its session has ended.
+  const ended = response.status === 401 && given.detail !== undefined
+  const code = ended ? 'AUTHENTICATION_REQUIRED' : (said.error_code ?? said.code)
   return new ApiError({
     status: response.status,
     code: typeof code === 'string' ? code : 'INTERNAL_ERROR',

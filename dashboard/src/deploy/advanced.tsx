@@ -1,5 +1,4 @@
 /** What most deployments leave as it is. */
-import { useState } from 'react'
 import {
   emptyRule,
   type Rule,
@@ -15,6 +14,8 @@ import { passwordStrength } from './password-strength.ts'
 export type Advanced = {
   publicIp: boolean
   rules: readonly Rule[]
+  /** One that is being filled in, and none of them yet. */
+  begunRule: Rule | null
   jupyter: boolean
   jupyterPassword: string
   cloudInit: string
@@ -23,6 +24,7 @@ export type Advanced = {
 export const plain: Advanced = {
   publicIp: false,
   rules: [],
+  begunRule: null,
   jupyter: false,
   jupyterPassword: '',
   cloudInit: '',
@@ -31,7 +33,14 @@ export const plain: Advanced = {
 const mostBytes = 16_384
 const bytesOf = (text: string) => new TextEncoder().encode(text).length
 
-export function advancedProblem({ jupyter, jupyterPassword, cloudInit }: Advanced): string | null {
+export function advancedProblem({
+  begunRule,
+  jupyter,
+  jupyterPassword,
+  cloudInit,
+}: Advanced): string | null {
+  // Without it the instance might be open to everybody.
+  if (begunRule !== null) return 'Add the security rule that you have begun, or cancel it'
   if (jupyter && jupyterPassword.length < 8) return 'The Jupyter password needs 8 characters'
   if (bytesOf(cloudInit) > mostBytes) return 'The cloud-init text is longer than 16 KB'
   if (cloudInit.trim() !== '' && !/^#(!|cloud-config)/.test(cloudInit)) {
@@ -74,7 +83,13 @@ export function AdvancedOptions({
             Everybody can reach the instance at its public address. Say below who may.
           </Notice>
         )}
-        <Rules rules={value.rules} onRules={(rules) => set({ rules })} />
+        <Rules
+          rules={value.rules}
+          onRules={(rules) => set({ rules })}
+          draft={value.begunRule}
+          onDraft={(begunRule) => set({ begunRule })}
+          onAdd={(rule) => set({ rules: [...value.rules, rule], begunRule: null })}
+        />
         <Switch
           label="Jupyter server"
           hint="At http://ADDRESS:8888, on images that bring it."
@@ -113,11 +128,16 @@ export function AdvancedOptions({
 function Rules({
   rules,
   onRules,
+  draft,
+  onDraft,
+  onAdd,
 }: {
   rules: readonly Rule[]
   onRules: (rules: readonly Rule[]) => void
+  draft: Rule | null
+  onDraft: (draft: Rule | null) => void
+  onAdd: (rule: Rule) => void
 }) {
-  const [draft, setDraft] = useState<Rule | null>(null)
   const [problem] = draft === null ? [] : Object.values(ruleProblems(draft))
   return (
     <div className="flex flex-col gap-3">
@@ -144,24 +164,17 @@ function Rules({
         ))}
       </ul>
       {draft === null ? (
-        <Button className="self-start" onClick={() => setDraft(emptyRule)}>
+        <Button className="self-start" onClick={() => onDraft(emptyRule)}>
           Add rule
         </Button>
       ) : (
         <div className="flex flex-col gap-4 rounded-md bg-sunken p-4">
-          <RuleFields rule={draft} onRule={setDraft} />
+          <RuleFields rule={draft} onRule={onDraft} />
           <div className="flex gap-2">
-            <Button
-              look="primary"
-              reason={problem}
-              onClick={() => {
-                onRules([...rules, draft])
-                setDraft(null)
-              }}
-            >
+            <Button look="primary" reason={problem} onClick={() => onAdd(draft)}>
               Add rule
             </Button>
-            <Button onClick={() => setDraft(null)}>Cancel</Button>
+            <Button onClick={() => onDraft(null)}>Cancel</Button>
           </div>
         </div>
       )}

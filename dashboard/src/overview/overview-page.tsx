@@ -1,6 +1,7 @@
 /** The published main page: the instance that is chosen, what can be done with it, and the account. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
@@ -14,6 +15,7 @@ import { Loading } from '../ui/spinner.tsx'
 import { lookOf } from '../ui/status.tsx'
 import { AccountPanel } from './account-panel.tsx'
 import { Attention } from './attention.tsx'
+import { chosenOf } from './chosen.ts'
 import { InstancePanel } from './instance-panel.tsx'
 
 type Row = Answer<'get', '/api/instances/'>['instances'][number]
@@ -35,7 +37,9 @@ export function OverviewPage() {
   })
   const instances = list.data?.instances ?? []
   const total = list.data?.pagination.total_count ?? 0
-  const chosen = instances.find((each) => each.instance_id === vm) ?? best(instances)
+  const [kept, setKept] = useState<string>()
+  const chosen = chosenOf(instances, { asked: vm, kept })
+  if (chosen && chosen.instance_id !== kept) setKept(chosen.instance_id)
   return (
     <Page
       guide="dashboard"
@@ -102,12 +106,6 @@ export function OverviewPage() {
       </div>
     </Page>
   )
-}
-
-/** The one to look at first: one in trouble, else one that runs, else the newest. */
-function best(instances: readonly Row[]): Row | undefined {
-  const first = (look: string) => instances.find((each) => lookOf(each.status) === look)
-  return first('problem') ?? first('running') ?? instances[0]
 }
 
 function Counts({ instances }: { instances: readonly Row[] }) {

@@ -20,13 +20,17 @@ type DialogProps = {
   icon?: ReactNode
   /** Left out: it cannot be closed now. */
   onClose?: (() => void) | undefined
+  /** What was typed into it would be lost by a press beside it, which therefore does nothing. */
+  keeps?: boolean | undefined
   wide?: boolean | undefined
   children: ReactNode
 }
 
-function OpenDialog({ title, icon, onClose, wide = false, children }: DialogProps) {
+function OpenDialog({ title, icon, onClose, keeps = false, wide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
+  // A text that is marked until the pointer is beside the dialog ends in a click there as well.
+  const pressedBeside = useRef(false)
   // Closed while it is still in the page: only then the focus goes back to where it was.
   useLayoutEffect(() => {
     const element = dialog.current
@@ -44,7 +48,12 @@ function OpenDialog({ title, icon, onClose, wide = false, children }: DialogProp
         event.preventDefault()
         onClose?.()
       }}
-      onClick={(event) => event.target === dialog.current && onClose?.()}
+      onPointerDown={(event) => {
+        pressedBeside.current = event.target === dialog.current
+      }}
+      onClick={(event) => {
+        if (!keeps && pressedBeside.current && event.target === dialog.current) onClose?.()
+      }}
       className={cx(
         'appear m-0 mt-auto max-h-[calc(100dvh-1rem)] w-full max-w-full overflow-hidden rounded-t-md bg-raised text-ink shadow-float backdrop:bg-veil',
         'sm:mx-auto sm:mt-[12dvh] sm:max-h-[80dvh] sm:rounded-md',
@@ -122,6 +131,7 @@ export function FormDialog({
       icon={icon}
       open={open}
       onClose={pending ? undefined : onClose}
+      keeps
       wide={wide}
     >
       <form onSubmit={send} noValidate className="flex min-h-0 flex-col">

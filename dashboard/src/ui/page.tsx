@@ -6,6 +6,7 @@ import { IconButton, iconButtonClass } from './button.tsx'
 import { Code } from './copy.tsx'
 import { cx } from './cx.ts'
 import { Dialog, DialogBody } from './dialog.tsx'
+import { Panel } from './panel.tsx'
 import { Tooltip } from './tooltip.tsx'
 
 export type ApiCallOf = {
@@ -77,7 +78,7 @@ export function Page({
           {action}
         </div>
       </div>
-      {children}
+      <Panel name={title}>{children}</Panel>
       {calls && <ApiCalls calls={calls} open={showing} onClose={() => setShowing(false)} />}
     </div>
   )

@@ -28,6 +28,11 @@ export class Panel extends Component<{ name: string; children: ReactNode }, { er
     return { error }
   }
 
+  /** Another thing is shown in its place, which may be well. */
+  override componentDidUpdate({ name }: { name: string }) {
+    if (name !== this.props.name && this.state.error !== null) this.setState({ error: null })
+  }
+
   override render() {
     if (this.state.error === null) return this.props.children
     return (

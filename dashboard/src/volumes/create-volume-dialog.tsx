@@ -41,8 +41,9 @@ export function CreateVolumeDialog({
     kind?.minimum_size_gb ?? 1,
     bootable && kind?.tier ? leastBootable(kind) : 1,
   )
-  const [size, setSize] = useState('')
-  const gb = size === '' ? least : Number(size)
+  /** As typed; null: untouched, or not enough for what was chosen since. */
+  const [size, setSize] = useState<string | null>(null)
+  const gb = size === null ? least : Number(size)
   const images = useQuery({
     ...reading('/api/os-images/', { query: { region: place } }),
     enabled: bootable && place !== '',
@@ -103,7 +104,7 @@ export function CreateVolumeDialog({
         <TextField
           label="Size in GB"
           inputMode="numeric"
-          value={size === '' ? String(least) : size}
+          value={size ?? String(least)}
           onValue={setSize}
           error={sizeProblem ?? fields.size_gb?.[0]}
         />
@@ -114,7 +115,7 @@ export function CreateVolumeDialog({
             checked={bootable}
             onChecked={(next) => {
               setBootable(next)
-              if (next && gb < bootableGb) setSize('')
+              if (next && gb < bootableGb) setSize(null)
             }}
             reason={
               kind && !kind.bootable_supported ? `Volumes of ${place} cannot be booted from` : null
