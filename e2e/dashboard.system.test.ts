@@ -188,6 +188,34 @@ it('a session that has ended is begun again where one is, and nothing that was t
   await ada.close()
 })
 
+it('a lost connection shows, and what was asked for meanwhile comes when it is back', async () => {
+  const ada = await browsers.person({ session })
+  await ada.go('/firewalls')
+  await ada.page.getByRole('button', { name: /^Live/ }).waitFor()
+  await ada.offline(true)
+  await ada.page.getByRole('button', { name: /^The connection is lost/ }).waitFor()
+  await ada.page.getByRole('link', { name: 'Images', exact: true }).click()
+  await ada.page.getByText('The server cannot be reached').waitFor()
+  await ada.page.getByRole('status').getByText('Loading the page').waitFor()
+  await ada.page.getByRole('heading', { name: 'Firewalls', level: 1 }).waitFor()
+
+  await ada.offline(false)
+  await ada.page.getByRole('heading', { name: 'Images', level: 1 }).waitFor()
+  await ada.page.getByRole('button', { name: /^Live/ }).waitFor()
+  await ada.page.getByText('The server cannot be reached').waitFor({ state: 'hidden' })
+  await ada.close()
+})
+
+it('a page that breaks leaves the way to the others', async () => {
+  const ada = await browsers.person({ session })
+  await ada.page.route('**/api/firewalls/?*', (route) => route.fulfill({ json: {} }))
+  await ada.go('/firewalls')
+  await ada.page.getByRole('heading', { name: 'This page did not load' }).waitFor()
+  await ada.page.getByRole('link', { name: 'Images', exact: true }).click()
+  await ada.page.getByRole('heading', { name: 'Images', level: 1 }).waitFor()
+  await ada.close()
+})
+
 describe('what others do', () => {
   it('shows within two seconds, by curl or in another browser', async () => {
     const [ada, grace] = [await browsers.person({ session }), await browsers.person({ session })]

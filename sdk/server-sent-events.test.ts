@@ -50,6 +50,25 @@ it('goes on after a break where it was', async () => {
   expect(lastIds).toEqual([null, '1'])
 })
 
+it('keeps to itself that the server is alive, and asks again when it is silent', async () => {
+  const silent = () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) =>
+          controller.enqueue(new TextEncoder().encode('id: 3\nevent: alive\ndata: {}\n\n')),
+      }),
+    )
+  const { transport, lastIds } = server(
+    silent,
+    stream('id: 4\nevent: instance.active\ndata: 1\n\n'),
+  )
+  for await (const event of streamEvents(transport, request, 20)) {
+    expect(event).toEqual({ id: '4', event: 'instance.active', data: 1 })
+    break
+  }
+  expect(lastIds).toEqual([null, '3'])
+})
+
 it('ends when the server refuses it', async () => {
   const refusal = () =>
     Response.json(

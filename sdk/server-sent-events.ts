@@ -14,14 +14,20 @@ export type ServerSentEvent = {
 
 const firstDelayMs = 1_000
 const longestDelayMs = 30_000
+/** What the server says after 15 s in which nothing has happened. */
+const alive = 'alive'
+/** Whoever is not even told that has lost the server, though no connection broke. */
+const longestSilenceMs = 30_000
 
 /**
- * What comes, until `signal` is aborted. A connection that breaks is made anew, from the last event on.
+ * What comes, until `signal` is aborted. A connection that breaks, or on which nothing comes for
+ * `silenceMs`, is made anew, from the last event on.
  * @throws ApiError when the server refuses it.
  */
 export async function* streamEvents(
   transport: Transport,
   request: Request,
+  silenceMs = longestSilenceMs,
 ): AsyncGenerator<ServerSentEvent> {
   const { signal } = request
   let lastId = request.headers['Last-Event-ID'] ?? null
@@ -33,10 +39,10 @@ export async function* streamEvents(
       const setDelay = (ms: number) => {
         delayMs = ms
       }
-      for await (const event of readEvents(response, setDelay)) {
+      for await (const event of readEvents(response, { onRetry: setDelay, silenceMs })) {
         failures = 0
         if (event.id !== null) lastId = event.id
-        yield event
+        if (event.event !== alive) yield event
       }
     } catch (error) {
       if (signal?.aborted) return
@@ -52,24 +58,30 @@ export async function* streamEvents(
   }
 }
 
-/** The events of one answer, until it ends. */
+type Reading = {
+  /** How soon the server wants to be asked again after a break. */
+  readonly onRetry?: (ms: number) => void
+  readonly silenceMs?: number
+}
+
+/** The events of one answer, until it ends. Throws when nothing has come for `silenceMs`. */
 export async function* readEvents(
   { body }: Response,
-  onRetry: (ms: number) => void = () => {},
+  { onRetry, silenceMs }: Reading = {},
 ): AsyncGenerator<ServerSentEvent> {
   if (body === null) return
   const ready: ServerSentEvent[] = []
   const parser = createParser({
     onEvent: ({ id, event = 'message', data }) =>
       void ready.push({ id: id ?? null, event, data: parsed(data) }),
-    onRetry,
+    ...(onRetry && { onRetry }),
   })
   const text = new TextDecoder()
   // Not every browser can iterate over a stream.
   const reader = body.getReader()
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await within(silenceMs, reader.read())
       if (done) return
       parser.feed(text.decode(value, { stream: true }))
       yield* ready.splice(0)
@@ -78,6 +90,13 @@ export async function* readEvents(
     // It is over, or nobody listens any more.
     reader.cancel().catch(() => {})
   }
+}
+
+async function within<T>(ms: number | undefined, answer: Promise<T>): Promise<T> {
+  if (ms === undefined) return answer
+  const silent = Promise.withResolvers<never>()
+  const timer = setTimeout(() => silent.reject(new Error('Nothing came')), ms)
+  return Promise.race([answer, silent.promise]).finally(() => clearTimeout(timer))
 }
 
 function parsed(data: string): unknown {

@@ -12,10 +12,9 @@ import {
   Timestamp,
   text,
 } from '../common.ts'
+import { aliveEvent, aliveSeconds } from './alive.ts'
 import { problemOf } from './patterns.ts'
 
-/** Comments that keep a quiet stream open come this often. */
-export const heartbeatSeconds = 15
 /** At one time, of one account. */
 export const streamsPerAccount = 50
 /** In one query, and of one webhook. */
@@ -99,7 +98,8 @@ const headers = z.object({
 })
 
 const streamWords = `\`id\` is the event's id, \`event\` its kind, \`data\` the event as in the list. Without
-\`Last-Event-ID\` and \`after\` it begins now. A comment comes every ${heartbeatSeconds} s. When what was asked
+\`Last-Event-ID\` and \`after\` it begins now. When nothing has come for ${aliveSeconds} s, an event
+\`${aliveEvent}\` says that the line is not dead. When what was asked
 for is forgotten already, an event \`gone\` says so first, and the stream goes on with what there is; before the
 server ends a stream, an event \`closed\` says why. An account has at most ${streamsPerAccount} streams at a time.`
 

@@ -21,6 +21,7 @@ import { overviewRoutes } from './overview/routes.ts'
 import { peopleRoutes } from './people/routes.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { scriptRoutes } from './scripts/routes.ts'
+import { Broken } from './shell/failures.tsx'
 import { missing, root, shell } from './shell/route.tsx'
 import { signInRoutes } from './sign-in/routes.ts'
 import { policyRoutes } from './snapshot-policies/routes.ts'
@@ -64,6 +65,8 @@ const tree = root.addChildren([
 
 export const router = createRouter({
   routeTree: tree,
+  // The frame around a page that breaks stays.
+  defaultErrorComponent: Broken,
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,

@@ -16,6 +16,8 @@ const accessible = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const patienceMs = 45_000
 /** Other tests make networks on this host, upon which Chromium gives up what it is loading. */
 const disturbance = /ERR_NETWORK_CHANGED/
+/** After one, what has not come by then does not come. */
+const graceMs = 5_000
 const heights = { phone: 844, desktop: 900 }
 
 export type Theme = 'light' | 'dark'
@@ -79,6 +81,7 @@ export class Person {
   readonly #context: BrowserContext
   readonly #problems: string[] = []
   #disturbed = false
+  #givenUp = Promise.withResolvers<never>()
 
   constructor(context: BrowserContext, page: Page) {
     this.#context = context
@@ -87,6 +90,8 @@ export class Person {
       if (message.type() !== 'error') return
       if (disturbance.test(message.text())) {
         this.#disturbed = true
+        const { reject } = this.#givenUp
+        setTimeout(() => reject(new Error(message.text())), graceMs)
         return
       }
       this.#problems.push(`${message.text()} (${message.location().url})`)
@@ -104,9 +109,10 @@ export class Person {
   async go(path: string) {
     for (let attempt = 1; ; attempt++) {
       this.#disturbed = false
+      this.#givenUp = Promise.withResolvers()
       try {
         await this.page.goto(path, { waitUntil: 'domcontentloaded' })
-        await this.settled()
+        await Promise.race([this.settled(), this.#givenUp.promise])
         if (!(await this.#isStyled())) throw new Error(`${path} came without its styles`)
         return
       } catch (error) {
@@ -166,6 +172,8 @@ export class Person {
       animations: 'disabled',
     })
 
+  /** As in a tunnel. */
+  offline = (is: boolean) => this.#context.setOffline(is)
   /** As if it had ended meanwhile. */
   forgetSession = () => this.#context.clearCookies()
   session = () => this.#context.storageState()

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type ApiKeysSearch = { search?: string | undefined; create?: true | undefined }
 
@@ -13,6 +14,6 @@ export const apiKeyRoutes = [
       search: textOf(search.search),
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./api-keys-page.tsx'), 'ApiKeysPage'),
+    component: lazyPage(() => import('./api-keys-page.tsx'), 'ApiKeysPage'),
   }),
 ] as const

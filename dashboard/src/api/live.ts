@@ -6,6 +6,7 @@
  * One tab follows for all of this browser: it opens at most six connections to a server, and as many tabs
  * with a stream each would leave none for anything else.
  */
+import { aliveEvent, aliveSeconds } from '@garrison/contract/events/alive'
 import { useSyncExternalStore } from 'react'
 import { concernedBy } from './concerns.ts'
 import { queryClient, stale } from './queries.ts'
@@ -118,6 +119,8 @@ export function listen(kinds: readonly string[], from: number): () => void {
 }
 
 const againMs = 3_000
+/** A network that is gone without a word breaks no connection. */
+const silenceMs = 2 * aliveSeconds * 1_000
 
 type Told = { onLine: (line: Line) => void; onEvent: (kind: string, id: string) => void }
 
@@ -131,31 +134,54 @@ function follow(
   let source: EventSource | null = null
   let last = after
   let again = 0
+  let silence = 0
+  let heard = false
+  const lose = () => {
+    heard = false
+    onLine('broken')
+  }
+  const hear = () => {
+    watch()
+    if (!heard) onLine('live')
+    heard = true
+  }
   const take = ({ type, lastEventId }: MessageEvent) => {
+    hear()
     last = lastEventId || last
-    onEvent(type, last)
+    if (type !== aliveEvent) onEvent(type, last)
+  }
+  const watch = () => {
+    clearTimeout(silence)
+    silence = window.setTimeout(() => {
+      lose()
+      open()
+    }, silenceMs)
   }
   const open = () => {
     clearTimeout(again)
     source?.close()
+    watch()
     source = new EventSource(`/api/events/stream/?after=${last}`)
-    source.addEventListener('open', () => onLine('live'))
+    source.addEventListener('open', hear)
     source.addEventListener('error', () => {
-      onLine('broken')
+      lose()
       // After an answer that is no stream, such as that of a proxy before a server that restarts, a
       // browser gives up; after a connection that broke it comes again by itself.
       if (source?.readyState === EventSource.CLOSED) again = window.setTimeout(open, againMs)
     })
     // `gone`: so much was missed that the server does not have it any more.
-    for (const kind of [...kinds, 'gone']) source.addEventListener(kind, take)
+    for (const kind of [...kinds, 'gone', aliveEvent]) source.addEventListener(kind, take)
   }
   addEventListener('online', open)
+  addEventListener('offline', lose)
   open()
   return new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(again)
+      clearTimeout(silence)
       source?.close()
       removeEventListener('online', open)
+      removeEventListener('offline', lose)
       resolve()
     }
     if (signal.aborted) end()

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 import { type Period, periods } from './periods.ts'
 
 export type AssistantSearch = {
@@ -19,7 +20,7 @@ export const assistantRoutes = [
     path: '/assistant',
     staticData: { words: 'Assistant' },
     validateSearch: ({ talk }): AssistantSearch => ({ talk: textOf(talk) }),
-    component: lazyRouteComponent(() => import('./assistant-page.tsx'), 'AssistantPage'),
+    component: lazyPage(() => import('./assistant-page.tsx'), 'AssistantPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
@@ -30,6 +31,6 @@ export const assistantRoutes = [
       model: textOf(model),
       days: periods.find((each) => each === String(days)),
     }),
-    component: lazyRouteComponent(() => import('./usage-page.tsx'), 'UsagePage'),
+    component: lazyPage(() => import('./usage-page.tsx'), 'UsagePage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 import { dayOf } from './filter.ts'
 
 export type AuditSearch = {
@@ -26,6 +27,6 @@ export const auditRoutes = [
       from: dayOf(search.from),
       to: dayOf(search.to),
     }),
-    component: lazyRouteComponent(() => import('./audit-page.tsx'), 'AuditPage'),
+    component: lazyPage(() => import('./audit-page.tsx'), 'AuditPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 const kinds = ['instances', 'snapshots', 'volumes', 'microvms'] as const
 export type BillingKind = (typeof kinds)[number]
@@ -42,6 +43,6 @@ export const billingRoutes = [
       type: types.find((type) => type === search.type),
       of: idOf(search.of),
     }),
-    component: lazyRouteComponent(() => import('./billing-page.tsx'), 'BillingPage'),
+    component: lazyPage(() => import('./billing-page.tsx'), 'BillingPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 /** What `garrison login` sends along; null where it is not what that would send. */
 export type CliLoginSearch = {
@@ -34,6 +35,6 @@ export const cliLoginRoutes = [
       host: fits(String(search.host ?? ''), /^[A-Za-z0-9 ._-]{1,40}$/),
       done: flagOf(search.done),
     }),
-    component: lazyRouteComponent(() => import('./cli-login-page.tsx'), 'CliLoginPage'),
+    component: lazyPage(() => import('./cli-login-page.tsx'), 'CliLoginPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export const creditRoutes = [
   createRoute({
@@ -11,12 +12,12 @@ export const creditRoutes = [
       page: pageOf(search.page),
       kind: textOf(search.kind),
     }),
-    component: lazyRouteComponent(() => import('./credits-page.tsx'), 'CreditsPage'),
+    component: lazyPage(() => import('./credits-page.tsx'), 'CreditsPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
     path: '/credits/orders/$id',
     staticData: { words: 'Order' },
-    component: lazyRouteComponent(() => import('./order-page.tsx'), 'OrderPage'),
+    component: lazyPage(() => import('./order-page.tsx'), 'OrderPage'),
   }),
 ] as const

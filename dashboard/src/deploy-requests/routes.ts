@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type DeployRequestsSearch = { page?: number | undefined; state?: string | undefined }
 
@@ -13,12 +14,12 @@ export const deployRequestRoutes = [
       page: pageOf(search.page),
       state: textOf(search.state),
     }),
-    component: lazyRouteComponent(() => import('./deploy-requests-page.tsx'), 'DeployRequestsPage'),
+    component: lazyPage(() => import('./deploy-requests-page.tsx'), 'DeployRequestsPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
     path: '/deploy-requests/$id',
     staticData: { words: 'Waiting for room' },
-    component: lazyRouteComponent(() => import('./deploy-request-page.tsx'), 'DeployRequestPage'),
+    component: lazyPage(() => import('./deploy-request-page.tsx'), 'DeployRequestPage'),
   }),
 ] as const

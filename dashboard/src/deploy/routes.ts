@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 /** What is chosen, so that a half-filled form can be reloaded and sent to a colleague. */
 export type DeploySearch = {
@@ -25,6 +26,6 @@ export const deployRoutes = [
       boot: search.boot === 'volume' || search.boot === 'custom_image' ? search.boot : undefined,
       source: textOf(search.source),
     }),
-    component: lazyRouteComponent(() => import('./deploy-page.tsx'), 'DeployPage'),
+    component: lazyPage(() => import('./deploy-page.tsx'), 'DeployPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type FirewallsSearch = {
   page?: number | undefined
@@ -18,7 +19,7 @@ export const firewallRoutes = [
       search: textOf(search.search),
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./firewalls-page.tsx'), 'FirewallsPage'),
+    component: lazyPage(() => import('./firewalls-page.tsx'), 'FirewallsPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
@@ -27,6 +28,6 @@ export const firewallRoutes = [
     validateSearch: (search): { tab?: 'vms' | undefined } => ({
       tab: search.tab === 'vms' ? 'vms' : undefined,
     }),
-    component: lazyRouteComponent(() => import('./firewall-page.tsx'), 'FirewallPage'),
+    component: lazyPage(() => import('./firewall-page.tsx'), 'FirewallPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import { fetched } from '../ui/lazy.ts'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
 import { guideGroups } from './guides.ts'
@@ -8,7 +9,7 @@ import { marked, search } from './search.ts'
 
 const sectionsQuery = {
   queryKey: ['help', 'sections'],
-  queryFn: async () => (await import('./sections.ts')).searchable,
+  queryFn: async () => (await fetched(() => import('./sections.ts'))).searchable,
   staleTime: Number.POSITIVE_INFINITY,
 }
 

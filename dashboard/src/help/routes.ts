@@ -1,26 +1,27 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { textOf } from '../api/search.ts'
 import { root } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 /** For everybody, signed in or not: who cannot get in needs it most. */
 const help = createRoute({
   getParentRoute: () => root,
   path: '/help',
   validateSearch: (search): { q?: string | undefined } => ({ q: textOf(search.q) }),
-  component: lazyRouteComponent(() => import('./help-layout.tsx'), 'HelpLayout'),
+  component: lazyPage(() => import('./help-layout.tsx'), 'HelpLayout'),
 })
 
 const index = createRoute({
   getParentRoute: () => help,
   path: '/',
-  component: lazyRouteComponent(() => import('./help-page.tsx'), 'HelpPage'),
+  component: lazyPage(() => import('./help-page.tsx'), 'HelpPage'),
 })
 
 const guide = createRoute({
   getParentRoute: () => help,
   path: '/$guide',
   loader: async ({ params }) => (await import('./load-guide.ts')).loadGuide(params.guide),
-  component: lazyRouteComponent(() => import('./guide-page.tsx'), 'GuidePage'),
+  component: lazyPage(() => import('./guide-page.tsx'), 'GuidePage'),
 })
 
 export const helpRoutes = [help.addChildren([index, guide])] as const

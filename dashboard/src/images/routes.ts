@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type ImagesSearch = {
   page?: number | undefined
@@ -21,6 +22,6 @@ export const imageRoutes = [
       create: flagOf(search.create),
       image: textOf(search.image),
     }),
-    component: lazyRouteComponent(() => import('./images-page.tsx'), 'ImagesPage'),
+    component: lazyPage(() => import('./images-page.tsx'), 'ImagesPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { oneOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type InstancesSearch = {
   page?: number | undefined
@@ -17,7 +18,7 @@ const list = createRoute({
     search: textOf(search.search),
     status: textOf(search.status),
   }),
-  component: lazyRouteComponent(() => import('./instances-page.tsx'), 'InstancesPage'),
+  component: lazyPage(() => import('./instances-page.tsx'), 'InstancesPage'),
 })
 
 /** What is asked about in a dialog before it is done. */
@@ -32,38 +33,38 @@ export const instance = createRoute({
   validateSearch: ({ ask }): { ask?: InstanceAsked | undefined } => ({
     ask: oneOf(questions, ask),
   }),
-  component: lazyRouteComponent(() => import('./instance-layout.tsx'), 'InstanceLayout'),
+  component: lazyPage(() => import('./instance-layout.tsx'), 'InstanceLayout'),
 })
 
 const overview = createRoute({
   getParentRoute: () => instance,
   path: '/',
-  component: lazyRouteComponent(() => import('./overview-tab.tsx'), 'OverviewTab'),
+  component: lazyPage(() => import('./overview-tab.tsx'), 'OverviewTab'),
 })
 const volumes = createRoute({
   getParentRoute: () => instance,
   path: '/volumes',
-  component: lazyRouteComponent(() => import('./volumes-tab.tsx'), 'VolumesTab'),
+  component: lazyPage(() => import('./volumes-tab.tsx'), 'VolumesTab'),
 })
 const network = createRoute({
   getParentRoute: () => instance,
   path: '/network',
-  component: lazyRouteComponent(() => import('./network-tab.tsx'), 'NetworkTab'),
+  component: lazyPage(() => import('./network-tab.tsx'), 'NetworkTab'),
 })
 const snapshots = createRoute({
   getParentRoute: () => instance,
   path: '/snapshots',
-  component: lazyRouteComponent(() => import('./snapshots-tab.tsx'), 'SnapshotsTab'),
+  component: lazyPage(() => import('./snapshots-tab.tsx'), 'SnapshotsTab'),
 })
 const billing = createRoute({
   getParentRoute: () => instance,
   path: '/billing',
-  component: lazyRouteComponent(() => import('./billing-tab.tsx'), 'BillingTab'),
+  component: lazyPage(() => import('./billing-tab.tsx'), 'BillingTab'),
 })
 const activity = createRoute({
   getParentRoute: () => instance,
   path: '/activity',
-  component: lazyRouteComponent(() => import('./activity-tab.tsx'), 'ActivityTab'),
+  component: lazyPage(() => import('./activity-tab.tsx'), 'ActivityTab'),
 })
 
 export const instanceList = list

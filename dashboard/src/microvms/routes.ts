@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, oneOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type MicrovmsSearch = {
   search?: string | undefined
@@ -23,7 +24,7 @@ const list = createRoute({
     create: flagOf(search.create),
     snapshot: textOf(search.snapshot),
   }),
-  component: lazyRouteComponent(() => import('./microvms-page.tsx'), 'MicrovmsPage'),
+  component: lazyPage(() => import('./microvms-page.tsx'), 'MicrovmsPage'),
 })
 
 export type MicrovmSnapshotsSearch = {
@@ -41,7 +42,7 @@ const snapshots = createRoute({
     type: textOf(search.type),
     build: flagOf(search.build),
   }),
-  component: lazyRouteComponent(
+  component: lazyPage(
     () => import('../microvm-snapshots/snapshots-page.tsx'),
     'MicrovmSnapshotsPage',
   ),
@@ -51,7 +52,7 @@ const snapshot = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/snapshots/$id',
   staticData: { words: 'Snapshot of microVMs' },
-  component: lazyRouteComponent(
+  component: lazyPage(
     () => import('../microvm-snapshots/snapshot-page.tsx'),
     'MicrovmSnapshotPage',
   ),
@@ -62,7 +63,7 @@ const shares = createRoute({
   path: '/microvms/shares',
   staticData: { words: 'Shares' },
   validateSearch: (search): { create?: true | undefined } => ({ create: flagOf(search.create) }),
-  component: lazyRouteComponent(() => import('./shares-page.tsx'), 'SharesPage'),
+  component: lazyPage(() => import('./shares-page.tsx'), 'SharesPage'),
 })
 
 /** What is asked about in a dialog before it is done. */
@@ -74,43 +75,43 @@ const frame = createRoute({
   path: '/microvms/$id',
   staticData: { words: 'MicroVM' },
   validateSearch: ({ ask }): { ask?: VmAsked | undefined } => ({ ask: oneOf(questions, ask) }),
-  component: lazyRouteComponent(() => import('./vm-layout.tsx'), 'VmLayout'),
+  component: lazyPage(() => import('./vm-layout.tsx'), 'VmLayout'),
 })
 
 const overview = createRoute({
   getParentRoute: () => frame,
   path: '/',
-  component: lazyRouteComponent(() => import('./overview-tab.tsx'), 'OverviewTab'),
+  component: lazyPage(() => import('./overview-tab.tsx'), 'OverviewTab'),
 })
 const terminal = createRoute({
   getParentRoute: () => frame,
   path: '/terminal',
-  component: lazyRouteComponent(() => import('./terminal-tab.tsx'), 'TerminalTab'),
+  component: lazyPage(() => import('./terminal-tab.tsx'), 'TerminalTab'),
 })
 const run = createRoute({
   getParentRoute: () => frame,
   path: '/run',
-  component: lazyRouteComponent(() => import('./run-tab.tsx'), 'RunTab'),
+  component: lazyPage(() => import('./run-tab.tsx'), 'RunTab'),
 })
 const files = createRoute({
   getParentRoute: () => frame,
   path: '/files',
-  component: lazyRouteComponent(() => import('./files-tab.tsx'), 'FilesTab'),
+  component: lazyPage(() => import('./files-tab.tsx'), 'FilesTab'),
 })
 const egress = createRoute({
   getParentRoute: () => frame,
   path: '/egress',
-  component: lazyRouteComponent(() => import('./egress-tab.tsx'), 'EgressTab'),
+  component: lazyPage(() => import('./egress-tab.tsx'), 'EgressTab'),
 })
 const sharesOfOne = createRoute({
   getParentRoute: () => frame,
   path: '/shares',
-  component: lazyRouteComponent(() => import('./shares-tab.tsx'), 'SharesTab'),
+  component: lazyPage(() => import('./shares-tab.tsx'), 'SharesTab'),
 })
 const activity = createRoute({
   getParentRoute: () => frame,
   path: '/activity',
-  component: lazyRouteComponent(() => import('./activity-tab.tsx'), 'ActivityTab'),
+  component: lazyPage(() => import('./activity-tab.tsx'), 'ActivityTab'),
 })
 
 export const microvmRoutes = [

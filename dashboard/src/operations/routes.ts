@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export const operationRoutes = [
   createRoute({
@@ -11,6 +12,6 @@ export const operationRoutes = [
       page: pageOf(search.page),
       state: textOf(search.state),
     }),
-    component: lazyRouteComponent(() => import('./operations-page.tsx'), 'OperationsPage'),
+    component: lazyPage(() => import('./operations-page.tsx'), 'OperationsPage'),
   }),
 ] as const

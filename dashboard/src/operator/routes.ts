@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRoute, redirect } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 import { OperatorsOnly } from './operators-only.tsx'
 
 export type HostsSearch = { search?: string | undefined; state?: string | undefined }
@@ -44,14 +45,14 @@ const hosts = createRoute({
     search: textOf(search),
     state: textOf(state),
   }),
-  component: lazyRouteComponent(() => import('./hosts-page.tsx'), 'HostsPage'),
+  component: lazyPage(() => import('./hosts-page.tsx'), 'HostsPage'),
 })
 const host = createRoute({
   ...parent,
   path: '/hosts/$region/$host',
   staticData: { words: 'Host' },
   validateSearch: ({ page }): { page?: number | undefined } => ({ page: pageOf(page) }),
-  component: lazyRouteComponent(() => import('./host-page.tsx'), 'HostPage'),
+  component: lazyPage(() => import('./host-page.tsx'), 'HostPage'),
 })
 const accounts = createRoute({
   ...parent,
@@ -63,13 +64,13 @@ const accounts = createRoute({
     // A flag in an address is read as one, whoever wrote it.
     suspended: yesOrNo(suspended),
   }),
-  component: lazyRouteComponent(() => import('./accounts-page.tsx'), 'AccountsPage'),
+  component: lazyPage(() => import('./accounts-page.tsx'), 'AccountsPage'),
 })
 const account = createRoute({
   ...parent,
   path: '/accounts/$id',
   staticData: { words: 'Account' },
-  component: lazyRouteComponent(() => import('./account-page.tsx'), 'AccountPage'),
+  component: lazyPage(() => import('./account-page.tsx'), 'AccountPage'),
 })
 const operations = createRoute({
   ...parent,
@@ -82,13 +83,13 @@ const operations = createRoute({
     account: textOf(account),
     subject: textOf(subject),
   }),
-  component: lazyRouteComponent(() => import('./operations-page.tsx'), 'OperatorOperationsPage'),
+  component: lazyPage(() => import('./operations-page.tsx'), 'OperatorOperationsPage'),
 })
 const operation = createRoute({
   ...parent,
   path: '/operations/$id',
   staticData: { words: 'Operation' },
-  component: lazyRouteComponent(() => import('./operation-page.tsx'), 'OperationPage'),
+  component: lazyPage(() => import('./operation-page.tsx'), 'OperationPage'),
 })
 const prices = createRoute({
   ...parent,
@@ -98,7 +99,7 @@ const prices = createRoute({
     show: show === 'planned' || show === 'history' ? show : undefined,
     page: pageOf(page),
   }),
-  component: lazyRouteComponent(() => import('./prices-page.tsx'), 'PricesPage'),
+  component: lazyPage(() => import('./prices-page.tsx'), 'PricesPage'),
 })
 
 function yesOrNo(value: unknown): 'true' | 'false' | undefined {

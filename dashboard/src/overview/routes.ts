@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export const overviewRoutes = [
   createRoute({
@@ -9,6 +10,6 @@ export const overviewRoutes = [
     staticData: { words: 'Overview' },
     /** The instance that is looked at. */
     validateSearch: (search): { vm?: string | undefined } => ({ vm: textOf(search.vm) }),
-    component: lazyRouteComponent(() => import('./overview-page.tsx'), 'OverviewPage'),
+    component: lazyPage(() => import('./overview-page.tsx'), 'OverviewPage'),
   }),
 ] as const

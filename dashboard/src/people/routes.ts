@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type PeopleSearch = { search?: string | undefined; invite?: true | undefined }
 
@@ -13,6 +14,6 @@ export const peopleRoutes = [
       search: textOf(search.search),
       invite: flagOf(search.invite),
     }),
-    component: lazyRouteComponent(() => import('./people-page.tsx'), 'PeoplePage'),
+    component: lazyPage(() => import('./people-page.tsx'), 'PeoplePage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type ScriptsSearch = {
   page?: number | undefined
@@ -19,6 +20,6 @@ export const scriptRoutes = [
       search: textOf(search.search),
       edit: textOf(search.edit),
     }),
-    component: lazyRouteComponent(() => import('./scripts-page.tsx'), 'ScriptsPage'),
+    component: lazyPage(() => import('./scripts-page.tsx'), 'ScriptsPage'),
   }),
 ] as const

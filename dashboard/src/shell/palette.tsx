@@ -1,9 +1,12 @@
 import { useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef } from 'react'
+import { fetched } from '../ui/lazy.ts'
 import { remember } from './recent.ts'
 import { useMe } from './session.ts'
 
-const Finder = lazy(async () => ({ default: (await import('./finder.tsx')).Finder }))
+const Finder = lazy(async () => ({
+  default: (await fetched(() => import('./finder.tsx'))).Finder,
+}))
 
 /** A page that was looked at for so long was meant. */
 const meantMs = 1_500

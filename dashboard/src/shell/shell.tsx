@@ -3,6 +3,7 @@ import { Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { listen } from '../api/live.ts'
 import { useSessionEnded } from '../api/session-end.ts'
+import { fetched } from '../ui/lazy.ts'
 import { Toasts } from '../ui/toast.tsx'
 import { Banners } from './banners.tsx'
 import { useTurningFavicon } from './favicon.ts'
@@ -12,7 +13,7 @@ import { Sidebar } from './sidebar.tsx'
 import { TopBar } from './topbar.tsx'
 
 const SessionEnded = lazy(async () => ({
-  default: (await import('../sign-in/session-ended.tsx')).SessionEnded,
+  default: (await fetched(() => import('../sign-in/session-ended.tsx'))).SessionEnded,
 }))
 
 /** Around every page of somebody who is signed in. */

@@ -1,7 +1,8 @@
-import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRoute, redirect } from '@tanstack/react-router'
 import { queryClient } from '../api/queries.ts'
 import { textOf } from '../api/search.ts'
 import { requireSignedIn, root } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 import { sessionQuery } from './auth.ts'
 import { type Onwards, onwardsOf } from './places.ts'
 
@@ -21,31 +22,31 @@ export const signInRoutes = [
       error: textOf(search.error),
     }),
     beforeLoad: unlessSignedIn,
-    component: lazyRouteComponent(() => import('./sign-in-page.tsx'), 'SignInPage'),
+    component: lazyPage(() => import('./sign-in-page.tsx'), 'SignInPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/sign-up',
     validateSearch: onwardsOf,
     beforeLoad: unlessSignedIn,
-    component: lazyRouteComponent(() => import('./sign-up-page.tsx'), 'SignUpPage'),
+    component: lazyPage(() => import('./sign-up-page.tsx'), 'SignUpPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/reset-password',
     validateSearch: (search): { token?: string | undefined } => ({ token: textOf(search.token) }),
-    component: lazyRouteComponent(() => import('./reset-password-page.tsx'), 'ResetPasswordPage'),
+    component: lazyPage(() => import('./reset-password-page.tsx'), 'ResetPasswordPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/accept',
     validateSearch: (search): { token?: string | undefined } => ({ token: textOf(search.token) }),
-    component: lazyRouteComponent(() => import('./accept-page.tsx'), 'AcceptPage'),
+    component: lazyPage(() => import('./accept-page.tsx'), 'AcceptPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/setup',
     beforeLoad: requireSignedIn,
-    component: lazyRouteComponent(() => import('./setup-page.tsx'), 'SetupPage'),
+    component: lazyPage(() => import('./setup-page.tsx'), 'SetupPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type PoliciesSearch = {
   page?: number | undefined
@@ -18,12 +19,12 @@ export const policyRoutes = [
       search: textOf(search.search),
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./policies-page.tsx'), 'PoliciesPage'),
+    component: lazyPage(() => import('./policies-page.tsx'), 'PoliciesPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
     path: '/snapshots/policies/$id',
     staticData: { words: 'Snapshot policy' },
-    component: lazyRouteComponent(() => import('./policy-page.tsx'), 'PolicyPage'),
+    component: lazyPage(() => import('./policy-page.tsx'), 'PolicyPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type SnapshotsSearch = {
   page?: number | undefined
@@ -23,6 +24,6 @@ export const snapshotRoutes = [
       import: flagOf(search.import),
       snapshot: textOf(search.snapshot),
     }),
-    component: lazyRouteComponent(() => import('./snapshots-page.tsx'), 'SnapshotsPage'),
+    component: lazyPage(() => import('./snapshots-page.tsx'), 'SnapshotsPage'),
   }),
 ] as const

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type SshKeysSearch = {
   page?: number | undefined
@@ -20,6 +21,6 @@ export const sshKeyRoutes = [
       sort: search.sort === 'name' ? 'name' : undefined,
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./ssh-keys-page.tsx'), 'SshKeysPage'),
+    component: lazyPage(() => import('./ssh-keys-page.tsx'), 'SshKeysPage'),
   }),
 ] as const

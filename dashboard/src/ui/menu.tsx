@@ -7,6 +7,7 @@ import {
   Suspense,
   useState,
 } from 'react'
+import { fetched } from './lazy.ts'
 
 export type MenuAction = {
   readonly words: string
@@ -22,7 +23,9 @@ export type MenuProps = {
   actions: readonly (MenuAction | 'line')[]
 }
 
-const MenuPopup = lazy(async () => ({ default: (await import('./menu-popup.tsx')).MenuPopup }))
+const MenuPopup = lazy(async () => ({
+  default: (await fetched(() => import('./menu-popup.tsx'))).MenuPopup,
+}))
 
 /**
  * What can be done with one row or thing. What cannot be done now stands there with the reason. What a menu

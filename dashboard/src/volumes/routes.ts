@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf, textOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type VolumesSearch = {
   page?: number | undefined
@@ -18,6 +19,6 @@ export const volumeRoutes = [
       search: textOf(search.search),
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./volumes-page.tsx'), 'VolumesPage'),
+    component: lazyPage(() => import('./volumes-page.tsx'), 'VolumesPage'),
   }),
 ] as const

@@ -1,7 +1,8 @@
 import { type DeliveryStatus, deliveryStatuses } from '@garrison/contract/webhooks/states'
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { flagOf, pageOf } from '../api/search.ts'
 import { shell } from '../shell/route.tsx'
+import { lazyPage } from '../ui/lazy.ts'
 
 export type WebhooksSearch = { page?: number | undefined; create?: true | undefined }
 export type DeliveriesSearch = { page?: number | undefined; status?: DeliveryStatus | undefined }
@@ -15,7 +16,7 @@ export const webhookRoutes = [
       page: pageOf(search.page),
       create: flagOf(search.create),
     }),
-    component: lazyRouteComponent(() => import('./webhooks-page.tsx'), 'WebhooksPage'),
+    component: lazyPage(() => import('./webhooks-page.tsx'), 'WebhooksPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
@@ -25,6 +26,6 @@ export const webhookRoutes = [
       page: pageOf(search.page),
       status: deliveryStatuses.find((each) => each === search.status),
     }),
-    component: lazyRouteComponent(() => import('./webhook-page.tsx'), 'WebhookPage'),
+    component: lazyPage(() => import('./webhook-page.tsx'), 'WebhookPage'),
   }),
 ] as const

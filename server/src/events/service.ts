@@ -23,10 +23,8 @@ export function createEventService(deps: {
   clock: Clock
   accounts: AccountService
   keepDays: number
-  /** For tests. */
-  heartbeatMs?: number
 }) {
-  const { clock, accounts, keepDays, heartbeatMs } = deps
+  const { clock, accounts, keepDays } = deps
   const feed = createEventFeed()
   const followers = createFollowers()
 
@@ -96,7 +94,6 @@ export function createEventService(deps: {
         signal: ending.signal,
         ended: leave,
         stuck: hangUp,
-        ...(heartbeatMs !== undefined && { heartbeatMs }),
       })
     },
 

@@ -3,7 +3,7 @@
  * does not read, who is let go after a while and resumes where it was.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { heartbeatSeconds } from '@garrison/contract/events/routes'
+import { aliveEvent, aliveSeconds } from '@garrison/contract/events/alive'
 import type { Database } from '../database/database.ts'
 import type { EventFeed } from './feed.ts'
 import type { PlacedEvent } from './positions.ts'
@@ -32,12 +32,12 @@ export type StreamOptions = {
   ended: () => void
   /** The reader takes nothing any more. */
   stuck: () => void
-  heartbeatMs?: number
+  aliveMs?: number
 }
 
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
   const { signal, ended, stuck, greeting } = options
-  const { heartbeatMs = heartbeatSeconds * 1000 } = options
+  const { aliveMs = aliveSeconds * 1000 } = options
   const encoder = new TextEncoder()
   const reader = batches(options)
   let state: 'new' | 'open' | 'closing' = 'new'
@@ -59,8 +59,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       state = 'open'
       return `retry: ${retryMs}\n${idLine(reader.seen())}\n${greeting}`
     }
-    const text = await reader.next(heartbeatMs)
-    if (text === 'quiet') return `: still here\n${idLine(reader.seen())}\n`
+    const text = await reader.next(aliveMs)
+    if (text === 'quiet') return message({ id: reader.seen(), event: aliveEvent, data: {} })
     if (text !== null) return text.said
     state = 'closing'
     return message({ event: 'closed', data: { reason: String(signal.reason) } })
