@@ -116,7 +116,7 @@ module.exports = {
       to: {
         path: '^contract/',
         pathNot:
-          '/(states|kinds|roles|frequencies|cidr|protocols|choices|countries|profile-rules|retries|facts)\\.ts$',
+          '/(states|kinds|roles|frequencies|cidr|protocols|choices|countries|profile-rules|retries|facts|alive)\\.ts$',
         dependencyTypesNot: [typeOnly],
       },
     },

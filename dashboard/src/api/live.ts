@@ -17,9 +17,10 @@ let line: Line = 'connecting'
 const watchers = new Set<() => void>()
 function become(next: Line) {
   if (next === line) return
-  // What was missed meanwhile is unknown.
-  if (next === 'live' && line === 'broken') void queryClient.invalidateQueries()
+  const wasBroken = line === 'broken'
   line = next
+  // What was missed meanwhile is unknown. Broken: a query works out when it asks again only when it has asked.
+  if (next === 'broken' || (next === 'live' && wasBroken)) void queryClient.invalidateQueries()
   for (const tell of watchers) tell()
 }
 
@@ -71,8 +72,10 @@ export function listen(kinds: readonly string[], from: number): () => void {
   const tabs = new BroadcastChannel('garrison-events')
   let leads = false
   let last = String(from)
+  // Without TLS, and not on this machine, nobody is to be agreed with: each tab is for itself.
+  const isAlone = navigator.locks === undefined
   const say = (said: Said) => {
-    if (!signal.aborted) tabs.postMessage(said)
+    if (!isAlone && !signal.aborted) tabs.postMessage(said)
   }
   tabs.onmessage = ({ data }: MessageEvent<Said>) => {
     if (data === 'what is the line?') {
@@ -101,8 +104,7 @@ export function listen(kinds: readonly string[], from: number): () => void {
       },
     })
   }
-  if (navigator.locks === undefined) {
-    // Without TLS, and not on this machine: each tab for itself.
+  if (isAlone) {
     tabs.close()
     void lead()
   } else {
