@@ -25,7 +25,10 @@ export const assistantRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/assistant/usage',
-    staticData: { words: 'Usage of the assistant' },
+    staticData: {
+      words: 'Usage of the assistant',
+      under: { to: '/assistant', words: 'Assistant' },
+    },
     validateSearch: ({ page, model, days }): UsageSearch => ({
       page: pageOf(page),
       model: textOf(model),

@@ -1,5 +1,12 @@
 import { type Currency, money } from '../ui/format.ts'
 
+const dayFormat = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+})
+const dayWords = (date = '') => dayFormat.format(new Date(`${date}T00:00:00Z`))
+
 /** Spending by day, as bars that are also a table for those who hear the page. */
 export function Days({
   days,
@@ -35,6 +42,10 @@ export function Days({
           )
         })}
       </div>
+      <p aria-hidden className="mt-1 flex justify-between text-xs text-ink-3">
+        <span>{dayWords(dates[0])}</span>
+        <span>{dayWords(dates.at(-1))}</span>
+      </p>
       <table className="sr-only">
         <caption>Spending by day</caption>
         <tbody>

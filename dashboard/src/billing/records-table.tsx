@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Currency } from '../ui/format.ts'
 import { duration, money, number, plural } from '../ui/format.ts'
+import { moneyIn } from '../ui/money.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
@@ -33,7 +34,7 @@ export function RecordsTable({
       </p>
       <Table
         label={`Billing records of ${kind === 'microvms' ? 'microVMs' : kind}`}
-        columns={columnsIn(kind, currency)}
+        columns={columnsIn(kind, currency, rows)}
         rows={rows}
         rowKey={(row) => `${row.id} ${row.start_time}`}
       />
@@ -42,52 +43,63 @@ export function RecordsTable({
   )
 }
 
-const columnsIn = (kind: BillingKind, currency: Currency): readonly Column<Row>[] => [
-  { key: 'name', head: 'Name', cell: (row) => <Name row={row} /> },
-  {
-    key: 'what',
-    head: 'What',
-    from: 'lg',
-    className: 'whitespace-nowrap',
-    cell: (row) => row.what,
-  },
-  {
-    key: 'status',
-    head: 'Status',
-    from: 'md',
-    cell: (row) => <RecordStatus status={row.status} />,
-  },
-  { key: 'from', head: 'From', from: 'md', cell: (row) => <Time at={row.start_time} exact /> },
-  {
-    key: 'to',
-    head: 'To',
-    from: 'xl',
-    cell: (row) => (row.end_time === null ? 'now' : <Time at={row.end_time} exact />),
-  },
-  {
-    key: 'for',
-    head: 'For',
-    numeric: true,
-    cell: (row) => <span title={exactly(kind, row.seconds)}>{duration(row.seconds)}</span>,
-  },
-  // A minute of a small one is less than money is written with.
-  kind === 'microvms'
-    ? {
-        key: 'rate',
-        head: 'Per hour',
-        numeric: true,
-        from: 'lg',
-        cell: ({ hourly_rate: hourly }) => money(hourly, currency, hourly < 0.001 ? undefined : 4),
-      }
-    : {
-        key: 'rate',
-        head: 'Per minute',
-        numeric: true,
-        from: 'lg',
-        cell: (row) => money(row.hourly_rate / 60, currency, 4),
-      },
-  { key: 'cost', head: 'Cost', numeric: true, cell: (row) => money(row.total_cost, currency) },
-]
+function columnsIn(
+  kind: BillingKind,
+  currency: Currency,
+  rows: readonly Row[],
+): readonly Column<Row>[] {
+  const cost = moneyIn(
+    currency,
+    rows.map((row) => row.total_cost),
+  )
+  return [
+    { key: 'name', head: 'Name', cell: (row) => <Name row={row} /> },
+    {
+      key: 'what',
+      head: 'What',
+      from: 'lg',
+      className: 'whitespace-nowrap',
+      cell: (row) => row.what,
+    },
+    {
+      key: 'status',
+      head: 'Status',
+      from: 'md',
+      cell: (row) => <RecordStatus status={row.status} />,
+    },
+    { key: 'from', head: 'From', from: 'md', cell: (row) => <Time at={row.start_time} exact /> },
+    {
+      key: 'to',
+      head: 'To',
+      from: 'xl',
+      cell: (row) => (row.end_time === null ? 'now' : <Time at={row.end_time} exact />),
+    },
+    {
+      key: 'for',
+      head: 'For',
+      numeric: true,
+      cell: (row) => <span title={exactly(kind, row.seconds)}>{duration(row.seconds)}</span>,
+    },
+    // A minute of a small one is less than money is written with.
+    kind === 'microvms'
+      ? {
+          key: 'rate',
+          head: 'Per hour',
+          numeric: true,
+          from: 'lg',
+          cell: ({ hourly_rate: hourly }) =>
+            money(hourly, currency, hourly < 0.001 ? undefined : 4),
+        }
+      : {
+          key: 'rate',
+          head: 'Per minute',
+          numeric: true,
+          from: 'lg',
+          cell: (row) => money(row.hourly_rate / 60, currency, 4),
+        },
+    { key: 'cost', head: 'Cost', numeric: true, cell: (row) => cost(row.total_cost) },
+  ]
+}
 
 const exactly = (kind: BillingKind, seconds: number) =>
   kind === 'microvms' ? `${number(seconds)} seconds` : `${number(seconds / 60)} minutes`

@@ -17,7 +17,7 @@ export const creditRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/credits/orders/$id',
-    staticData: { words: 'Order' },
+    staticData: { words: 'Order', under: { to: '/credits', words: 'Credits' } },
     component: lazyPage(() => import('./order-page.tsx'), 'OrderPage'),
   }),
 ] as const

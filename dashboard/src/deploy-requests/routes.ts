@@ -9,7 +9,7 @@ export const deployRequestRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/deploy-requests',
-    staticData: { words: 'Waiting for room' },
+    staticData: { words: 'Waiting for room', under: { to: '/instances', words: 'Instances' } },
     validateSearch: (search): DeployRequestsSearch => ({
       page: pageOf(search.page),
       state: textOf(search.state),
@@ -19,7 +19,10 @@ export const deployRequestRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/deploy-requests/$id',
-    staticData: { words: 'Waiting for room' },
+    staticData: {
+      words: 'Waiting for room',
+      under: { to: '/deploy-requests', words: 'Waiting for room' },
+    },
     component: lazyPage(() => import('./deploy-request-page.tsx'), 'DeployRequestPage'),
   }),
 ] as const

@@ -18,7 +18,7 @@ export const deployRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/instances/new',
-    staticData: { words: 'Deploy' },
+    staticData: { words: 'Deploy', under: { to: '/instances', words: 'Instances' } },
     validateSearch: (search): DeploySearch => ({
       model: textOf(search.model),
       flavor: textOf(search.flavor),

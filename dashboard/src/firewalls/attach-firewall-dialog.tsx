@@ -61,7 +61,7 @@ export function AttachFirewallDialog({
               disabled={is_attached === true}
               checked={is_attached === true || chosen === instance_id}
               onChange={() => setChosen(instance_id)}
-              className="size-4 accent-(--accent)"
+              className="size-4 shrink-0 accent-(--accent)"
             />
             <span className="grow">{vm_name}</span>
             {is_attached && <span className="text-sm text-ink-3">attached already</span>}

@@ -11,6 +11,7 @@ import { useRegion } from '../shell/region.ts'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Card, CardGrid, Facts, Stats } from '../ui/card.tsx'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
+import { cx } from '../ui/cx.ts'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
 import { useLastPage } from '../ui/last-page.ts'
@@ -126,6 +127,9 @@ export function FirewallsPage() {
   )
 }
 
+/** Four buttons stand in one row of a card. */
+const narrow = 'px-2!'
+
 function FirewallCard({ firewall, onAsk }: { firewall: Firewall; onAsk: (what: Ask) => void }) {
   const { id, name, description, status, attachment_count } = firewall
   return (
@@ -135,18 +139,26 @@ function FirewallCard({ firewall, onAsk }: { firewall: Firewall; onAsk: (what: A
       status={<Status status={status} word={status === 'SUCCESS' ? 'Active' : undefined} />}
       actions={
         <>
-          <Link to="/firewalls/$id" params={{ id }} className={buttonClass('plain')}>
+          <Link to="/firewalls/$id" params={{ id }} className={cx(buttonClass('plain'), narrow)}>
             View details
           </Link>
-          <Button look="quiet" reason={whyNot('change', status)} onClick={() => onAsk('rule')}>
+          <Button
+            className={narrow}
+            reason={whyNot('change', status)}
+            onClick={() => onAsk('rule')}
+          >
             Add rule
           </Button>
-          <Button look="quiet" reason={whyNot('attach', status)} onClick={() => onAsk('attach')}>
+          <Button
+            className={narrow}
+            reason={whyNot('attach', status)}
+            onClick={() => onAsk('attach')}
+          >
             Attach
           </Button>
           <Button
-            look="quiet"
-            className="text-problem"
+            look="danger-ask"
+            className={narrow}
             reason={
               attachment_count > 0
                 ? 'It is attached to instances; detach it from them first'
@@ -191,7 +203,12 @@ function DeleteDialog({ firewall, onClose }: { firewall: Firewall; onClose: () =
       pending={remove.isPending}
       error={remove.error}
     >
-      <p className="text-ink-2">Its {firewall.rule_count} rules go with it.</p>
+      {firewall.rule_count > 0 && (
+        <p className="text-ink-2">
+          {firewall.rule_count === 1 ? 'Its rule goes' : `Its ${firewall.rule_count} rules go`} with
+          it.
+        </p>
+      )}
     </ConfirmDelete>
   )
 }

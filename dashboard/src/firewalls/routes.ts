@@ -24,7 +24,7 @@ export const firewallRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/firewalls/$id',
-    staticData: { words: 'Firewall' },
+    staticData: { words: 'Firewall', under: { to: '/firewalls', words: 'Firewalls' } },
     validateSearch: (search): { tab?: 'vms' | undefined } => ({
       tab: search.tab === 'vms' ? 'vms' : undefined,
     }),

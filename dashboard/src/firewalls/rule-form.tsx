@@ -93,13 +93,13 @@ export function RuleFields({ rule, onRule }: { rule: Rule; onRule: (rule: Rule) 
                 port_range_max: port === null ? '' : String(port),
               })
             }
-            className="rounded-full border border-hairline px-2.5 py-0.5 text-sm text-ink-2 hover:bg-hover"
+            className="rounded-full border border-hairline px-2.5 py-0.5 text-sm text-ink-2 hover:bg-hover pointer-coarse:min-h-9 pointer-coarse:px-3"
           >
             {words}
           </button>
         ))}
       </div>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-2 gap-4 *:nth-3:col-span-full *:nth-4:col-span-full sm:*:col-span-1!">
         <SelectField
           label="Direction"
           value={rule.direction}

@@ -1,7 +1,7 @@
 import { Link, Outlet, useMatches, useSearch } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
+import { ActionButtons } from '../ui/action-buttons.tsx'
 import { useAskedInAddress } from '../ui/asking.ts'
-import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Panel } from '../ui/panel.tsx'
@@ -69,19 +69,7 @@ export function InstanceLayout() {
         },
       ]}
     >
-      <div className="flex flex-wrap gap-2" data-print="no">
-        {actions.map(({ action, words, icon, reason, onClick, danger }) => (
-          <Button
-            key={action}
-            icon={icon}
-            reason={reason}
-            onClick={onClick}
-            look={danger ? 'danger-ask' : 'plain'}
-          >
-            {words}
-          </Button>
-        ))}
-      </div>
+      <ActionButtons actions={actions} />
       {error && <Notice tone="problem">{error}</Notice>}
       {status === 'DELETED' && (
         <Notice>

@@ -2,7 +2,7 @@ import { instanceStatuses } from '@garrison/contract/instances/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
@@ -14,6 +14,7 @@ import { FilterSelect, SearchBox } from '../ui/filters.tsx'
 import { money, plural } from '../ui/format.ts'
 import { useLastPage } from '../ui/last-page.ts'
 import { Menu } from '../ui/menu.tsx'
+import { moneyIn } from '../ui/money.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Problem } from '../ui/panel.tsx'
@@ -33,32 +34,43 @@ type Row = Answer<'get', '/api/instances/'>['instances'][number]
 
 const size = 50
 
-const columns: readonly Column<Row>[] = [
+const shapeOf = ({ gpu_count, gpu_type, vcpus, ram_gb }: Row) =>
+  gpu_count > 0 ? `${gpu_count} × ${gpu_type}` : `${vcpus} vCPU · ${ram_gb} GB`
+
+const columnsWith = (rate: (row: Row) => ReactNode): readonly Column<Row>[] => [
   {
     key: 'name',
     head: 'Name',
     cell: (row) => (
-      <Link
-        to="/instances/$id"
-        params={{ id: row.instance_id }}
-        className="font-medium wrap-anywhere hover:text-accent"
-      >
-        {row.vm_name}
-      </Link>
+      <>
+        <Link
+          to="/instances/$id"
+          params={{ id: row.instance_id }}
+          className="font-medium wrap-anywhere hover:text-accent"
+        >
+          {row.vm_name}
+        </Link>
+        <span className="block text-sm text-ink-3 md:hidden">{shapeOf(row)}</span>
+      </>
     ),
   },
-  { key: 'status', head: 'Status', cell: (row) => <Status status={row.status} /> },
+  {
+    key: 'status',
+    head: 'Status',
+    cell: (row) => (
+      <>
+        <Status status={row.status} />
+        <span className="block text-sm text-ink-3 md:hidden">
+          {money(hourlyNow(row), row.currency)}/h
+        </span>
+      </>
+    ),
+  },
   {
     key: 'shape',
     head: 'Machine',
     from: 'md',
-    cell: (row) => (
-      <span className="whitespace-nowrap text-ink-2">
-        {row.gpu_count > 0
-          ? `${row.gpu_count} × ${row.gpu_type}`
-          : `${row.vcpus} vCPU · ${row.ram_gb} GB`}
-      </span>
-    ),
+    cell: (row) => <span className="whitespace-nowrap text-ink-2">{shapeOf(row)}</span>,
   },
   {
     key: 'region',
@@ -81,7 +93,7 @@ const columns: readonly Column<Row>[] = [
     head: 'Per hour',
     numeric: true,
     from: 'md',
-    cell: (row) => money(hourlyNow(row), row.currency),
+    cell: rate,
   },
   {
     key: 'created',
@@ -116,6 +128,7 @@ export function InstancesPage() {
   const total = list.data?.pagination.total_count ?? 0
   const rows = list.data?.instances ?? []
   const beyond = useLastPage(page, size, { shown: list.data?.instances.length, total })
+  const rate = rateOf(rows)
   const selection = useSelection(rows.map((row) => row.instance_id))
   return (
     <Page
@@ -152,7 +165,7 @@ export function InstancesPage() {
         (rows.length > 0 ? (
           <Table
             label="Instances"
-            columns={[tickColumn(selection, rows.length), ...columns]}
+            columns={[tickColumn(selection, rows.length), ...columnsWith(rate)]}
             rows={rows}
             rowKey={(row) => row.instance_id}
             selected={(row) => selection.has(row.instance_id)}
@@ -194,6 +207,12 @@ export function InstancesPage() {
       />
     </Page>
   )
+}
+
+function rateOf(rows: readonly Row[]) {
+  // All of them are the account's, which pays in one currency.
+  const words = moneyIn(rows[0]?.currency ?? 'USD', rows.map(hourlyNow))
+  return (row: Row) => words(hourlyNow(row))
 }
 
 const tickColumn = (

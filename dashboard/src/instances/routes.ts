@@ -29,7 +29,7 @@ export type InstanceAsked = (typeof questions)[number]
 export const instance = createRoute({
   getParentRoute: () => shell,
   path: '/instances/$id',
-  staticData: { words: 'Instance' },
+  staticData: { words: 'Instance', under: { to: '/instances', words: 'Instances' } },
   validateSearch: ({ ask }): { ask?: InstanceAsked | undefined } => ({
     ask: oneOf(questions, ask),
   }),

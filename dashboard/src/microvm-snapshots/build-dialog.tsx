@@ -101,7 +101,7 @@ export function BuildDialog({ onClose }: { onClose: () => void }) {
         error={fields.name?.[0]}
         autoComplete="off"
       />
-      <div className="grid gap-4 sm:grid-cols-3">
+      <div className="grid grid-cols-2 gap-4 *:last:col-span-full sm:grid-cols-3 sm:*:last:col-span-1">
         <SelectField label="vCPUs" value={vcpus} onValue={setVcpus} choices={numbers(8)} />
         <SelectField
           label="Memory"

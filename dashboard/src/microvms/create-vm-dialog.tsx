@@ -117,7 +117,7 @@ export function CreateVmDialog({
         hint="It goes on from the snapshot’s memory and disk; only those that are ready are here."
         error={fields.snapshot_id?.[0]}
       />
-      <div className="grid gap-4 sm:grid-cols-3">
+      <div className="grid grid-cols-2 gap-4 *:first:col-span-full sm:grid-cols-3 sm:*:first:col-span-1">
         <SelectField
           label="Lives for"
           value={lifetime}

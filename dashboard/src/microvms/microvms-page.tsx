@@ -153,16 +153,30 @@ const columnsWith = (snapshotNames: ReadonlyMap<string, string>): readonly Colum
     key: 'name',
     head: 'Name',
     cell: (vm) => (
-      <Link
-        to="/microvms/$id"
-        params={{ id: vm.vm_id }}
-        className="block max-w-80 font-medium wrap-anywhere hover:text-accent"
-      >
-        {vmName(vm)}
-      </Link>
+      <>
+        <Link
+          to="/microvms/$id"
+          params={{ id: vm.vm_id }}
+          className="block max-w-80 font-medium wrap-anywhere hover:text-accent"
+        >
+          {vmName(vm)}
+        </Link>
+        <span className="block text-sm text-ink-3 lg:hidden">{sizeWords(vm)}</span>
+      </>
     ),
   },
-  { key: 'status', head: 'Status', cell: (vm) => <VmStatus vm={vm} /> },
+  {
+    key: 'status',
+    head: 'Status',
+    cell: (vm) => (
+      <>
+        <VmStatus vm={vm} />
+        <span className="block text-sm text-ink-3 lg:hidden">
+          {money(vm.hourly_rate, vm.currency as Currency)}/h
+        </span>
+      </>
+    ),
+  },
   {
     key: 'snapshot',
     head: 'Snapshot',

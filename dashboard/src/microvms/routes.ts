@@ -36,7 +36,7 @@ export type MicrovmSnapshotsSearch = {
 const snapshots = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/snapshots',
-  staticData: { words: 'Snapshots of microVMs' },
+  staticData: { words: 'Snapshots of microVMs', under: { to: '/microvms', words: 'MicroVMs' } },
   validateSearch: (search): MicrovmSnapshotsSearch => ({
     search: textOf(search.search),
     type: textOf(search.type),
@@ -51,7 +51,10 @@ const snapshots = createRoute({
 const snapshot = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/snapshots/$id',
-  staticData: { words: 'Snapshot of microVMs' },
+  staticData: {
+    words: 'Snapshot of microVMs',
+    under: { to: '/microvms/snapshots', words: 'Snapshots of microVMs' },
+  },
   component: lazyPage(
     () => import('../microvm-snapshots/snapshot-page.tsx'),
     'MicrovmSnapshotPage',
@@ -61,7 +64,7 @@ const snapshot = createRoute({
 const shares = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/shares',
-  staticData: { words: 'Shares' },
+  staticData: { words: 'Shares', under: { to: '/microvms', words: 'MicroVMs' } },
   validateSearch: (search): { create?: true | undefined } => ({ create: flagOf(search.create) }),
   component: lazyPage(() => import('./shares-page.tsx'), 'SharesPage'),
 })
@@ -73,7 +76,7 @@ export type VmAsked = (typeof questions)[number]
 const frame = createRoute({
   getParentRoute: () => shell,
   path: '/microvms/$id',
-  staticData: { words: 'MicroVM' },
+  staticData: { words: 'MicroVM', under: { to: '/microvms', words: 'MicroVMs' } },
   validateSearch: ({ ask }): { ask?: VmAsked | undefined } => ({ ask: oneOf(questions, ask) }),
   component: lazyPage(() => import('./vm-layout.tsx'), 'VmLayout'),
 })

@@ -20,24 +20,30 @@ const columns: readonly Column<Share>[] = [
   {
     key: 'url',
     head: 'Address',
-    cell: ({ url }) => (
-      <span className="inline-flex items-center gap-1">
-        <a
-          href={url}
-          target="_blank"
-          rel="noreferrer"
-          className="text-accent underline wrap-anywhere"
-        >
-          {url}
-        </a>
-        <CopyButton text={url} name="Copy address" />
-      </span>
+    cell: ({ url, port, is_public }) => (
+      <>
+        <span className="inline-flex items-center gap-1">
+          <a
+            href={url}
+            target="_blank"
+            rel="noreferrer"
+            className="text-accent underline wrap-anywhere"
+          >
+            {url}
+          </a>
+          <CopyButton text={url} name="Copy address" />
+        </span>
+        <span className="block text-sm text-ink-3 sm:hidden">
+          Port {port}, for {is_public ? 'everybody' : 'your account'}
+        </span>
+      </>
     ),
   },
-  { key: 'port', head: 'Port', numeric: true, cell: ({ port }) => port },
+  { key: 'port', head: 'Port', numeric: true, from: 'sm', cell: ({ port }) => port },
   {
     key: 'who',
     head: 'For',
+    from: 'sm',
     cell: ({ is_public }) => (
       <span className="inline-flex items-center gap-1.5 whitespace-nowrap text-ink-2">
         {is_public ? <Globe aria-hidden className={mark} /> : <Lock aria-hidden className={mark} />}

@@ -1,8 +1,8 @@
 import { vmName } from '@garrison/contract/microvms/facts'
 import { Link, Outlet, useSearch } from '@tanstack/react-router'
 import { StepsOf } from '../operations/steps.tsx'
+import { ActionButtons } from '../ui/action-buttons.tsx'
 import { useAskedInAddress } from '../ui/asking.ts'
-import { Button } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
@@ -56,19 +56,7 @@ export function VmLayout() {
         },
       ]}
     >
-      <div className="flex flex-wrap gap-2" data-print="no">
-        {actions.map(({ key, words, icon, reason, onClick, danger }) => (
-          <Button
-            key={key}
-            icon={icon}
-            reason={reason}
-            onClick={onClick}
-            look={danger ? 'danger-ask' : 'plain'}
-          >
-            {words}
-          </Button>
-        ))}
-      </div>
+      <ActionButtons actions={actions} />
       {status === 'failed' && (
         <Notice tone="problem">{message ?? 'It could not be started.'}</Notice>
       )}

@@ -30,6 +30,9 @@ const columns: readonly Column<Row>[] = [
     cell: (row) => (
       <>
         {operationWords(row.kind)}
+        <span className="block text-sm text-ink-3 sm:hidden">
+          <Subject {...row.subject} />
+        </span>
         {(row.error ?? row.note) && (
           <span className={row.error ? 'block text-sm text-problem' : 'block text-sm text-ink-3'}>
             {row.error ?? row.note}
@@ -38,7 +41,7 @@ const columns: readonly Column<Row>[] = [
       </>
     ),
   },
-  { key: 'subject', head: 'Of', cell: ({ subject }) => <Subject {...subject} /> },
+  { key: 'subject', head: 'Of', from: 'sm', cell: ({ subject }) => <Subject {...subject} /> },
   {
     key: 'state',
     head: 'State',
@@ -54,11 +57,18 @@ const columns: readonly Column<Row>[] = [
   },
 ]
 
+const pages: Readonly<Record<string, string>> = {
+  instance: '/instances',
+  microvm: '/microvms',
+  'microvm-snapshot': '/microvms/snapshots',
+}
+
 /** Leads to the thing where it has a page of its own. */
 function Subject({ kind, id }: { kind: string; id: string }) {
-  if (kind !== 'instance') return <code className="text-sm">{id}</code>
+  const page = pages[kind]
+  if (page === undefined) return <code className="text-sm">{id}</code>
   return (
-    <Link to="/instances/$id" params={{ id }} className="font-mono text-sm hover:text-accent">
+    <Link to={`${page}/${id}` as string} className="font-mono text-sm hover:text-accent">
       {id}
     </Link>
   )

@@ -169,11 +169,11 @@ export function AccountPage() {
                 head: 'Name',
                 cell: (person) => (
                   <>
-                    <span className="font-medium">
+                    <span className="font-medium wrap-anywhere">
                       {person.name || person.email || 'Not named'}
                     </span>
                     {person.name && person.email && (
-                      <span className="block text-sm text-ink-3">{person.email}</span>
+                      <span className="block text-sm text-ink-3 wrap-anywhere">{person.email}</span>
                     )}
                   </>
                 ),

@@ -50,7 +50,7 @@ const hosts = createRoute({
 const host = createRoute({
   ...parent,
   path: '/hosts/$region/$host',
-  staticData: { words: 'Host' },
+  staticData: { words: 'Host', under: { to: '/operator/hosts', words: 'Hosts' } },
   validateSearch: ({ page }): { page?: number | undefined } => ({ page: pageOf(page) }),
   component: lazyPage(() => import('./host-page.tsx'), 'HostPage'),
 })
@@ -69,7 +69,7 @@ const accounts = createRoute({
 const account = createRoute({
   ...parent,
   path: '/accounts/$id',
-  staticData: { words: 'Account' },
+  staticData: { words: 'Account', under: { to: '/operator/accounts', words: 'Accounts' } },
   component: lazyPage(() => import('./account-page.tsx'), 'AccountPage'),
 })
 const operations = createRoute({
@@ -88,7 +88,7 @@ const operations = createRoute({
 const operation = createRoute({
   ...parent,
   path: '/operations/$id',
-  staticData: { words: 'Operation' },
+  staticData: { words: 'Operation', under: { to: '/operator/operations', words: 'Operations' } },
   component: lazyPage(() => import('./operation-page.tsx'), 'OperationPage'),
 })
 const prices = createRoute({

@@ -9,11 +9,12 @@ import { hourlyNow } from '../instances/cost.ts'
 import type { InstanceAsked } from '../instances/routes.ts'
 import type { Instance } from '../instances/use-instance.ts'
 import { StepsOf } from '../operations/steps.tsx'
-import { Button } from '../ui/button.tsx'
+import { ActionButtons } from '../ui/action-buttons.tsx'
 import { Facts, Section } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { SelectField } from '../ui/fields.tsx'
 import { gigabytes, money, monthly, rate } from '../ui/format.ts'
+import { Notice } from '../ui/notice.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
 import { Status, statusWord } from '../ui/status.tsx'
@@ -66,19 +67,8 @@ function Chosen({ instance }: { instance: Instance }) {
   const { instance_id, status, error, currency, billing, volume_attachments } = instance
   return (
     <>
-      <div className="flex flex-wrap gap-2">
-        {actions.map(({ action, words, icon, reason, onClick, danger }) => (
-          <Button
-            key={action}
-            icon={icon}
-            reason={reason}
-            onClick={onClick}
-            look={danger ? 'danger-ask' : 'plain'}
-          >
-            {words}
-          </Button>
-        ))}
-      </div>
+      <ActionButtons actions={actions} />
+      {error && <Notice tone="problem">{error}</Notice>}
       <StepsOf subject={instance_id} />
       <div className="grid gap-x-12 gap-y-8 lg:grid-cols-2">
         <Section title="Hardware" aside={<Status status={status} why={error} />}>

@@ -94,14 +94,16 @@ export function OverviewPage() {
           )
         )}
         <Panel name="account">
-          <AccountPanel />
-          <nav aria-label="Quick actions" className="mt-6 flex flex-wrap gap-2">
-            {quick.map(([words, to]) => (
-              <Link key={to} to={to as string} className={buttonClass('plain')}>
-                {words}
-              </Link>
-            ))}
-          </nav>
+          <div className="flex flex-col gap-6">
+            <AccountPanel />
+            <nav aria-label="Quick actions" className="grid grid-cols-2 gap-2">
+              {quick.map(([words, to]) => (
+                <Link key={to} to={to as string} className={buttonClass('plain')}>
+                  {words}
+                </Link>
+              ))}
+            </nav>
+          </div>
         </Panel>
       </div>
     </Page>

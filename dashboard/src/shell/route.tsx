@@ -11,6 +11,8 @@ declare module '@tanstack/react-router' {
   interface StaticDataRouteOption {
     /** What the breadcrumb calls it. */
     words?: string
+    /** The page above it; with one, the breadcrumb calls it by its own title. */
+    under?: { readonly to: string; readonly words: string }
   }
 }
 

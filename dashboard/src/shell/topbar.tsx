@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useMatches, useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { LogOut, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react'
 import { useState } from 'react'
 import { pollWhenBroken, useLine } from '../api/live.ts'
@@ -10,6 +10,7 @@ import { duration, money } from '../ui/format.ts'
 import { Menu } from '../ui/menu.tsx'
 import { setTheme } from '../ui/theme.ts'
 import { Tooltip } from '../ui/tooltip.tsx'
+import { Breadcrumb } from './breadcrumb.tsx'
 import { RegionFilter } from './region-filter.tsx'
 import { signOut, useMe } from './session.ts'
 
@@ -35,34 +36,6 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
       <Balance />
       <You />
     </header>
-  )
-}
-
-/** A route says its own name with `staticData: { words }`. */
-function Breadcrumb() {
-  const matches = useMatches()
-  const crumbs = matches.flatMap(({ id, pathname, staticData }) =>
-    staticData.words === undefined ? [] : [{ id, pathname, words: staticData.words }],
-  )
-  return (
-    <nav aria-label="Where you are" className="min-w-0 grow">
-      <ol className="flex items-center gap-1.5 overflow-hidden whitespace-nowrap text-ink-3">
-        {crumbs.map(({ id, pathname, words }, index) => (
-          <li key={id} className="flex min-w-0 items-center gap-1.5">
-            {index > 0 && <span aria-hidden>/</span>}
-            {index === crumbs.length - 1 ? (
-              <span aria-current="page" className="truncate text-ink-2">
-                {words}
-              </span>
-            ) : (
-              <Link to={pathname} className="truncate hover:text-ink">
-                {words}
-              </Link>
-            )}
-          </li>
-        ))}
-      </ol>
-    </nav>
   )
 }
 

@@ -58,7 +58,7 @@ export function InstancePicker({
                 <span className="inline-flex flex-wrap items-center gap-x-3">
                   <span className="break-all">{each.vm_name}</span>
                   {each.status && (
-                    <span className="text-sm text-ink-3">
+                    <span className="inline-flex items-center gap-1.5 text-sm text-ink-3">
                       <Status status={each.status} /> {each.region}
                     </span>
                   )}

@@ -13,7 +13,7 @@ export const policyRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/snapshots/policies',
-    staticData: { words: 'Snapshot policies' },
+    staticData: { words: 'Snapshot policies', under: { to: '/snapshots', words: 'Snapshots' } },
     validateSearch: (search): PoliciesSearch => ({
       page: pageOf(search.page),
       search: textOf(search.search),
@@ -24,7 +24,10 @@ export const policyRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/snapshots/policies/$id',
-    staticData: { words: 'Snapshot policy' },
+    staticData: {
+      words: 'Snapshot policy',
+      under: { to: '/snapshots/policies', words: 'Snapshot policies' },
+    },
     component: lazyPage(() => import('./policy-page.tsx'), 'PolicyPage'),
   }),
 ] as const

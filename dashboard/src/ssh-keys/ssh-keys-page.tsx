@@ -115,7 +115,7 @@ function SshKeyCard({ sshKey, onDelete }: { sshKey: SshKey; onDelete: () => void
       title={name}
       mark={<KeyRound aria-hidden className="size-4" />}
       actions={
-        <Button look="quiet" className="text-problem" onClick={onDelete}>
+        <Button look="danger-ask" onClick={onDelete}>
           Delete
         </Button>
       }

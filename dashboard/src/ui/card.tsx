@@ -103,11 +103,18 @@ export function Stats({
   stats: readonly (readonly [name: string, value: ReactNode])[]
 }) {
   return (
-    <dl className="grid grid-cols-2 border-b border-hairline sm:flex sm:flex-wrap">
+    <dl
+      className={cx(
+        'grid border-b border-hairline sm:flex sm:flex-wrap',
+        stats.length > 4 && stats.every(([, value]) => typeof value === 'number')
+          ? 'grid-cols-3'
+          : 'grid-cols-2',
+      )}
+    >
       {stats.map(([name, value]) => (
         <div
           key={name}
-          className="flex min-w-32 flex-col-reverse py-3 pr-6 sm:grow sm:border-l sm:border-hairline sm:pl-5 sm:first:border-l-0 sm:first:pl-0"
+          className="flex flex-col-reverse justify-end py-3 pr-4 sm:min-w-32 sm:grow sm:pr-6 sm:border-l sm:border-hairline sm:pl-5 sm:first:border-l-0 sm:first:pl-0"
         >
           <dt className="text-sm text-ink-3">{name}</dt>
           <dd className="text-xl font-semibold">{value}</dd>

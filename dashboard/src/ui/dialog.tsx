@@ -61,8 +61,8 @@ function OpenDialog({ title, icon, onClose, keeps = false, wide = false, childre
       )}
     >
       <div className="flex max-h-[inherit] flex-col">
-        <div className="flex items-start gap-2 px-5 pt-4">
-          <h2 id={heading} className="flex grow items-center gap-2 pt-1 text-lg">
+        <div className="flex items-start gap-2 pt-3 pr-3 pl-5">
+          <h2 id={heading} className="flex min-h-(--control) grow items-center gap-2 text-lg">
             {icon}
             {title}
           </h2>

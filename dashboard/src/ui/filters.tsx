@@ -37,7 +37,13 @@ export function SearchBox({
     return () => clearTimeout(timer)
   }, [typed, onValue])
   return (
-    <label className={labelled ? 'flex w-full flex-col gap-1 sm:w-48' : 'relative w-full sm:w-60'}>
+    <label
+      className={
+        labelled
+          ? 'flex w-full flex-col gap-1 sm:w-48'
+          : 'relative block min-w-40 grow sm:w-60 sm:grow-0'
+      }
+    >
       <span className={labelled ? 'text-sm text-ink-3' : 'sr-only'}>{label}</span>
       {!labelled && (
         <Search
@@ -47,6 +53,8 @@ export function SearchBox({
       )}
       <input
         type="search"
+        // As wide as what is around it, beside filters or alone.
+        size={1}
         list={labelled && list}
         value={typed}
         maxLength={100}

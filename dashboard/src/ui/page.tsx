@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { BookOpen, Code2, RefreshCw } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { GuideName } from '../help/guides.ts'
+import { setTitle } from '../shell/title.ts'
 import { IconButton, iconButtonClass } from './button.tsx'
 import { Code } from './copy.tsx'
 import { cx } from './cx.ts'
@@ -45,16 +46,20 @@ export function Page({
 }) {
   useEffect(() => {
     document.title = `${tab} · Garrison`
-  }, [tab])
+    setTitle(title)
+  }, [tab, title])
   const [showing, setShowing] = useState(false)
   return (
     <div className="mx-auto flex w-full max-w-336 flex-col gap-6 px-4 py-5 md:px-6 md:py-6">
-      <div className="flex flex-wrap items-center gap-x-2 gap-y-3">
-        <div className="min-w-0 grow">
-          <h1 className="text-xl md:text-2xl">{title}</h1>
-          {lead && <div className="mt-1 text-ink-3">{lead}</div>}
-        </div>
-        <div className="flex items-center gap-1" data-print="no">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-2 md:grid-cols-[minmax(0,1fr)_auto_auto]">
+        <h1 className="self-center text-xl md:text-2xl">{title}</h1>
+        {lead && (
+          <div className="col-span-full row-start-2 mt-1 text-ink-3 md:col-span-1">{lead}</div>
+        )}
+        <div
+          className="col-start-2 row-start-1 -mr-3 flex gap-1 self-start md:row-span-2 md:mr-0 md:self-center"
+          data-print="no"
+        >
           {guide && <GuideButton guide={guide} />}
           {calls && (
             <IconButton
@@ -75,8 +80,15 @@ export function Page({
               onClick={refresh.onRefresh}
             />
           )}
-          {action}
         </div>
+        {action && (
+          <div
+            className="col-span-full row-start-3 mt-4 flex flex-wrap gap-2 *:grow *:[&[aria-haspopup]]:grow-0 md:col-span-1 md:col-start-3 md:row-span-2 md:row-start-1 md:mt-0 md:self-center md:*:grow-0"
+            data-print="no"
+          >
+            {action}
+          </div>
+        )}
       </div>
       <Panel name={title}>{children}</Panel>
       {calls && <ApiCalls calls={calls} open={showing} onClose={() => setShowing(false)} />}
@@ -125,8 +137,11 @@ function ApiCalls({
     <Dialog title="The same as an API call" open={open} onClose={onClose} wide>
       <DialogBody>
         <p className="text-ink-2">
-          Make a key under Account, Keys, and put it into <code>GARRISON_API_KEY</code>. Everything
-          is described at{' '}
+          Make a key under{' '}
+          <Link to="/api-keys" className="text-accent underline">
+            API keys
+          </Link>{' '}
+          and put it into <code>GARRISON_API_KEY</code>. Everything is described at{' '}
           <a href="/docs" className="text-accent underline">
             /docs
           </a>

@@ -9,11 +9,16 @@ export type Column<Row> = {
   /** Numbers stand at the right, so that their digits line up. */
   readonly numeric?: boolean
   /** Left out on narrow screens, where the row would not fit; its details say it. */
-  readonly from?: 'md' | 'lg' | 'xl'
+  readonly from?: 'sm' | 'md' | 'lg' | 'xl'
   readonly className?: string
 }
 
-const from = { md: 'hidden md:table-cell', lg: 'hidden lg:table-cell', xl: 'hidden xl:table-cell' }
+const from = {
+  sm: 'hidden sm:table-cell',
+  md: 'hidden md:table-cell',
+  lg: 'hidden lg:table-cell',
+  xl: 'hidden xl:table-cell',
+}
 
 /** Rows of one kind. The head stays in sight; wide tables scroll inside themselves. */
 export function Table<Row>({
@@ -69,8 +74,16 @@ export function Table<Row>({
                 selected?.(row) && 'bg-accent-soft/60',
               )}
             >
-              {columns.map((column) => (
-                <td key={column.key} className={cx('h-10 py-1 pr-4 last:pr-0', shown(column))}>
+              {columns.map((column, index) => (
+                <td
+                  key={column.key}
+                  className={cx(
+                    'h-10 py-1 pr-4 last:pr-0',
+                    // Names may break anywhere; a word beside them keeps its letters together.
+                    index > 0 && 'wrap-break-word',
+                    shown(column),
+                  )}
+                >
                   {column.cell(row)}
                 </td>
               ))}

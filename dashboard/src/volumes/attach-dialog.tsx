@@ -77,7 +77,7 @@ export function AttachDialog({ volume, onClose }: { volume: Volume; onClose: () 
                 disabled={!can}
                 checked={target === instance_id}
                 onChange={() => setChosen(instance_id)}
-                className="size-4 accent-(--accent)"
+                className="size-4 shrink-0 accent-(--accent)"
               />
               <span className="grow">{vm_name}</span>
               {!can && <span className="text-sm">is not {state}</span>}

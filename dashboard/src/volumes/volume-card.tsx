@@ -45,8 +45,7 @@ export function VolumeCard({
             </Button>
           )}
           <Button
-            look="quiet"
-            className="text-problem"
+            look="danger-ask"
             reason={attached ? 'It is attached; detach it first' : whyNot('delete', status)}
             onClick={() => onAsk('delete')}
           >

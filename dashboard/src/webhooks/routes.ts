@@ -21,7 +21,7 @@ export const webhookRoutes = [
   createRoute({
     getParentRoute: () => shell,
     path: '/webhooks/$id',
-    staticData: { words: 'Webhook' },
+    staticData: { words: 'Webhook', under: { to: '/webhooks', words: 'Webhooks' } },
     validateSearch: (search): DeliveriesSearch => ({
       page: pageOf(search.page),
       status: deliveryStatuses.find((each) => each === search.status),
