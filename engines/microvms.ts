@@ -211,7 +211,7 @@ export class GuestError extends EngineError {
   override name = 'GuestError'
   /**
    * `not-found`, `exists`, `denied`, `no-language` (the image has no such interpreter), `full`, `failed`;
-   * `busy`: other code ran all the while; `silent`: the guest did not answer in time.
+   * `busy`: other code ran all the while, or until it was called off; `silent`: the guest did not answer in time.
    */
   readonly reason: string
   constructor(reason: string, message: string, options: { cause?: unknown } = {}) {

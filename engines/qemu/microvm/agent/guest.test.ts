@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { OUTPUT_BYTES } from '../../../engine.ts'
 import { serveAgent } from '../../testing/agent-server.ts'
 import { wakeUp } from '../wake.ts'
@@ -61,6 +61,29 @@ test('environment comes where agents in older snapshots look for it, behind no S
   const matching = (...patterns: RegExp[]) => patterns.map((one) => expect.stringMatching(one))
   expect(first).toEqual(['one', 'abc', ...matching(random, time), '', 'A=1', 'B=2', ''])
   expect(again).toEqual(['', '', ...matching(random, time), '', ''])
+})
+
+test('code that is called off before its turn is never begun, so that what keeps its state is left alone', async () => {
+  const asked: string[] = []
+  const opened: number[] = []
+  const { guest } = await agent(({ type, channel }, socket) => {
+    asked.push(type)
+    if (type === 'O') opened.push(channel)
+    if (type === 'C') socket.write(exit(channel, 137))
+  })
+  const first = new AbortController()
+  const second = new AbortController()
+  const long = { ...code, timeoutMs: 60_000 }
+  const running = guest.execute(long, first.signal)
+  const waiting = guest.execute(long, second.signal)
+  await vi.waitFor(() => expect(opened).toHaveLength(1))
+  second.abort()
+  const refused = expect(waiting).rejects.toMatchObject({ reason: 'busy' })
+  first.abort()
+  await running
+  await refused
+  expect(opened).toHaveLength(1)
+  expect(asked.filter((type) => type === 'C')).toHaveLength(1)
 })
 
 test('what a run prints is told apart, with how it ended', async () => {

@@ -37,13 +37,22 @@ export class MicrovmGuest {
     const { language, timeoutMs } = spec
     const deadline = performance.now() + timeoutMs
     const waiting = new AbortController()
-    const tooLong = setTimeout(() => waiting.abort(busy(language, timeoutMs)), timeoutMs)
+    const late = setTimeout(() => waiting.abort(busy(language, timeoutMs)), timeoutMs)
+    // What is called off now must not begin later: to end it then would cost the interpreter its state.
+    const callOff = () => waiting.abort(calledOff(language))
+    signal?.addEventListener('abort', callOff, { once: true })
+    if (signal?.aborted) callOff()
     const begin = () => {
-      clearTimeout(tooLong)
+      clearTimeout(late)
       const left = Math.max(1, Math.round(deadline - performance.now()))
       return this.#run({ ...spec, timeoutMs: left }, signal)
     }
-    return this.#languages.run(language, begin, waiting.signal)
+    try {
+      return await this.#languages.run(language, begin, waiting.signal)
+    } finally {
+      clearTimeout(late)
+      signal?.removeEventListener('abort', callOff)
+    }
   }
 
   async #run(
@@ -293,6 +302,9 @@ const busy = (language: Language, ms: number) =>
     'busy',
     `Other code of ${language} ran in this machine for all of the ${ms / 1000} s that this could wait; it was not begun`,
   )
+
+const calledOff = (language: Language) =>
+  new GuestError('busy', `It was called off while other code of ${language} ran; it was not begun`)
 
 type CommandOptions = {
   /** 0: none. */

@@ -101,6 +101,14 @@ describe('a viewer that does not read', () => {
   })
 })
 
+it('a viewer that asks for nonsense and reads no answer fills no memory', () => {
+  const { attach } = terminal()
+  const viewer = attach()
+  viewer.stuck = true
+  for (let n = 0; n < 50_000; n++) viewer.emit('message', Buffer.from('?'), false)
+  expect(viewer.bufferedAmount).toBeLessThan(512 * 1024)
+})
+
 it('keeps the last 64 KiB for whoever comes later, to the byte', async () => {
   const { stream, attach } = terminal()
   stream.push(Buffer.alloc(70_000, 'a'))

@@ -100,6 +100,8 @@ export class Terminal {
     if (said?.type === 'resize' && isSize(said.cols) && isSize(said.rows)) {
       return this.resize({ columns: said.cols, rows: said.rows })
     }
+    // Who reads no answers gets none, or they would pile up here.
+    if (socket.bufferedAmount > mostUnsentBytes) return
     const message =
       'Text frames are {"type":"resize","cols":1..1000,"rows":1..1000}; what is typed goes in binary frames'
     socket.send(JSON.stringify({ type: 'error', message }))
