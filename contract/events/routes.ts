@@ -12,7 +12,7 @@ import {
   Timestamp,
   text,
 } from '../common.ts'
-import { aliveEvent, aliveSeconds } from './alive.ts'
+import { aliveEvent, aliveSeconds } from './facts.ts'
 import { problemOf } from './patterns.ts'
 
 /** At one time, of one account. */

@@ -6,7 +6,7 @@
  * One tab follows for all of this browser: it opens at most six connections to a server, and as many tabs
  * with a stream each would leave none for anything else.
  */
-import { aliveEvent, aliveSeconds } from '@garrison/contract/events/alive'
+import { aliveEvent, aliveSeconds } from '@garrison/contract/events/facts'
 import { useSyncExternalStore } from 'react'
 import { concernedBy } from './concerns.ts'
 import { queryClient, stale } from './queries.ts'

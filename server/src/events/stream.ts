@@ -3,7 +3,7 @@
  * does not read, who is let go after a while and resumes where it was.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { aliveEvent, aliveSeconds } from '@garrison/contract/events/alive'
+import { aliveEvent, aliveSeconds } from '@garrison/contract/events/facts'
 import type { Database } from '../database/database.ts'
 import type { EventFeed } from './feed.ts'
 import type { PlacedEvent } from './positions.ts'
