@@ -1,11 +1,7 @@
-import { QueryObserver } from '@tanstack/react-query'
+import { environmentManager, QueryObserver } from '@tanstack/react-query'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-
-// As in a browser, where the library of queries keeps its intervals.
-vi.hoisted(() => Object.assign(globalThis, { window: globalThis, addEventListener() {} }))
-
-const { listen, pollWhenBroken } = await import('./live.ts')
-const { queryClient } = await import('./queries.ts')
+import { listen, pollWhenBroken } from './live.ts'
+import { queryClient } from './queries.ts'
 
 class Stream extends EventTarget {
   static readonly CLOSED = 2
@@ -25,6 +21,10 @@ let end: () => void
 
 beforeEach(() => {
   vi.useFakeTimers()
+  // Elsewhere the library of queries keeps no intervals.
+  environmentManager.setIsServer(() => false)
+  vi.stubGlobal('window', globalThis)
+  vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('EventSource', Stream)
   vi.stubGlobal('navigator', {})
   vi.stubGlobal('removeEventListener', () => {})
@@ -42,6 +42,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   end()
+  environmentManager.setIsServer(() => true)
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
