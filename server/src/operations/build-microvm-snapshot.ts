@@ -1,3 +1,4 @@
+import { EngineError } from '@garrison/engines/engine'
 import type { Database } from '../database/database.ts'
 import { appendBuildLog, getSnapshot, updateSnapshot } from '../microvms/snapshots/store.ts'
 import type { OperationKind } from './definition.ts'
@@ -47,7 +48,8 @@ export const buildMicrovmSnapshot: OperationKind<Record<string, never>> = {
             order,
           )
         } catch (error) {
-          log.line(error instanceof Error ? error.message : String(error))
+          // Whatever else it is, it is not for whoever builds: it may name paths and people.
+          if (error instanceof EngineError) log.line(error.message)
           throw error
         } finally {
           await log.close()

@@ -1,6 +1,6 @@
 import type { MicrovmSnapshotResult } from '@garrison/engines/engine'
 import type { Tx } from '../database/database.ts'
-import { updateSnapshot } from '../microvms/snapshots/store.ts'
+import { getSnapshot, updateSnapshot } from '../microvms/snapshots/store.ts'
 import type { OperationKind, StepResult, Work } from './definition.ts'
 import { microvmsOf } from './microvm-steps.ts'
 
@@ -21,7 +21,12 @@ export const snapshotMicrovm: OperationKind<SnapshotMicrovmInput> = {
     },
   ],
   failed: microvmSnapshotFailed,
-  cancelled: (tx, work) => microvmSnapshotFailed(tx, work, 'The VM was ended meanwhile'),
+  async cancelled(tx, work) {
+    const { accountId, subject } = work.operation
+    const { status } = await getSnapshot(tx, accountId, subject.id)
+    // Its own deletion has written what it is; the end of its machine has not.
+    if (status === 'pending') await microvmSnapshotFailed(tx, work, 'The VM was ended meanwhile')
+  },
 }
 
 export async function recordCaptured(
@@ -37,12 +42,13 @@ export async function recordCaptured(
   })
 }
 
+/** What it was built with may be secret, and nobody builds it again. */
 export async function microvmSnapshotFailed(
   tx: Tx,
   { operation, clock }: Pick<Work<unknown>, 'operation' | 'clock'>,
   reason: string,
 ) {
   await updateSnapshot(tx, operation.accountId, operation.subject.id, {
-    ...{ status: 'failed', error: reason, updated_at: clock.now() },
+    ...{ status: 'failed', error: reason, build: null, updated_at: clock.now() },
   })
 }

@@ -9,9 +9,6 @@ import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmChange, MicrovmService } from '../vms/service.ts'
 import type { Microvm } from '../vms/store.ts'
 
-/** The base of all may be made by whoever comes first. */
-const longestBuildWaitMs = 45_000
-
 export const help = `Machines by SSH. With the id of a VM or session as the user name, a shell or a command in it;
 with any other:
 
@@ -49,8 +46,7 @@ export function createVerbs({ db, microvms, microvmSessions, microvmSnapshots }:
 
   async function create(caller: RequestCaller, args: readonly string[]) {
     const input = wantedIn(args)
-    const base =
-      input.snapshot_id == null ? await microvmSnapshots.readyBase(longestBuildWaitMs) : null
+    const base = input.snapshot_id == null ? await microvmSnapshots.readyBase() : null
     const begun = await transaction(db, async (tx) => {
       const snapshot =
         base ?? (await microvmSnapshots.requireReady(tx, caller, input.snapshot_id ?? ''))

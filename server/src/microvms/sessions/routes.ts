@@ -6,6 +6,7 @@ import type { App } from '../../http/app.ts'
 import { InvalidRequest } from '../../http/microvms/errors.ts'
 import type { Write } from '../../http/write.ts'
 import { toDecimal } from '../../money.ts'
+import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmService } from '../vms/service.ts'
 import { sandboxAnswer } from '../vms/view.ts'
 import type { MicrovmSessionService } from './service.ts'
@@ -17,23 +18,18 @@ type Deps = {
   write: Write
   microvms: MicrovmService
   microvmSessions: MicrovmSessionService
+  microvmSnapshots: MicrovmSnapshotService
 }
 
 export function microvmSessionRoutes(app: App, deps: Deps) {
-  const { db, clock, write, microvms, microvmSessions } = deps
+  const { db, clock, write, microvms, microvmSessions, microvmSnapshots } = deps
 
-  app.openapi(contract.createSession, (c) => {
+  app.openapi(contract.createSession, async (c) => {
     const input = c.req.valid('json')
     const wantsMachine = input.prewarm === true || Object.keys(input.env ?? {}).length > 0
-    return write(
-      c,
-      async (tx, caller) => sessionAnswer(await microvmSessions.create(tx, caller, input)),
-      wantsMachine
-        ? {
-            afterCommit: async ({ session_id }) =>
-              sessionAnswer(await microvmSessions.prewarm(callerOf(c), session_id)),
-          }
-        : {},
+    const base = wantsMachine ? await microvmSnapshots.readyBase() : null
+    return write(c, async (tx, caller) =>
+      sessionAnswer(await microvmSessions.create(tx, caller, input, base)),
     )
   })
 

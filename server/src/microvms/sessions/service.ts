@@ -22,7 +22,6 @@ import * as store from './store.ts'
 import { vmStatusOf } from './view.ts'
 
 const usualShape = { vcpus: 2, memoryMib: 512 }
-const longestBuildWaitMs = 45_000
 /** Machines that end at the very moment of the call are replaced; more often than that is no accident. */
 const mostTries = 3
 
@@ -82,17 +81,21 @@ export function createMicrovmSessionService(deps: SessionDeps) {
     ...{ id: vm.id, publicId: vm.public_id, region: vm.region, sessionId: session.id },
   })
 
+  /** What it has, or begins to have: nothing needs to be made. */
+  const onItsWay = (session: store.Session) =>
+    session.vm_public_id === null || vmStatusOf(session) === 'expired'
+      ? null
+      : { publicId: session.vm_public_id, operation: null }
+
   /** Begins to make the machine where there is none; answers what is at work on it. */
-  async function ensureBegun(caller: Caller, sessionId: string) {
-    const base = await microvmSnapshots.readyBase(longestBuildWaitMs)
+  async function ensureBegun(caller: Caller, session: store.Session) {
+    const known = onItsWay(session)
+    if (known !== null) return known
+    const base = await microvmSnapshots.readyBase()
     return transaction(db, async (tx) => {
-      await store.lockSession(tx, caller.accountId, sessionId)
-      const session = await require(tx, caller, sessionId)
-      const status = vmStatusOf(session)
-      if (session.vm_public_id !== null && status !== 'expired') {
-        return { publicId: session.vm_public_id, operation: null }
-      }
-      return begin(tx, caller, session, base)
+      await store.lockSession(tx, caller.accountId, session.id)
+      const locked = await require(tx, caller, session.id)
+      return onItsWay(locked) ?? begin(tx, caller, locked, base)
     })
   }
 
@@ -108,10 +111,11 @@ export function createMicrovmSessionService(deps: SessionDeps) {
         const words = `VM ${vm_public_id} is ${session.vm_status}; resume it first`
         throw new InvalidState('instance', words)
       }
-      const begun = await ensureBegun(caller, session.id)
-      const vm = await microvms.carriedOut(caller, begun.publicId, begun.operation, 'started')
+      const begun = await ensureBegun(caller, session)
+      const change = session.vm_status === 'resuming' ? 'resumed' : 'started'
+      const vm = await microvms.carriedOut(caller, begun.publicId, begun.operation, change)
       if (vm.status === 'running') return machineIn(session, vm)
-      if (vm.status === 'starting' || tries === mostTries) {
+      if (['starting', 'resuming'].includes(vm.status) || tries === mostTries) {
         const words = `VM ${vm.public_id} is ${vm.status}; try again shortly`
         throw new DomainError('SERVICE_UNAVAILABLE', words)
       }
@@ -135,7 +139,13 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       return machine(caller, sessionId)
     },
 
-    async create(tx: Tx, caller: Caller, input: CreateSessionRequest) {
+    /** @param base Its machine is begun at once, of this; otherwise when something is to be run. */
+    async create(
+      tx: Tx,
+      caller: Caller,
+      input: CreateSessionRequest,
+      base: MicrovmSnapshot | null = null,
+    ) {
       // Where there are none, it says so now rather than at the first execution.
       hosting.region()
       const session = await insert(tx, caller, {
@@ -147,13 +157,9 @@ export function createMicrovmSessionService(deps: SessionDeps) {
       })
       const subject = { subjectKind: 'microvm-session', subjectId: session.id }
       await recordAudit(tx, caller, { action: 'microvm-session.create', ...subject }, clock.now())
-      return session
-    },
-
-    /** Makes its machine ahead of time. */
-    async prewarm(caller: Caller, id: string) {
-      await ensureBegun(caller, id)
-      return require(db, caller, id)
+      if (base === null) return session
+      await begin(tx, caller, session, base)
+      return require(tx, caller, session.id)
     },
 
     /** A machine that was asked for by itself: with a session of its own, or one that has none. */

@@ -26,6 +26,8 @@ const baseShape = { vcpus: 2, memoryMib: 512 }
 /** One that failed is not tried again for everybody who asks. */
 const retryBaseMs = 5 * 60_000
 const hiddenForMs = 60 * 60_000
+/** The base may be made by whoever comes first, who is told then to ask again. */
+const longestBaseWaitMs = 45_000
 /** A request that waits is answered before its client gives up. */
 const longestWaitMs = 50_000
 
@@ -172,7 +174,7 @@ export function createMicrovmSnapshotService(deps: MicrovmSnapshotDeps) {
      * The base, registered when this is the first who asks for it. Before any transaction of the caller's,
      * since what is begun here stays. Throws SERVICE_UNAVAILABLE when it is not ready within `waitMs`.
      */
-    async readyBase(waitMs: number): Promise<store.MicrovmSnapshot> {
+    async readyBase(waitMs = longestBaseWaitMs): Promise<store.MicrovmSnapshot> {
       const known = await store.latestBase(db, baseName)
       if (known?.status === 'ready') return known
       const { id } = await transaction(db, ensureBase)

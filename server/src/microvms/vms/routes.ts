@@ -19,9 +19,6 @@ type Deps = {
   shares: ShareService
 }
 
-/** The base of all may be made by whoever comes first. */
-const longestBuildWaitMs = 45_000
-
 export function microvmRoutes(app: App, deps: Deps) {
   const { db, write, microvms, microvmSessions, microvmSnapshots, shares } = deps
 
@@ -29,8 +26,7 @@ export function microvmRoutes(app: App, deps: Deps) {
     const input = c.req.valid('json')
     const caller = callerOf(c)
     const { wait } = c.req.valid('query')
-    const base =
-      input.snapshot_id == null ? await microvmSnapshots.readyBase(longestBuildWaitMs) : null
+    const base = input.snapshot_id == null ? await microvmSnapshots.readyBase() : null
     let begun: string | null = null
     return write(
       c,
