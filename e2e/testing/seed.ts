@@ -123,7 +123,7 @@ export async function seed(server: Seeded) {
       '/deploy-requests/$id': `/deploy-requests/${waiting.deploy_request.id}`,
       '/microvms/$id': `/microvms/${vm.vm_id}`,
       '/microvms/snapshots/$id': `/microvms/snapshots/${unbuilt.id}`,
-      '/help/$guide': '/help/snapshots',
+      '/help/$guide': '/help/manage-snapshots',
       '/operator/hosts/$region/$host': `/operator/hosts/${region}/${host.name}`,
       '/operator/accounts/$id': `/operator/accounts/${account.id}`,
       '/operator/operations/$id': `/operator/operations/${operations[0].id}`,

@@ -139,6 +139,7 @@ export function AuditPage() {
                 key: 'who',
                 head: 'Who',
                 from: 'md',
+                className: 'min-w-36',
                 cell: ({ actor }) => actorWords(actor),
               },
               {

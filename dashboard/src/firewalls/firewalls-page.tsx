@@ -173,6 +173,7 @@ function FirewallCard({ firewall, onAsk }: { firewall: Firewall; onAsk: (what: A
     >
       {description && <p className="mb-2 line-clamp-2 text-ink-2">{description}</p>}
       <Facts
+        columns="card"
         facts={[
           ['Region', firewall.region],
           ['Rules', firewall.rule_count],

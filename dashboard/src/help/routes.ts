@@ -2,6 +2,7 @@ import { createRoute } from '@tanstack/react-router'
 import { textOf } from '../api/search.ts'
 import { root } from '../shell/route.tsx'
 import { lazyPage } from '../ui/lazy.ts'
+import { MissingGuide } from './missing-guide.tsx'
 
 /** For everybody, signed in or not: who cannot get in needs it most. */
 const help = createRoute({
@@ -20,6 +21,7 @@ const index = createRoute({
 const guide = createRoute({
   getParentRoute: () => help,
   path: '/$guide',
+  notFoundComponent: MissingGuide,
   loader: async ({ params }) => (await import('./load-guide.ts')).loadGuide(params.guide),
   component: lazyPage(() => import('./guide-page.tsx'), 'GuidePage'),
 })

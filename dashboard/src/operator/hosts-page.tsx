@@ -204,7 +204,9 @@ const columnsWith = (onDrain: (host: Host) => void): readonly Column<Host>[] => 
     cell: ({ capacity }) =>
       capacity.gpus.length === 0
         ? 'none'
-        : capacity.gpus.map(({ free, total }) => `${number(free)} of ${number(total)}`).join(', '),
+        : capacity.gpus
+            .map(({ free, total }) => `${number(Math.max(0, free))} of ${number(total)}`)
+            .join(', '),
   },
   { key: 'machines', head: 'Machines', numeric: true, cell: (host) => number(machinesOn(host)) },
   {

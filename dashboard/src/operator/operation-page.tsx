@@ -142,7 +142,10 @@ export function OperationPage() {
                 'At work',
                 operation.lease === null ? 'nobody' : <code key="l">{operation.lease.owner}</code>,
               ],
-              ['Leases so far', operation.fence],
+              [
+                'Last lease',
+                operation.fence === 0 ? 'none yet' : `number ${operation.fence} of all`,
+              ],
               ['Id', <Copyable key="id" text={operation.id} name="Copy id" />],
             ]}
           />

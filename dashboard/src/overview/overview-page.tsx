@@ -96,7 +96,7 @@ export function OverviewPage() {
         <Panel name="account">
           <div className="flex flex-col gap-6">
             <AccountPanel />
-            <nav aria-label="Quick actions" className="grid grid-cols-2 gap-2">
+            <nav aria-label="Quick actions" className="grid grid-cols-2 gap-2 md:max-xl:flex">
               {quick.map(([words, to]) => (
                 <Link key={to} to={to as string} className={buttonClass('plain')}>
                   {words}

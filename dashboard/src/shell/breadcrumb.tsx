@@ -25,7 +25,7 @@ export function Breadcrumb() {
           </li>
         ))}
         {above && (
-          <li className="flex min-w-0 items-center gap-1.5">
+          <li className="flex min-w-0 items-center gap-1.5 sm:shrink-0">
             <Link
               to={above.to as string}
               className="inline-flex h-(--control) min-w-0 items-center gap-0.5 hover:text-ink"

@@ -21,7 +21,7 @@ export function Sidebar() {
       >
         <Link
           to="/"
-          className="mb-3 flex h-8 items-center gap-2.5 px-2 xl:px-2.5"
+          className="mb-3 flex h-8 shrink-0 items-center gap-2.5 px-2 xl:px-2.5"
           aria-label="Garrison"
         >
           <Logo />

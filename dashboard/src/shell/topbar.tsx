@@ -26,7 +26,7 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
       <button
         type="button"
         onClick={onPalette}
-        className="inline-flex h-8 items-center gap-2 rounded-md border border-hairline bg-raised px-2.5 text-ink-3 hover:bg-hover"
+        className="inline-flex h-8 shrink-0 items-center gap-2 whitespace-nowrap rounded-md border border-hairline bg-raised px-2.5 text-ink-3 hover:bg-hover"
       >
         <Search aria-hidden className="size-4" />
         <span className="sr-only lg:not-sr-only">Go to …</span>

@@ -121,6 +121,7 @@ function SshKeyCard({ sshKey, onDelete }: { sshKey: SshKey; onDelete: () => void
       }
     >
       <Facts
+        columns="card"
         facts={[
           ['Fingerprint', <code key="fingerprint">{fingerprint}</code>],
           ['Type', key_type],

@@ -25,10 +25,12 @@ export type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'disable
   ref?: Ref<HTMLButtonElement>
 }
 
+const offBox = 'border border-hairline bg-sunken'
+
 export const buttonClass = (look: ButtonLook, off = false) =>
   cx(
     'inline-flex h-(--control) shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md px-3 font-medium transition-colors',
-    off ? 'border border-hairline bg-sunken text-ink-3 cursor-not-allowed' : looks[look],
+    off ? cx('text-ink-3 cursor-not-allowed', look !== 'quiet' && offBox) : looks[look],
   )
 
 export function Button({

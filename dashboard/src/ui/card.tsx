@@ -86,7 +86,7 @@ export function Facts({
         .map(([name, value]) => (
           <div
             key={name}
-            className="grid grid-cols-[minmax(6.5rem,2fr)_5fr] items-baseline gap-3 py-1"
+            className="grid grid-cols-[minmax(6.5rem,min(28%,11rem))_minmax(0,1fr)] items-baseline gap-3 py-1"
           >
             <dt className="text-ink-3">{name}</dt>
             <dd className="min-w-0">{value}</dd>

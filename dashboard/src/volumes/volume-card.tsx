@@ -76,6 +76,7 @@ export function VolumeCard({
       }
     >
       <Facts
+        columns="card"
         facts={[
           [
             'Attached to',

@@ -78,6 +78,14 @@ export function WebhookPage() {
       ]}
       action={
         <>
+          <Button
+            look="primary"
+            busy={test.isPending && 'Sending…'}
+            reason={denied ?? (webhook.enabled ? null : 'It is off; switch it on first')}
+            onClick={() => test.mutate()}
+          >
+            Send a test
+          </Button>
           <Menu
             trigger={
               <IconButton name="More actions" icon={<Ellipsis aria-hidden className="size-4" />} />
@@ -94,14 +102,6 @@ export function WebhookPage() {
               { words: 'Delete', danger: true, reason: denied, onClick: () => setAsked('delete') },
             ]}
           />
-          <Button
-            look="primary"
-            busy={test.isPending && 'Sending…'}
-            reason={denied ?? (webhook.enabled ? null : 'It is off; switch it on first')}
-            onClick={() => test.mutate()}
-          >
-            Send a test
-          </Button>
         </>
       }
     >
