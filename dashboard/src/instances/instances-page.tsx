@@ -129,6 +129,11 @@ export function InstancesPage() {
   const rows = list.data?.instances ?? []
   const beyond = useLastPage(page, size, { shown: list.data?.instances.length, total })
   const rate = rateOf(rows)
+  const deployButton = (
+    <Link to={'/instances/new' as string} className={buttonClass('primary')}>
+      Deploy instance
+    </Link>
+  )
   const selection = useSelection(rows.map((row) => row.instance_id))
   return (
     <Page
@@ -137,26 +142,24 @@ export function InstancesPage() {
       lead={list.data && plural(total, 'instance')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
-      action={
-        <Link to={'/instances/new' as string} className={buttonClass('primary')}>
-          Deploy instance
-        </Link>
-      }
+      action={deployButton}
     >
-      <div className="flex flex-wrap gap-2">
-        <SearchBox
-          label="Search instances"
-          value={search.search ?? ''}
-          onValue={(value) => narrow({ search: value })}
-        />
-        <FilterSelect
-          label="Status"
-          all="Any status"
-          value={search.status ?? ''}
-          onValue={(status) => narrow({ status })}
-          choices={instanceStatuses.map((value) => ({ value, words: statusWord(value) }))}
-        />
-      </div>
+      {(total > 0 || filtered) && (
+        <div className="flex flex-wrap gap-2">
+          <SearchBox
+            label="Search instances"
+            value={search.search ?? ''}
+            onValue={(value) => narrow({ search: value })}
+          />
+          <FilterSelect
+            label="Status"
+            all="Any status"
+            value={search.status ?? ''}
+            onValue={(status) => narrow({ status })}
+            choices={instanceStatuses.map((value) => ({ value, words: statusWord(value) }))}
+          />
+        </div>
+      )}
       <WaitingLine />
       {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {(list.isPending || beyond) && <Loading what="instances" />}
@@ -178,6 +181,7 @@ export function InstancesPage() {
         ) : (
           <Empty
             title="No instance yet"
+            action={deployButton}
             call={{
               method: 'POST',
               path: '/api/deploy/',

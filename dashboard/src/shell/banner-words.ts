@@ -83,7 +83,7 @@ function depletion({ stage, estimated_hours_left, runs_out_at, ...rest }: Balanc
     const until = rest.reclaims_at
       ? ` What is stopped may be deleted from ${localTime(new Date(rest.reclaims_at))} on.`
       : ' Nothing is deleted.'
-    const words = `Credits are used up: instances are hibernated, and microVMs suspended.${until}`
+    const words = `There are no credits: nothing new begins, and what ran is hibernated or suspended.${until}`
     return [{ key: 'depletion', tone: 'problem', words, ...add }]
   }
   if (stage === null || stage === 'ok' || estimated_hours_left === null) return []

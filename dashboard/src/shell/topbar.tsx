@@ -19,7 +19,7 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
   return (
     <header
       data-shell
-      className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-hairline bg-paper/95 px-4 backdrop-blur-sm md:px-6"
+      className="sticky top-0 z-10 flex h-12 items-center pointer-coarse:h-14 gap-2 border-b border-hairline bg-paper/95 px-4 backdrop-blur-sm md:px-6"
     >
       <Breadcrumb />
       <RegionFilter />
