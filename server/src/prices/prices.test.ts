@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { balances } from '../billing/ledger.ts'
 import { createMeter } from '../billing/meter.ts'
 import { insertInstance, instanceRow, setStatus } from '../billing/testing.ts'
@@ -73,6 +74,41 @@ it('bills what runs at the new price from its minute on, and shows it everywhere
   })
   expect((await api.deploy(client.caller)).hourly_rate_micros).toBe(600_000)
 })
+
+it('is the price of a microVM’s snapshot that is asked for while it changes', async () => {
+  const { microvmSnapshots, microvmSessions, microvms, prices } = api.services
+  const { caller } = client
+  api.startRunner()
+  await microvmSnapshots.registerBase()
+  await api.settle()
+  const base = await microvmSnapshots.readyBase(1_000)
+  const { publicId } = await api.change((tx) => microvmSessions.createVm(tx, caller, {}, base))
+  await api.settle()
+  const dearer = { kind: 'snapshot', prices: { USD: 7, EUR: 7, INR: 560 } } as const
+  let taking: Promise<{ snapshot: { id: string } }> | undefined
+  await api.change(async (tx) => {
+    await prices.change(tx, operator.caller, dearer)
+    let isTaken = false
+    taking = api.change((other) => microvms.snapshot(other, caller, publicId, null))
+    taking.then(
+      () => (isTaken = true),
+      () => {},
+    )
+    await vi.waitFor(async () => expect(isTaken || (await isAnybodyWaiting())).toBe(true))
+  })
+  const { hundred_gb_rate_micros } = await api.db
+    .selectFrom('microvm_snapshots')
+    .select('hundred_gb_rate_micros')
+    .where('id', '=', String((await taking)?.snapshot.id))
+    .executeTakeFirstOrThrow()
+  expect(hundred_gb_rate_micros).toBe(7_000_000)
+})
+
+/** For a lock of the database. */
+async function isAnybodyWaiting() {
+  const { rows } = await sql`select from pg_locks where not granted`.execute(api.db)
+  return rows.length > 0
+}
 
 it('waits for a later moment, and catches up over it after any downtime', async () => {
   const instance = await running()

@@ -6,8 +6,9 @@ import { type Database, transaction } from '../../database/database.ts'
 import { DomainError } from '../../errors.ts'
 import type { MicrovmSessionService } from '../sessions/service.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
-import type { MicrovmChange, MicrovmService } from '../vms/service.ts'
+import type { MicrovmService } from '../vms/service.ts'
 import type { Microvm } from '../vms/store.ts'
+import type { MicrovmChange } from '../vms/waiting.ts'
 
 export const help = `Machines by SSH. With the id of a VM or session as the user name, a shell or a command in it;
 with any other:

@@ -16,45 +16,21 @@ import { promisedMemoryMib } from '../../catalog/capacity.ts'
 import type { Placement } from '../../catalog/placement.ts'
 import type { Clock } from '../../clock.ts'
 import type { Database, Tx } from '../../database/database.ts'
-import { DomainError, InvalidState, NotFound, OperationFailed } from '../../errors.ts'
+import { DomainError, InvalidState, NotFound } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import type { Hold, OperationService } from '../../operations/service.ts'
+import type { PriceService } from '../../prices/service.ts'
 import type { EgressRules } from '../egress/rules.ts'
 import { type Hosting, newId } from '../hosting.ts'
 import type { MicrovmSnapshotService } from '../snapshots/service.ts'
 import type { MicrovmSnapshot } from '../snapshots/store.ts'
 import * as store from './store.ts'
+import { createUpkeep } from './upkeep.ts'
+import { createWaiting } from './waiting.ts'
 
 /** One that has ended is shown for so long. */
 const shownForMs = 24 * 60 * 60_000
 export const usualLifetime = 300
-/** A request that waits for a machine is answered before its client gives up. */
-const longestWaitMs = 50_000
-
-/** What a request may wait for: by which operations, in what state one is that failed, and what is said then. */
-const changesWaitedFor = {
-  started: {
-    kinds: ['start-microvm', 'clone-microvm'],
-    leaves: 'failed',
-    words: (id: string) => `VM ${id} could not be started`,
-  },
-  cloned: {
-    kinds: ['clone-microvm'],
-    leaves: 'failed',
-    words: (id: string) => `The copy, VM ${id}, could not be made`,
-  },
-  suspended: {
-    kinds: ['suspend-microvm'],
-    leaves: 'running',
-    words: (id: string) => `VM ${id} could not be suspended`,
-  },
-  resumed: {
-    kinds: ['resume-microvm'],
-    leaves: 'suspended',
-    words: (id: string) => `VM ${id} could not be resumed`,
-  },
-} as const satisfies Record<string, object>
-export type MicrovmChange = keyof typeof changesWaitedFor
 
 export type MicrovmDeps = {
   db: Database
@@ -66,6 +42,7 @@ export type MicrovmDeps = {
   placement: Placement
   hosting: Hosting
   microvmSnapshots: MicrovmSnapshotService
+  prices: PriceService
   egress: EgressRules
 }
 
@@ -86,7 +63,7 @@ export type NewMicrovm = Pick<
 
 export function createMicrovmService(deps: MicrovmDeps) {
   const { db, clock, accounts, accountLimits, billing } = deps
-  const { operations, placement, hosting, microvmSnapshots, egress } = deps
+  const { operations, placement, hosting, microvmSnapshots, prices, egress } = deps
 
   const endedSince = () => new Date(clock.now().getTime() - shownForMs)
 
@@ -124,7 +101,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       clock.now(),
     )
 
-  /** Limits, credits and room come first. */
+  /** Limits, credits and room come first. The caller holds prices. */
   async function announceSnapshot(
     tx: Tx,
     caller: Caller,
@@ -258,6 +235,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
       publicId: string,
       { snapshotName, newSession }: { snapshotName: string | null; newSession: NewSession },
     ) {
+      if (snapshotName !== null) await prices.hold(tx)
       const source = await lockFor(tx, caller, publicId, 'snapshot')
       const shape = { vcpus: source.vcpus, memoryMib: source.memory_mib }
       await requireMore(tx, caller, shape)
@@ -289,6 +267,7 @@ export function createMicrovmService(deps: MicrovmDeps) {
     },
 
     async snapshot(tx: Tx, caller: Caller, publicId: string, name: string | null) {
+      await prices.hold(tx)
       const row = await lockFor(tx, caller, publicId, 'snapshot')
       const snapshot = await announceSnapshot(tx, caller, row, name)
       const operation = await operations.begin(tx, {
@@ -314,20 +293,6 @@ export function createMicrovmService(deps: MicrovmDeps) {
       await audit(tx, caller, 'suspend', row.public_id, { detail: { ...detail } })
       return { row, operation }
     },
-
-    /**
-     * The operator needs the host, or has suspended the account, perhaps in a process without engines. There
-     * is no caller. Answers the operation.
-     */
-    async suspendForOperator(tx: Tx, { account_id, id }: Pick<store.Microvm, 'account_id' | 'id'>) {
-      const row = await store.lockMicrovm(tx, account_id, id)
-      requireState(row, 'suspend')
-      const operation = await begin(tx, row, 'suspend-microvm')
-      const set = { status: microvmActions.suspend.through, updated_at: clock.now() }
-      await store.updateMicrovm(tx, account_id, id, set)
-      return operation
-    },
-    running: store.runningMicrovms,
 
     /** Room is looked for before anything happens: without it, it stays suspended. */
     async resume(tx: Tx, caller: Caller, publicId: string) {
@@ -365,6 +330,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
 
     /** `reason`: a sentence that the machine shows from then on. Fine when it has ended or is ending. */
     async end(tx: Tx, caller: Caller, id: string, reason: string) {
+      // For the snapshot that it may leave behind.
+      await prices.hold(tx)
       await operations.pauseAllOn(tx, id)
       const row = await store.lockMicrovm(tx, caller.accountId, id)
       if (['terminating', 'terminated'].includes(row.status)) return { row, operation: null }
@@ -382,51 +349,8 @@ export function createMicrovmService(deps: MicrovmDeps) {
       return { row, operation }
     },
 
-    /** Until what is at work on it has ended, and not for ever. Answers it as it is then. */
-    async settled(caller: Caller, id: string, operation: string | null) {
-      const open = operation ?? (await operations.openOn(db, id))
-      if (open !== null) await operations.wait(open, longestWaitMs)
-      return store.getMicrovm(db, caller.accountId, id)
-    },
-
-    /**
-     * What it is when the change has been carried out, or still is after all patience, or somebody has ended it
-     * meanwhile. Throws {@link OperationFailed}.
-     * @param operation `null`: unknown when another request had asked for it.
-     */
-    async carriedOut(
-      caller: Caller,
-      publicId: string,
-      operation: string | null,
-      change: MicrovmChange,
-    ) {
-      const { kinds, leaves, words } = changesWaitedFor[change]
-      const known = operation ?? (await operations.latest(caller.accountId, publicId, kinds))
-      const ended = known === null ? null : await operations.wait(known, longestWaitMs)
-      const row = await require(db, caller, publicId)
-      if (row.status !== leaves || ended?.state === 'done') return row
-      const why = ended?.error ?? row.message
-      throw new OperationFailed(`${words(publicId)}: ${why}`, ended?.error_code)
-    },
-
-    /** Somebody is at work on it, or is about to be. */
-    isBusy: async (tx: Tx, id: string) => (await operations.openOn(tx, id)) !== null,
-
-    /** It is not what it was when it was looked at. */
-    async hasChanged(tx: Tx, seen: Pick<store.Microvm, 'id' | 'account_id' | 'status'>) {
-      return (await store.getMicrovm(tx, seen.account_id, seen.id)).status !== seen.status
-    },
-
-    /** Everybody's whose time is over, as whom they belong to. */
-    async overdue(limit: number, without: readonly string[]) {
-      const rows = await store.overdue(db, clock.now(), limit, without)
-      return rows.map((row) => ({
-        ...row,
-        caller: (tx: Tx) => accounts.onBehalfOf(tx, row.account_id),
-      }))
-    },
-
-    spending: store.spending,
+    ...createWaiting({ db, operations, require }),
+    ...createUpkeep({ db, clock, accounts, operations, requireState, begin }),
   }
 }
 
