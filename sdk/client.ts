@@ -33,6 +33,7 @@ export type Garrison = {
     /** Asks for a path that no method is for, and answers what `fetch` does. */
     readonly request: (method: string, path: string, options?: RawOptions) => Promise<Response>
   }
+/** `body`: a form, or what JSON can say. */
 type RawOptions = CallOptions & { readonly body?: unknown }
 
 /** What a method does beyond its operation, or in place of it. */
@@ -157,18 +158,22 @@ function requestOf({ method, path, safe, keyed = false, body, bytes, options }: 
     path: path + queryText(query),
     headers: {
       Accept: 'application/json',
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(body !== undefined && !isForm(body) && { 'Content-Type': 'application/json' }),
       ...(bytes !== undefined && { 'Content-Type': 'application/octet-stream' }),
       ...(idempotencyKey !== null && { 'Idempotency-Key': idempotencyKey }),
       ...headers,
     },
-    body: bytes ?? (body === undefined ? null : JSON.stringify(body)),
+    body: bytes ?? (isForm(body) ? body : body === undefined ? null : JSON.stringify(body)),
     signal,
     timeoutMs,
     retries,
     repeatable: safe || idempotencyKey !== null,
   } satisfies Request
 }
+
+/** Of which fetch itself says what type it is. */
+const isForm = (body: unknown): body is FormData | URLSearchParams =>
+  body instanceof FormData || body instanceof URLSearchParams
 
 function queryText(query: Query): string {
   const parameters = new URLSearchParams()

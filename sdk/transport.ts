@@ -22,7 +22,7 @@ export type Request = {
   /** With its query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Bytes | null
+  readonly body: string | Bytes | FormData | URLSearchParams | null
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
   readonly retries?: number | undefined

@@ -1,4 +1,8 @@
 /** Names where ids are: what people call a thing leads to its id, in every command and at every tab. */
+import { vmName } from '@garrison/contract/microvms/facts'
+import type { Share } from '@garrison/contract/microvms/shares'
+import type { SnapshotInfo } from '@garrison/contract/microvms/snapshots'
+import type { Vm } from '@garrison/contract/microvms/vms'
 import type { Garrison } from '@garrison/sdk'
 import { Failure } from '../failure.ts'
 import type { Cloud } from './cloud.ts'
@@ -16,6 +20,10 @@ type Thing = {
 async function* named<Row>(rows: AsyncIterable<Row>, found: (row: Row) => Found) {
   for await (const row of rows) yield found(row)
 }
+
+/** Of the API of microVMs, whose lists have no pages. */
+const listed = async <Row>({ request }: Garrison, path: string) =>
+  (await (await request('GET', path)).json()) as Row[]
 
 const idAndName = ({ id, name }: Found) => ({ id, name })
 const brk = (letter: string) => new RegExp(`^BRK-\\d{6,9}${letter}$`, 'i')
@@ -82,6 +90,30 @@ export const things = {
         if (email !== null) yield { id, name: email }
         if (name !== '' && name !== email) yield { id, name }
       }
+    },
+  },
+  vm: {
+    plural: 'microVMs',
+    id: /^vm_[a-z0-9]+$/,
+    async *search(garrison) {
+      const all = await listed<Vm>(garrison, '/v1/vms')
+      yield* all.map((vm) => ({ id: vm.vm_id, name: vmName(vm) }))
+    },
+  },
+  'vm-snapshot': {
+    plural: 'snapshots of microVMs',
+    id: /^snap_[a-z0-9]+$/,
+    async *search(garrison) {
+      const all = await listed<SnapshotInfo>(garrison, '/v1/snapshots')
+      yield* all.map(({ id, name }) => ({ id, name: name ?? id }))
+    },
+  },
+  'vm-share': {
+    plural: 'shares',
+    id: /^share_[a-z0-9]+$/,
+    async *search(garrison) {
+      const all = await listed<Share>(garrison, '/v1/shares')
+      yield* all.map(({ share_id: id, name }) => ({ id, name }))
     },
   },
 } as const satisfies Record<string, Thing>

@@ -268,6 +268,7 @@ export const UploadResponse = z
     files: z.int(),
   })
   .openapi('UploadResponse')
+export type UploadResponse = z.infer<typeof UploadResponse>
 
 export const upload = createRoute({
   ...head,

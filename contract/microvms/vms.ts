@@ -110,6 +110,7 @@ export type CreateVmRequest = z.infer<typeof CreateVmRequest>
 
 /** With the share that was asked for with it. */
 export const CreatedVm = Vm.extend({ share: Share.nullable() }).openapi('CreatedVm')
+export type CreatedVm = z.infer<typeof CreatedVm>
 
 export const createVm = createRoute({
   ...head,

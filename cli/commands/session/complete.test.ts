@@ -48,6 +48,23 @@ describe('names of things', () => {
     expect(await at('--json', 'policy', 'create', 'x', '--instance', 'd')).toEqual(['db'])
   })
 
+  it('are those of microVMs in commands about them, where a snapshot is one of theirs', async () => {
+    const me = await cloud.somebody('Miniature')
+    const instance = await cloud.deploy(me.caller, 'web')
+    await cloud.settle()
+    await me.garrison('snapshot', 'create', instance.public_id, 'of-web', '--no-wait')
+    await me.garrison('vm', 'create', '--name', 'tests', '--share', '8080')
+    await me.garrison('vm', 'snapshot', 'take', 'tests', 'of-tests')
+    const [{ name }] = await me.json('vm', 'share', 'list')
+    expect(await at('snapshot', 'show', 'of')).toEqual(['of-web'])
+    expect(await at('vm', 'snapshot', 'rm', 'of')).toEqual(['of-tests'])
+    expect(await at('vm', 'create', '--snapshot', 'of')).toEqual(['of-tests'])
+    expect(await at('vm', 'exec', 't')).toEqual(['tests'])
+    expect(await at('vm', 'rm', 'tests', '')).toEqual([])
+    expect(await at('vm', 'egress', 'set', '')).toEqual(['tests'])
+    expect(await at('vm', 'share', 'revoke', '')).toEqual([name])
+  })
+
   it('are nobody else’s, and none when the cloud does not answer', async () => {
     await cloud.somebody('Stranger')
     expect(await at('instance', 'stop', '')).toEqual([])

@@ -32,7 +32,7 @@ async function candidatesFor(
   const { command, rest } = await walk(program, before)
   const awaited = optionAwaiting(command, before)
   if (awaited !== null) {
-    const kind = kindIn(awaited.long?.slice(2) ?? '')
+    const kind = kindIn(command, awaited.long?.slice(2) ?? '')
     return kind === null ? [] : names(context, kind, current)
   }
   if (current.startsWith('-')) return flagsOf(command)
@@ -44,7 +44,7 @@ async function candidatesFor(
       .map((each) => ({ text: each.name(), about: each.description() }))
   }
   const argument = argumentAt(command, rest)
-  const kind = argument === null ? null : kindIn(argument.name())
+  const kind = argument === null ? null : kindIn(command, argument.name())
   return kind === null ? [] : names(context, kind, current, rest)
 }
 
@@ -99,11 +99,19 @@ function argumentAt(command: Command, rest: readonly string[]): Argument | null 
   return registeredArguments[rest.length] ?? (last?.variadic ? last : null)
 }
 
-/** Arguments and options are called by what they take: `<instance>`, `<instances...>`, `--ssh-key`. */
-const kindIn = (name: string) =>
-  (Object.keys(things) as Kind[]).find((kind) =>
-    [kind, `${kind}s`, `boot-${kind}`].includes(name),
-  ) ?? null
+/**
+ * Arguments and options are called by what they take: `<instance>`, `<instances...>`, `--ssh-key`. Within
+ * `garrison vm` a `<snapshot>` is one of microVMs.
+ */
+function kindIn(command: Command, name: string): Kind | null {
+  const kinds = Object.keys(things) as Kind[]
+  const called = (text: string) =>
+    kinds.find((kind) => [kind, `${kind}s`, `boot-${kind}`].includes(text)) ?? null
+  return (isOfVms(command) ? called(`vm-${name}`) : null) ?? called(name)
+}
+
+const isOfVms = (command: Command): boolean =>
+  command.name() === 'vm' || (command.parent !== null && isOfVms(command.parent))
 
 async function names(
   context: Context,

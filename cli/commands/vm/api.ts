@@ -1,13 +1,14 @@
 /** The microVM API, as far as the commands use it; its paths are not among those of the SDK's objects. */
 
 import type { EgressPolicy, EgressPolicyRequest } from '@garrison/contract/microvms/egress'
-import type { ExecutionResult } from '@garrison/contract/microvms/execution'
+import type { ExecutionResult, UploadResponse } from '@garrison/contract/microvms/execution'
 import { vmName } from '@garrison/contract/microvms/facts'
 import type { CreateShareRequest, Share } from '@garrison/contract/microvms/shares'
 import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
 import type { SshGateway } from '@garrison/contract/microvms/ssh-gateway'
-import type { Vm } from '@garrison/contract/microvms/vms'
+import type { CreatedVm, CreateVmRequest, Vm } from '@garrison/contract/microvms/vms'
 import type { Cloud } from '../../cloud/cloud.ts'
+import { things } from '../../cloud/things.ts'
 import { Failure } from '../../failure.ts'
 
 export type { ExecutionResult, Share, SnapshotInfo, Vm }
@@ -34,7 +35,7 @@ const begin = <A>(cloud: Cloud, path: string, body?: unknown) =>
 export const microvms = (cloud: Cloud) => ({
   list: (all: boolean) => ask<Vm[]>(cloud, 'GET', `/v1/vms${all ? '?all=true' : ''}`),
   get: (id: string) => ask<Vm>(cloud, 'GET', `/v1/vms/${encodeURIComponent(id)}`),
-  create: (body: object) => begin<Vm>(cloud, '/v1/vms', body),
+  create: (body: CreateVmRequest) => begin<CreatedVm>(cloud, '/v1/vms', body),
   change: (id: string, body: object) => ask<Vm>(cloud, 'PATCH', `/v1/vms/${id}`, body),
   end: (id: string) => ask<Vm>(cloud, 'DELETE', `/v1/vms/${id}`),
   to: (id: string, verb: 'suspend' | 'resume') => begin<Vm>(cloud, `/v1/vms/${id}/${verb}`),
@@ -48,6 +49,18 @@ export const microvms = (cloud: Cloud) => ({
     ask<{ pty_id: string; connect_path: string }>(
       ...([cloud, 'POST', `/v1/vms/${id}/pty/sessions`, body] as const),
     ),
+  stageEnv: (id: string, env: Readonly<Record<string, string>>) =>
+    ask<{ staged: string[]; languages: string[] }>(cloud, 'POST', `/v1/vms/${id}/stage-env`, {
+      env,
+    }),
+  upload: (form: FormData) => ask<UploadResponse>(cloud, 'POST', '/upload', form),
+  /** The bytes themselves; of a folder a tar archive. */
+  download: (session_id: string, filename: string, recursive: boolean) =>
+    cloud.garrison.request('POST', '/download', {
+      body: new URLSearchParams({ session_id, filename, recursive: String(recursive) }),
+      headers: { Accept: 'application/octet-stream' },
+      timeoutMs: longestMs,
+    }),
   execute: (body: object) => ask<ExecutionResult>(cloud, 'POST', '/execute', body),
   snapshots: (type: string | undefined) =>
     ask<SnapshotInfo[]>(cloud, 'GET', `/v1/snapshots${type === undefined ? '' : `?type=${type}`}`),
@@ -73,7 +86,7 @@ export const microvms = (cloud: Cloud) => ({
  */
 export async function vmOf(cloud: Cloud, text: string): Promise<Vm> {
   const api = microvms(cloud)
-  if (/^vm_[a-z0-9]+$/.test(text)) return api.get(text)
+  if (things.vm.id.test(text)) return api.get(text)
   const found = (await api.list(false)).filter((vm) => vmName(vm) === text)
   return onlyOne(found, text, 'microVM', ({ vm_id }) => vm_id, 'vm list')
 }
@@ -81,7 +94,7 @@ export async function vmOf(cloud: Cloud, text: string): Promise<Vm> {
 /** @throws Failure when nothing is called so, or several are. */
 export async function snapshotOf(cloud: Cloud, text: string): Promise<SnapshotInfo> {
   const api = microvms(cloud)
-  if (/^snap_[a-z0-9]+$/.test(text)) return api.snapshot(text)
+  if (things['vm-snapshot'].id.test(text)) return api.snapshot(text)
   const found = (await api.snapshots(undefined)).filter(({ name }) => name === text)
   return onlyOne(found, text, 'snapshot of microVMs', ({ id }) => id, 'vm snapshot list')
 }

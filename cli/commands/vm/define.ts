@@ -10,8 +10,15 @@ import { showList, showThing } from '../../cloud/show.ts'
 import { Failure } from '../../failure.ts'
 import { humanAge, humanDuration } from '../../units.ts'
 import { microvms, snapshotOf, type Vm, vmOf } from './api.ts'
-import { defineEgress } from './egress.ts'
-import { defineShares } from './shares.ts'
+import { defineCopy } from './copy.ts'
+import { defineEgress, namesPolicy, type PolicyOptions, policyOf, withPolicy } from './egress.ts'
+import {
+  defineEnvironment,
+  type EnvironmentOptions,
+  environmentOf,
+  withEnvironment,
+} from './environment.ts'
+import { defineShares, toldShare } from './shares.ts'
 import { defineSnapshots } from './snapshots.ts'
 import { defineSsh } from './ssh.ts'
 
@@ -43,30 +50,47 @@ export const define: Define = (vm, run) => {
     .description('Show all that is known of a microVM.')
     .addHelpText('after', examples('vm show tests'))
     .action(run(async (cloud, name: string) => showThing(cloud, await vmOf(cloud, name))))
-  vm.command('create')
+  const create = vm
+    .command('create')
     .description('Start a microVM; without a snapshot, of the base with Python and Node.')
     .option('--name <name>', 'by which the other commands know it', someName)
     .option('--snapshot <snapshot>', 'what it begins as')
     .option('--lifetime <time>', 'after which it ends by itself, such as 90s, 15m, 8h, 7d', seconds)
     .option('--vcpus <number>', 'in place of the snapshot’s', wholeNumber)
     .option('--memory <mb>', 'in place of the snapshot’s', wholeNumber)
-    .option('--env <name=value>', 'set for all that runs in it; several times', collectPairs)
     .option('--keep <name>', 'take a snapshot of that name when it ends')
-    .addHelpText('after', examples('vm create --name tests --lifetime 1h'))
+    .option('--share <port>', 'share this port, for whoever has a key of your account', wholeNumber)
+    .option('--public-share <port>', 'share this port, for everybody', wholeNumber)
+  withPolicy(withEnvironment(create))
+    .addHelpText(
+      'after',
+      `
+What it may reach is what the operator has set, unless you name anything: then that and nothing else, from the
+first packet on.
+${examples(
+  'vm create --name tests --lifetime 1h',
+  'vm create --name agent --package-managers --domain api.example.com --env-file .env',
+  'vm create --name site --public-share 8080',
+)}`,
+    )
     .action(
-      run(async (cloud, { name, snapshot, lifetime, vcpus, memory, env, keep }) => {
+      run(async (cloud, options: CreateOptions) => {
+        const { name, snapshot, keep } = options
         const origin = snapshot === undefined ? undefined : await snapshotOf(cloud, snapshot)
         using _ = cloud.terminal.progress(`Starting ${name ?? 'a microVM'}`)
         const made = await microvms(cloud).create({
           snapshot_id: origin?.id,
-          vm_lifetime_seconds: lifetime,
-          vcpu_count: vcpus,
-          memory_mb: memory,
-          env,
+          vm_lifetime_seconds: options.lifetime,
+          vcpu_count: options.vcpus,
+          memory_mb: options.memory,
+          env: environmentOf(options),
+          egress_policy: namesPolicy(options) ? policyOf(options) : undefined,
+          share: shareIn(options),
           ...(name === undefined ? {} : { metadata: { name } }),
           ...(keep === undefined ? {} : { snapshot_on_terminate: true, snapshot_name: keep }),
         })
         told(cloud, made)
+        if (made.share !== null && !cloud.json) toldShare(cloud, made.share)
       }),
     )
   vm.command('exec <vm> [words...]')
@@ -156,10 +180,35 @@ export const define: Define = (vm, run) => {
         }
       }),
     )
+  defineCopy(vm, run)
+  defineEnvironment(vm, run)
   defineSsh(vm, run)
   defineEgress(vm, run)
   defineShares(vm, run)
   defineSnapshots(vm, run)
+}
+
+type CreateOptions = PolicyOptions &
+  EnvironmentOptions & {
+    readonly name?: string
+    readonly snapshot?: string
+    readonly lifetime?: number
+    readonly vcpus?: number
+    readonly memory?: number
+    readonly keep?: string
+    readonly share?: number
+    readonly publicShare?: number
+  }
+
+function shareIn({ share, publicShare }: CreateOptions) {
+  if (share !== undefined && publicShare !== undefined) {
+    throw new Failure('One port is shared with a new microVM: for your account, or for everybody', {
+      advice: ['Share the other one when it runs: ./garrison vm share create VM PORT'],
+      exitCode: 2,
+    })
+  }
+  const port = share ?? publicShare
+  return port === undefined ? undefined : { port, is_public: publicShare !== undefined }
 }
 
 function told(cloud: Cloud, made: Vm) {
@@ -187,12 +236,6 @@ function seconds(text: string): number {
     throw new InvalidArgumentError('Give a time such as 90s, 15m, 8h or 7d.')
   }
   return Number(count) * (units[unit] ?? 1)
-}
-
-function collectPairs(text: string, before: Readonly<Record<string, string>> = {}) {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('Give NAME=value.')
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
 function readSource(file: string): string {

@@ -20,7 +20,7 @@ export function defineShares(vm: Command, run: Run) {
       run(async (cloud, name: string | undefined, { limit }) => {
         const of = name === undefined ? null : (await vmOf(cloud, name)).vm_id
         const all = await microvms(cloud).shares()
-        showList(cloud, of === null ? all : all.filter(({ vm_id }) => vm_id === of), {
+        await showList(cloud, of === null ? all : all.filter(({ vm_id }) => vm_id === of), {
           limit,
           none: 'No shares. Make one: ./garrison vm share create VM PORT',
           columns: [
@@ -43,7 +43,7 @@ export function defineShares(vm: Command, run: Run) {
       run(async (cloud, name: string, port: string, { public: is_public = false }) => {
         const { vm_id } = await vmOf(cloud, name)
         const body = { vm_id, port: wholeNumber(port), is_public }
-        told(cloud, await microvms(cloud).share(body))
+        toldShare(cloud, await microvms(cloud).share(body))
       }),
     )
   for (const who of ['public', 'private'] as const) {
@@ -58,7 +58,7 @@ export function defineShares(vm: Command, run: Run) {
       .action(
         run(async (cloud, text: string) => {
           const { share_id } = await shareOf(cloud, text)
-          told(cloud, await microvms(cloud).changeShare(share_id, who === 'public'))
+          toldShare(cloud, await microvms(cloud).changeShare(share_id, who === 'public'))
         }),
       )
   }
@@ -79,7 +79,7 @@ export function defineShares(vm: Command, run: Run) {
 
 const whoFor = ({ is_public }: Share) => (is_public ? 'everybody' : 'your account')
 
-function told(cloud: Cloud, made: Share) {
+export function toldShare(cloud: Cloud, made: Share) {
   if (cloud.json) return cloud.terminal.printJson(made)
   cloud.terminal.print(`Port ${made.port} is at ${made.url}, for ${whoFor(made)}.`)
 }

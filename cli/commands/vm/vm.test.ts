@@ -142,6 +142,52 @@ it('what a microVM may reach is shown, and replaced as a whole', async () => {
   })
 })
 
+it('a microVM begins with what it may reach and with a share, when that is said', async () => {
+  const somebody = await cloud.somebody('Careful')
+  const knobs = ['--package-managers', '--domain', 'api.example.com']
+  const line = ['vm', 'create', '--name', 'agent', ...knobs, '--public-share', '8080']
+  const made = await somebody.garrison(...line)
+  expect(made.output).toMatch(/^agent is running .*\nPort 8080 is at http\S+, for everybody\.\n$/)
+  expect(await somebody.json('vm', 'egress', 'show', 'agent')).toMatchObject({
+    ...{ allow_package_managers: true, allow_https: false, in_force: true },
+    allowed_domains: ['api.example.com'],
+  })
+  expect(await somebody.json('vm', 'create', '--share', '3000')).toMatchObject({
+    share: { port: 3000, is_public: false },
+  })
+  const both = await somebody.garrison('vm', 'create', '--share', '1', '--public-share', '2')
+  expect(both).toMatchObject({ code: 2, errors: expect.stringContaining('vm share create') })
+  me.use()
+})
+
+it('an environment is given to one that starts, or to one that runs, and is not shown', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'garrison-vm-env-'))
+  const [good, wrong] = [join(folder, 'good'), join(folder, 'wrong')]
+  try {
+    writeFileSync(good, '# of tests\nTOKEN=s3cret=x\r\n\nSTAGE=file\n')
+    writeFileSync(wrong, 'A=1\nhunter2\n')
+    const begun = ['vm', 'create', '--name', 'env', '--env-file', good, '--env', 'STAGE=line']
+    const { output, errors } = await me.garrison(...begun)
+    expect(output + errors).not.toContain('s3cret')
+    const said = async (name: string) =>
+      (await me.garrison('vm', 'exec', 'env', '--', 'echo', name)).output
+    expect([await said('$TOKEN'), await said('$STAGE')]).toEqual(['s3cret=x\n', 'line\n'])
+
+    const staged = await me.garrison('vm', 'env', 'env', '--env', 'STAGE=later')
+    expect(staged).toMatchObject({ code: 0, output: 'STAGE is set in env, for python and bash.\n' })
+    expect(await said('$STAGE')).toBe('later\n')
+    expect(await me.garrison('vm', 'env', 'env')).toMatchObject({ code: 2 })
+    for (const file of [wrong, join(folder, 'none')]) {
+      const refused = await me.garrison('vm', 'env', 'env', '--env-file', file)
+      expect(refused.code).toBeGreaterThan(0)
+      expect(refused.errors).toMatch(/line 2 .*NAME=value|cannot be read/)
+      expect(refused.errors).not.toContain('hunter2')
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 it('a port is shared, opened, closed and taken back', async () => {
   await me.garrison('vm', 'create', '--name', 'site')
   const made = await me.garrison('vm', 'share', 'create', 'site', '8080')
