@@ -195,14 +195,14 @@ it('a lost connection shows, and what was asked for meanwhile comes when it is b
   await ada.offline(true)
   await ada.page.getByRole('button', { name: /^The connection is lost/ }).waitFor()
   await ada.page.getByRole('link', { name: 'Images', exact: true }).click()
-  await ada.page.getByText('The server cannot be reached').waitFor()
+  await ada.page.getByText('What you see is how it was').waitFor()
   await ada.page.getByRole('status').getByText('Loading the page').waitFor()
   await ada.page.getByRole('heading', { name: 'Firewalls', level: 1 }).waitFor()
 
   await ada.offline(false)
   await ada.page.getByRole('heading', { name: 'Images', level: 1 }).waitFor()
   await ada.page.getByRole('button', { name: /^Live/ }).waitFor()
-  await ada.page.getByText('The server cannot be reached').waitFor({ state: 'hidden' })
+  await ada.page.getByText('What you see is how it was').waitFor({ state: 'hidden' })
   await ada.close()
 })
 

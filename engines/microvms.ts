@@ -182,6 +182,19 @@ export type Pty = {
   readonly exited: Promise<number | null>
 }
 
+/** A command that runs by itself, beside whatever else does. */
+export type Command = {
+  /**
+   * What is written is its input, which ends when the stream is ended; what is read is its output. To be destroyed
+   * when it is over; before, that ends the command with whatever it started.
+   */
+  readonly stream: Duplex
+  /** What it prints as errors. To be read, or it waits. */
+  readonly errors: Readable
+  /** Resolves with its end, as in {@link ExecuteResult}; `null` when the machine or its line was lost. */
+  readonly exited: Promise<Pick<ExecuteResult, 'exitCode' | 'seconds' | 'cpuSeconds'> | null>
+}
+
 /** 1..1000 each. */
 export type PtySize = { readonly columns: number; readonly rows: number }
 
@@ -294,6 +307,15 @@ export interface MicrovmEngine {
     size: PtySize,
     options?: { readonly command?: string; readonly env?: Readonly<Record<string, string>> },
   ): Promise<Pty>
+  /**
+   * Of the image's shell, which begins in `/root`, for as long as it takes; `null`: the shell itself, for commands in
+   * its input. What it leaves in the background runs on.
+   */
+  openCommand(
+    microvm: string,
+    command: string | null,
+    options?: { readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Command>
   /** A TCP connection to the port on the guest's own 127.0.0.1. Throws {@link GuestError} when nobody listens. */
   connectPort(microvm: string, port: number): Promise<Duplex>
 

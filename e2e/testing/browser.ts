@@ -17,7 +17,7 @@ const patienceMs = 45_000
 /** Other tests make networks on this host, upon which Chromium gives up what it is loading. */
 const disturbance = /ERR_NETWORK_CHANGED/
 /** After one, what has not come by then does not come. */
-const graceMs = 5_000
+const graceMs = 15_000
 const heights = { phone: 844, desktop: 900 }
 
 export type Theme = 'light' | 'dark'
@@ -107,11 +107,15 @@ export class Person {
 
   /** By address, as a link of somebody else's. */
   async go(path: string) {
+    let isThere = false
     for (let attempt = 1; ; attempt++) {
       this.#disturbed = false
       this.#givenUp = Promise.withResolvers()
       try {
-        await this.page.goto(path, { waitUntil: 'domcontentloaded' })
+        // Some links lead somewhere once only.
+        if (isThere) await this.page.reload({ waitUntil: 'domcontentloaded' })
+        else await this.page.goto(path, { waitUntil: 'domcontentloaded' })
+        isThere = true
         await Promise.race([this.settled(), this.#givenUp.promise])
         if (!(await this.#isStyled())) throw new Error(`${path} came without its styles`)
         return

@@ -220,6 +220,28 @@ export function describeMicrovms(
       expect(await pty.exited).toBe(5)
     })
 
+    test('commands have input and output of their own, side by side', async () => {
+      const { id } = await start()
+      const waiting = await engine.openCommand(id, 'cat')
+      const other = await engine.openCommand(id, 'echo out; nonsense; exit 3')
+      other.stream.end()
+      const [printed, errors] = await Promise.all([text(other.stream), text(other.errors)])
+      expect([printed, await other.exited]).toMatchObject(['out\n', { exitCode: 3 }])
+      expect(errors).toContain('nonsense')
+      const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 256))
+      waiting.stream.end(bytes)
+      waiting.errors.resume()
+      expect((await buffer(waiting.stream)).equals(bytes)).toBe(true)
+      expect(await waiting.exited).toMatchObject({ exitCode: 0 })
+      const script = await engine.openCommand(id, null)
+      script.stream.end('echo from a script; exit 4\n')
+      expect(await text(script.stream)).toBe('from a script\n')
+      expect(await script.exited).toMatchObject({ exitCode: 4 })
+      const called = await engine.openCommand(id, 'cat')
+      called.stream.destroy()
+      expect(await called.exited).toMatchObject({ exitCode: 137 })
+    })
+
     test('a port where nobody listens is an error', async () => {
       const { id } = await start()
       await expect(engine.connectPort(id, 1)).rejects.toMatchObject({ reason: 'not-found' })

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { Duplex, Readable } from 'node:stream'
 import {
   CapacityError,
+  type Command,
   type EgressPolicy,
   EngineError,
   type ExecuteResult,
@@ -231,6 +232,49 @@ export class SimulatedMicrovms implements MicrovmEngine {
     ptys.add(cut)
     stream.push(`${this.#notice}\r\n`)
     return { stream, exited: exited.promise, resize() {} }
+  }
+
+  async openCommand(id: string, command: string | null): Promise<Command> {
+    const { guest, ptys, spec } = this.#running(id)
+    // Its variables are its own, its files are the machine's.
+    const own = { ...guest, variables: { ...spec.identity.env } }
+    const exited = Promise.withResolvers<Awaited<Command['exited']>>()
+    const errors = new Readable({ read() {} })
+    const typed: Buffer[] = []
+    const waits = command === null || command === 'cat'
+    const finish = () => {
+      const input = Buffer.concat(typed)
+      const shell = command ?? input.toString()
+      const played = play(own, 'bash', command === 'cat' ? 'true' : shell, 600_000)
+      stream.push(command === 'cat' ? input : played.stdout)
+      errors.push(played.stderr)
+      for (const each of [stream, errors]) each.push(null)
+      exited.resolve(played)
+    }
+    const stream = new Duplex({
+      read() {},
+      write(chunk: Buffer, _, done) {
+        typed.push(chunk)
+        done()
+      },
+      final(done) {
+        if (waits) finish()
+        done()
+      },
+      destroy(error, done) {
+        ptys.delete(cut)
+        errors.destroy()
+        exited.resolve({ exitCode: 137, seconds: 0, cpuSeconds: 0 })
+        done(error)
+      },
+    })
+    const cut = () => {
+      exited.resolve(null)
+      stream.destroy()
+    }
+    ptys.add(cut)
+    if (!waits) finish()
+    return { stream, errors, exited: exited.promise }
   }
 
   async connectPort(id: string, port: number): Promise<Duplex> {

@@ -119,7 +119,8 @@ void program_ended(pid_t pid, int status) {
     if (c->kind == FREE || c->pid != pid) continue;
     c->exited = true;
     c->exit_code = c->timed_out ? 124 : exit_code_of(status);
-    kill(-pid, SIGKILL);
+    /* Of a terminal nothing is left that nobody can see; a command may leave something that works on. */
+    if (c->kind == PTY) kill(-pid, SIGKILL);
     channel_settle(c);
   }
 }

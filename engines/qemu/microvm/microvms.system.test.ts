@@ -85,7 +85,9 @@ describeMicrovms('qemu', open, ({ start, run, engine, built, order, use }) => {
     expect(Math.max(...waiting)).toBe(0)
     const { start: how } = await start({ snapshot, egress })
     expect(how).toMatchObject({ how: 'memory', pooled: true })
-    await expect.poll(async () => Math.max(...(await connections()))).toBeGreaterThan(0)
+    await expect
+      .poll(async () => Math.max(...(await connections())), { timeout: 20_000 })
+      .toBeGreaterThan(0)
     await engine().ensureMicrovmSnapshotGone(snapshot, order())
   })
 

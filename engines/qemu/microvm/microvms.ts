@@ -11,6 +11,7 @@
  */
 import type { Duplex, Readable } from 'node:stream'
 import {
+  type Command,
   type EgressPolicy,
   EngineError,
   type ExecuteResult,
@@ -206,6 +207,14 @@ export class QemuMicrovms implements MicrovmEngine {
     options?: { readonly command?: string; readonly env?: Readonly<Record<string, string>> },
   ): Promise<Pty> {
     return (await this.#guest(microvm)).openPty(size, options)
+  }
+
+  async openCommand(
+    microvm: string,
+    command: string | null,
+    options?: { readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Command> {
+    return (await this.#guest(microvm)).openCommand(command, options)
   }
 
   async connectPort(microvm: string, port: number): Promise<Duplex> {

@@ -1,6 +1,7 @@
 /** What can be done in a microVM by way of its agent. */
-import { Duplex, Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import {
+  type Command,
   type ExecuteResult,
   type ExecuteSpec,
   GuestError,
@@ -12,6 +13,7 @@ import {
 import { Locks } from '../../../locks.ts'
 import { abortable, within } from '../../waiting.ts'
 import type { Channel, ChannelEnd } from './channel.ts'
+import { duplexOf } from './duplex.ts'
 import { type AgentLine, silent } from './line.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -142,7 +144,7 @@ export class MicrovmGuest {
     { command = '', env = {} }: { command?: string; env?: Readonly<Record<string, string>> } = {},
   ): Promise<Pty> {
     const words = ['pty', String(columns), String(rows), command, ...entriesOf(env)]
-    const { stream, channel } = this.#duplex(words, false)
+    const { stream, channel } = duplexOf(this.line, words, { ends: 'both' })
     const exited = channel.ended.then(
       ({ exitCode }) => exitCode,
       () => null,
@@ -150,8 +152,26 @@ export class MicrovmGuest {
     return { stream, exited, resize: (size) => channel.resize(size.columns, size.rows) }
   }
 
+  async openCommand(
+    command: string | null,
+    { env = {} }: { env?: Readonly<Record<string, string>> } = {},
+  ): Promise<Command> {
+    const started = performance.now()
+    this.line.tellTime()
+    const words = ['exec', '0', '/root', command ?? 'exec "$0"', ...entriesOf(env)]
+    const { stream, errors, channel } = duplexOf(this.line, words)
+    const exited = channel.ended.then(
+      ({ exitCode, cpuMicros }) => ({
+        ...{ exitCode, cpuSeconds: cpuMicros / 1e6 },
+        seconds: (performance.now() - started) / 1000,
+      }),
+      () => null,
+    )
+    return { stream, errors, exited }
+  }
+
   async connectPort(port: number): Promise<Duplex> {
-    const { stream, channel, connected } = this.#duplex(['connect', String(port)], true)
+    const { stream, channel, connected } = duplexOf(this.line, ['connect', String(port)])
     try {
       await within(this.#silenceMs, Promise.race([connected, channel.ended]), silent)
     } catch (error) {
@@ -212,59 +232,6 @@ export class MicrovmGuest {
     stream.on('error', () => {})
     await first.promise
     return stream
-  }
-
-  #duplex(words: readonly string[], halfOpen: boolean) {
-    const connected = Promise.withResolvers<void>()
-    const untold: number[] = []
-    let waiting: (() => void) | null = null
-    const push = (chunk: Buffer, done: () => void) => {
-      if (channel.isOver) return done()
-      const piece = chunk.subarray(0, Math.min(channel.room, 64 * 1024))
-      if (piece.length > 0) channel.send(piece)
-      if (piece.length === chunk.length) return done()
-      waiting = () => push(chunk.subarray(piece.length), done)
-      if (piece.length > 0 && channel.room > 0) wakeWriter()
-    }
-    const wakeWriter = () => {
-      const next = waiting
-      waiting = null
-      next?.()
-    }
-    const stream = new Duplex({
-      allowHalfOpen: halfOpen,
-      read: () => {
-        for (const bytes of untold.splice(0)) channel.taken(bytes)
-      },
-      write: (chunk: Buffer, _, done) => push(chunk, done),
-      final: (done) => {
-        channel.sendEof()
-        done()
-      },
-      destroy: (error, done) => {
-        channel.cancel()
-        wakeWriter()
-        done(error)
-      },
-    })
-    const channel: Channel = this.line.open(words, {
-      onData: (bytes) => {
-        if (stream.push(Buffer.from(bytes))) channel.taken(bytes.length)
-        else untold.push(bytes.length)
-      },
-      onEof: () => stream.push(null),
-      onRoom: wakeWriter,
-      onConnected: () => connected.resolve(),
-    })
-    channel.ended.then(
-      () => {
-        if (!stream.readableEnded && !stream.destroyed) stream.push(null)
-        wakeWriter()
-      },
-      (error: Error) => stream.destroy(error),
-    )
-    stream.on('error', () => {})
-    return { stream, channel, connected: connected.promise }
   }
 }
 

@@ -1,6 +1,6 @@
 /** A shell, a terminal's program or a command in a machine, at the client's end of a channel. */
-import { once } from 'node:events'
-import type { Pty, PtySize } from '@garrison/engines/engine'
+import type { Readable } from 'node:stream'
+import type { Command, Pty, PtySize } from '@garrison/engines/engine'
 import type { ServerChannel } from 'ssh2'
 import { recordAudit } from '../../accounts/audit.ts'
 import type { RequestCaller } from '../../caller.ts'
@@ -12,9 +12,7 @@ import type { Machine, MicrovmSessionService } from '../sessions/service.ts'
 import type { Exit, Wanted } from './dialogue.ts'
 import type { Holder } from './store.ts'
 
-const mostTerminalsOfMachine = 16
-const longestCommandMs = 600_000
-const mostScriptBytes = 1024 * 1024
+const mostOfMachine = 16
 const endOfTyping = '\x04'
 /** What a keyboard would send. */
 const keys: Readonly<Record<string, string>> = { INT: '\x03', QUIT: '\x1c' }
@@ -34,8 +32,8 @@ export type InsideDeps = {
 }
 
 export function createInside({ db, clock, hosting, microvmSessions }: InsideDeps) {
-  /** Terminals of a machine, those that are being opened included. */
-  const terminals = new Map<string, number>()
+  /** Terminals and commands of a machine, those that are being opened included. */
+  const open = new Map<string, number>()
 
   /** What is typed and printed is never written down, nor what the command was. */
   const audit = ({ caller, holder, machine }: Place, verb: 'shell' | 'execute') =>
@@ -51,70 +49,53 @@ export function createInside({ db, clock, hosting, microvmSessions }: InsideDeps
 
   async function terminal(place: Place, channel: ServerChannel, size: PtySize, wanted: Wanted) {
     const { machine } = place
-    const there = terminals.get(machine.id) ?? 0
-    if (there >= mostTerminalsOfMachine) {
-      const words = `A VM has at most ${mostTerminalsOfMachine} terminals by SSH; close one first`
-      throw new DomainError('LIMIT_EXCEEDED', words)
-    }
-    terminals.set(machine.id, there + 1)
-    try {
-      await audit(place, 'shell')
-      const { command, env } = wanted
-      const options = { env, ...(command !== null && { command }) }
-      const pty = await hosting.engine(machine.region).openPty(machine.id, size, options)
-      return await join(channel, pty, wanted)
-    } finally {
-      const left = (terminals.get(machine.id) ?? 1) - 1
-      if (left > 0) terminals.set(machine.id, left)
-      else terminals.delete(machine.id)
-    }
+    await audit(place, 'shell')
+    const { command, env } = wanted
+    const options = { env, ...(command !== null && { command }) }
+    const pty = await hosting.engine(machine.region).openPty(machine.id, size, options)
+    return joinTerminal(channel, pty, wanted)
   }
 
-  async function execute(place: Place, channel: ServerChannel, code: string, gone: AbortSignal) {
+  async function execute(place: Place, channel: ServerChannel, wanted: Wanted): Promise<Exit> {
     const { caller, machine } = place
     await audit(place, 'execute')
-    const spec = { language: 'bash', code, timeoutMs: longestCommandMs } as const
-    const result = await hosting.engine(machine.region).execute(machine.id, spec, gone)
-    microvmSessions.countExecution(caller, machine.sessionId, result)
-    channel.write(result.stdout)
-    channel.stderr.write(result.stderr)
-    const words = [
-      ...(result.timedOut ? [`The command was ended after ${longestCommandMs / 1000} s`] : []),
-      ...(result.truncated ? ['It printed more than is shown here'] : []),
-    ]
-    const said = words.length === 0 ? {} : { words: words.join('; ') }
-    return { code: result.exitCode, ...said }
+    const { command, env } = wanted
+    const engine = hosting.engine(machine.region)
+    const running = await engine.openCommand(machine.id, command, { env })
+    const end = await joinCommand(channel, running, wanted)
+    if (end === null) return gone
+    microvmSessions.countExecution(caller, machine.sessionId, end)
+    return { code: end.exitCode }
   }
 
   /** Ends with what was asked for. */
   return async function enter(place: Place, channel: ServerChannel, wanted: Wanted): Promise<Exit> {
-    const { command, size, gone } = wanted
-    if (size !== null) return terminal(place, channel, size, wanted)
-    if (command === null) {
-      const script = await scriptIn(channel)
-      return execute(place, channel, inShellOfItsOwn(script), gone)
+    const { id } = place.machine
+    const there = open.get(id) ?? 0
+    if (there >= mostOfMachine) {
+      const words = `A VM has at most ${mostOfMachine} terminals and commands by SSH`
+      throw new DomainError('LIMIT_EXCEEDED', `${words}; close one first`)
     }
-    warnOfInput(channel)
-    return execute(place, channel, inShellOfItsOwn(command), gone)
+    open.set(id, there + 1)
+    try {
+      const { size } = wanted
+      if (size !== null) return await terminal(place, channel, size, wanted)
+      return await execute(place, channel, wanted)
+    } finally {
+      const left = (open.get(id) ?? 1) - 1
+      if (left > 0) open.set(id, left)
+      else open.delete(id)
+    }
   }
 }
 
-/**
- * The shell that the machine keeps, whichever it is, is not to lose its state by an `exit`. As an argument of
- * another one, code could not have more than 128 KiB.
- */
-const inShellOfItsOwn = (code: string) => `(\n${code}\n) </dev/null`
+const gone: Exit = { code: null, words: 'The VM is gone, or suspended' }
 
 /** Until the program has ended, and everything that it printed was handed on. */
-async function join(channel: ServerChannel, pty: Pty, wanted: Wanted): Promise<Exit> {
+async function joinTerminal(channel: ServerChannel, pty: Pty, wanted: Wanted): Promise<Exit> {
   const { stream } = pty
+  const printed = over(stream)
   const hangUp = () => stream.destroy()
-  // How it broke, the exit code tells.
-  stream.on('error', () => {})
-  const closed = new Promise<void>((resolve) => {
-    stream.once('end', resolve)
-    stream.once('close', resolve)
-  })
   wanted.resized = pty.resize.bind(pty)
   wanted.signalled = (name) => {
     if (deadly.includes(name)) hangUp()
@@ -123,37 +104,44 @@ async function join(channel: ServerChannel, pty: Pty, wanted: Wanted): Promise<E
   channel.once('end', () => {
     if (stream.writable) stream.write(endOfTyping)
   })
-  if (wanted.gone.aborted) hangUp()
-  wanted.gone.addEventListener('abort', hangUp, { once: true })
   stream.on('data', wanted.touch)
   channel.pipe(stream, { end: false })
   stream.pipe(channel, { end: false })
-  const [code] = await Promise.all([pty.exited, closed])
-  wanted.gone.removeEventListener('abort', hangUp)
-  hangUp()
-  return code === null ? { code, words: 'The VM is gone, or suspended' } : { code }
+  const [code] = await unlessGone(wanted, hangUp, Promise.all([pty.exited, printed]))
+  return code === null ? gone : { code }
 }
 
-/** What is typed where there is no terminal is a script: `ssh vm < script`. */
-async function scriptIn(channel: ServerChannel): Promise<string> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  channel.on('data', (piece: Buffer) => {
-    bytes += piece.length
-    if (bytes <= mostScriptBytes) pieces.push(piece)
-  })
-  channel.resume()
-  await Promise.race([once(channel, 'end'), once(channel, 'close')])
-  if (bytes <= mostScriptBytes) return Buffer.concat(pieces).toString()
-  throw new DomainError('VALIDATION_ERROR', 'A script has at most 1 MiB; upload it over the API')
+/** Likewise, with input that has an end, and errors apart. */
+async function joinCommand(channel: ServerChannel, command: Command, wanted: Wanted) {
+  const { stream, errors, exited } = command
+  const printed = [over(stream), over(errors)]
+  const hangUp = () => stream.destroy()
+  wanted.signalled = (name) => {
+    if (deadly.includes(name) || keys[name] !== undefined) hangUp()
+  }
+  channel.pipe(stream)
+  stream.pipe(channel, { end: false })
+  errors.pipe(channel.stderr, { end: false })
+  const [end] = await unlessGone(wanted, hangUp, Promise.all([exited, ...printed]))
+  return end
 }
 
-/** Rather than that somebody believes their archive has arrived. */
-function warnOfInput(channel: ServerChannel) {
-  channel.once('data', () => {
-    channel.stderr.write(
-      'garrison: Commands get no standard input here, so what you sent is lost; use a terminal (ssh -t), or upload files over the API\n',
-    )
+/** Nothing more comes of it. How it broke, the exit code tells. */
+function over(stream: Readable): Promise<void> {
+  stream.on('error', () => {})
+  return new Promise((resolve) => {
+    stream.once('end', resolve)
+    stream.once('close', resolve)
   })
-  channel.resume()
+}
+
+async function unlessGone<T>(wanted: Wanted, hangUp: () => void, end: Promise<T>): Promise<T> {
+  if (wanted.gone.aborted) hangUp()
+  wanted.gone.addEventListener('abort', hangUp, { once: true })
+  try {
+    return await end
+  } finally {
+    wanted.gone.removeEventListener('abort', hangUp)
+    hangUp()
+  }
 }
