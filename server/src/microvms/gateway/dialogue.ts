@@ -115,7 +115,7 @@ export function converse(
     channel.stderr.on('error', () => {})
     const words =
       name === 'sftp'
-        ? 'There is no sftp or scp here; send and fetch files over the API'
+        ? 'There is no sftp or scp here; pipe files (tar c FILES | ssh VM tar x), or send them over the API'
         : `There is no subsystem "${name.slice(0, 40)}" here`
     dismiss(channel, { code: 1, words }, false)
   })

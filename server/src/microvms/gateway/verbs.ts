@@ -20,7 +20,8 @@ with any other:
   rm VM          ends a VM; what is in it is gone
   help           prints this
 
-Commands in VMs get no standard input. There is no sftp, scp or forwarding: files go over the API.
+Commands in VMs have input and output as by any SSH: tar c FILES | ssh VM tar x. There is no sftp, scp or
+forwarding.
 `
 
 export type VerbDeps = {
