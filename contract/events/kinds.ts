@@ -10,46 +10,14 @@ import { attachmentStatuses, firewallStatuses, ruleStatuses } from '../firewalls
 import { imageStatuses } from '../images/states.ts'
 import { startupStatuses } from '../instances/startup-log.ts'
 import { instanceStatuses } from '../instances/states.ts'
-import { microvmSnapshotStatuses, microvmStatuses } from '../microvms/states.ts'
+import { microvmEvents } from '../microvms/events.ts'
 import { operationStates } from '../operations/states.ts'
 import { operatorEvents } from '../operator/events.ts'
 import { exportStatuses } from '../snapshot-exports/states.ts'
 import { importStatuses } from '../snapshot-imports/states.ts'
 import { snapshotStatuses } from '../snapshots/states.ts'
 import { volumeStatuses } from '../volumes/states.ts'
-
-export type EventShape = { readonly description: string; readonly data: z.ZodObject }
-
-/** What every event of a state says: the state as the API shows it, and the one before, if any. */
-const stateData = { status: z.string(), previous: z.string().optional() }
-/** Why, where something went wrong. */
-const reason = z.string().optional()
-const name = z.string()
-const region = z.string()
-
-/**
- * One kind for each state, `described` by what the subject is then: a state without its sentence does not
- * compile. What is gone has no state any more, and is told as `deleted`.
- */
-function states<const Subject extends string, const State extends string>(
-  subject: Subject,
-  _states: readonly State[],
-  described: Record<Lowercase<State>, string>,
-  data: z.ZodRawShape,
-) {
-  const shape: z.ZodObject = z.strictObject({ ...stateData, ...data })
-  return Object.fromEntries(
-    Object.entries<string>(described).map(([state, description]) => [
-      `${subject}.${state}`,
-      { description, data: shape },
-    ]),
-  ) as { [Kind in `${Subject}.${Lowercase<State>}`]: EventShape }
-}
-
-const event = (description: string, data: z.ZodRawShape): EventShape => ({
-  description,
-  data: z.strictObject(data),
-})
+import { type EventShape, event, name, reason, region, stateData, states } from './shapes.ts'
 
 const instances = {
   ...states(
@@ -157,56 +125,6 @@ const snapshots = {
     instance: z.string(),
     reason: z.string(),
   }),
-}
-
-const microvms = {
-  ...states(
-    'microvm',
-    microvmStatuses,
-    {
-      starting: 'A microVM is being started.',
-      running: 'The microVM runs.',
-      suspending: 'Its memory goes to disk.',
-      suspended: 'The microVM is suspended.',
-      resuming: 'The microVM is on its way back.',
-      terminating: 'The microVM is being ended.',
-      terminated: 'The microVM has ended; `reason` says why.',
-      failed: 'The microVM could not be started; `reason` says why.',
-    },
-    { region, session: z.string(), reason },
-  ),
-  'microvm.egress-applied': event('It reaches what its policy says and nothing else.', {}),
-  'microvm.egress-failed': event('Its egress policy could not be changed.', { reason }),
-  ...states(
-    'microvm-snapshot',
-    [...microvmSnapshotStatuses, 'deleted'],
-    {
-      pending: 'A snapshot of microVMs waits to be made.',
-      building: 'A snapshot of microVMs is being built.',
-      ready: 'MicroVMs can begin as the snapshot.',
-      failed: 'The snapshot could not be made, or not be deleted; `reason` says why.',
-      deleting: 'The snapshot is being deleted.',
-      deleted: 'The snapshot is gone.',
-    },
-    { name: z.string().optional(), region, vm: z.string().optional(), reason },
-  ),
-}
-
-const share = { vm: z.string(), port: z.int(), name, is_public: z.boolean() }
-const shares = {
-  'share.created': event('A port of a microVM has an address.', share),
-  'share.changed': event('A share became public, or private.', share),
-  'share.revoked': event('The address of a share leads nowhere any more.', share),
-}
-
-const microvmVolume = { name, quota_bytes: z.int() }
-const checkpoint = { name, checkpoint: z.string() }
-const microvmVolumes = {
-  'microvm-volume.created': event('A volume of microVMs is there.', microvmVolume),
-  'microvm-volume.changed': event('It has another name or quota.', microvmVolume),
-  'microvm-volume.deleted': event('It is gone, with its files and checkpoints.', microvmVolume),
-  'microvm-volume.checkpointed': event('A checkpoint of its files is there.', checkpoint),
-  'microvm-volume.checkpoint-deleted': event('A checkpoint of it is gone.', checkpoint),
 }
 
 const storage = {
@@ -432,9 +350,7 @@ export const eventKinds = {
   ...instances,
   ...snapshots,
   ...storage,
-  ...microvms,
-  ...microvmVolumes,
-  ...shares,
+  ...microvmEvents,
   ...protection,
   ...work,
   ...account,

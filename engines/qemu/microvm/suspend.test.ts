@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { NO_EGRESS } from '../../engine.ts'
+import { CapacityError, NO_EGRESS } from '../../engine.ts'
 import { Records } from '../records/records.ts'
 import { playMicrovm } from '../testing/played-microvm.ts'
 import { type Frame, frame } from './agent/frames.ts'
 import type { MicrovmHost } from './host.ts'
 import { microvmPathsOf } from './paths.ts'
 import { MicrovmRecord } from './records.ts'
+import { availableMib } from './room.ts'
 import { goOnAgain, goOnFinally } from './suspend.ts'
 import { takeMicrovmSnapshot } from './take-snapshot.ts'
 
@@ -85,6 +86,7 @@ async function toBoot(more: Partial<MicrovmRecord>) {
     newSlot: () => ({ name: 'pool-1', uid: 1, gid: 1, layout: { number: 1 } }),
     spawn: async () => played.live,
     follow: () => live.set(id, played.live),
+    layers: {},
   } as unknown as MicrovmHost
   // This process stands in for QEMU's.
   played.live.kill = async () => {}
@@ -118,4 +120,15 @@ test.each([
   expect(machine.told).toEqual([expected])
   const { start, given: left } = machine.machines.get(machine.id) as MicrovmRecord
   expect({ how: start?.how, left }).toEqual({ how: 'cold-boot', left: '' })
+})
+
+test('a machine that has to boot needs room for all of its memory, and stays suspended without', async () => {
+  const free = availableMib(await readFile('/proc/meminfo', 'utf8'))
+  await using machine = await toBoot({ memoryMib: 2 * free })
+  const record = machine.machines.get(machine.id) as MicrovmRecord
+  machine.host.endOf = async () => {}
+  machine.host.layers.give = async () => {}
+  await expect(goOnAgain(machine.host, machine.id, record)).rejects.toThrow(CapacityError)
+  const { suspended, ram, qemu } = machine.machines.get(machine.id) as MicrovmRecord
+  expect({ suspended, ram, qemu }).toEqual({ suspended: true, ram: record.ram, qemu: record.qemu })
 })

@@ -145,6 +145,7 @@ async function runAgain(
     if (suspended.qemu !== null) live = await spawnAgain(host, slot, suspended)
     if (live === null || (await live.version()) !== suspended.qemu) {
       await live?.kill()
+      await requireMemory(host.starting - record.memoryMib, record.memoryMib)
       const ram = host.paths.ram(`empty-${record.memoryMib}`)
       await emptyMemory(ram, record.memoryMib)
       const isLost = suspended.holdsEnv && (suspended.qemu === null || suspended.given === '')

@@ -35,6 +35,10 @@ export function createStaging(deps: {
     ): Promise<Staged> {
       const row = await microvms.require(db, caller, vmId)
       microvms.requireState(row, 'execute')
+      // Ahead of it: some languages may have it when another fails.
+      const staged = Object.keys(env)
+      const subject = { subjectKind: 'microvm', subjectId: row.public_id, detail: { staged } }
+      await recordAudit(db, caller, { action: 'microvm.stage-env', ...subject }, clock.now())
       begins()
       const engine = hosting.engine(row.region)
       const languages: Language[] = []
@@ -49,9 +53,6 @@ export function createStaging(deps: {
         }
       }
       if (languages.length === 0) throw missing
-      const staged = Object.keys(env)
-      const subject = { subjectKind: 'microvm', subjectId: row.public_id, detail: { staged } }
-      await recordAudit(db, caller, { action: 'microvm.stage-env', ...subject }, clock.now())
       return { vm_id: row.public_id, session_id: row.session_id, staged, languages }
     },
   }

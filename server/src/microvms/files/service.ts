@@ -49,6 +49,12 @@ export function createMicrovmFileService(deps: FileDeps) {
         : [{ path, mode: undefined, content }]
       const machine = await microvmSessions.machine(caller, input.sessionId)
       const engine = hosting.engine(machine.region)
+      // Ahead of the first byte: what came before it stopped is there.
+      const sizeBytes = files.reduce((sum, each) => sum + each.content.length, 0)
+      const subject = { subjectKind: 'microvm', subjectId: machine.publicId }
+      const detail = { path, files: files.length, size_bytes: sizeBytes }
+      const entry = { action: 'microvm.upload', ...subject, detail }
+      await recordAudit(db, caller, entry, clock.now())
       input.begins()
       const late = new AbortController()
       const timer = setTimeout(() => late.abort(tooLong(longestMs)), longestMs)
@@ -62,11 +68,6 @@ export function createMicrovmFileService(deps: FileDeps) {
       } finally {
         clearTimeout(timer)
       }
-      const sizeBytes = files.reduce((sum, each) => sum + each.content.length, 0)
-      const subject = { subjectKind: 'microvm', subjectId: machine.publicId }
-      const detail = { path, files: files.length, size_bytes: sizeBytes }
-      const entry = { action: 'microvm.upload', ...subject, detail }
-      await recordAudit(db, caller, entry, clock.now())
       return { machine, path, sizeBytes, files: files.length }
     },
 
