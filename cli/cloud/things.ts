@@ -3,6 +3,7 @@ import { vmName } from '@garrison/contract/microvms/facts'
 import type { Share } from '@garrison/contract/microvms/shares'
 import type { SnapshotInfo } from '@garrison/contract/microvms/snapshots'
 import type { Vm } from '@garrison/contract/microvms/vms'
+import type { MicrovmVolume } from '@garrison/contract/microvms/volumes'
 import type { Garrison } from '@garrison/sdk'
 import { Failure } from '../failure.ts'
 import type { Cloud } from './cloud.ts'
@@ -106,6 +107,13 @@ export const things = {
     async *search(garrison) {
       const all = await listed<SnapshotInfo>(garrison, '/v1/snapshots')
       yield* all.map(({ id, name }) => ({ id, name: name ?? id }))
+    },
+  },
+  'vm-volume': {
+    plural: 'volumes of microVMs',
+    id: /^vol_[a-z0-9]+$/,
+    async *search(garrison) {
+      yield* (await listed<MicrovmVolume>(garrison, '/v1/volumes')).map(idAndName)
     },
   },
   'vm-share': {

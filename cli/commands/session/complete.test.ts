@@ -60,6 +60,8 @@ describe('names of things', () => {
     expect(await at('vm', 'snapshot', 'rm', 'of')).toEqual(['of-tests'])
     expect(await at('vm', 'create', '--snapshot', 'of')).toEqual(['of-tests'])
     expect(await at('vm', 'exec', 't')).toEqual(['tests'])
+    await me.garrison('vm', 'volume', 'create', 'results')
+    expect(await at('vm', 'volume', 'rm', '')).toEqual(['results'])
     expect(await at('vm', 'rm', 'tests', '')).toEqual([])
     expect(await at('vm', 'egress', 'set', '')).toEqual(['tests'])
     expect(await at('vm', 'share', 'revoke', '')).toEqual([name])

@@ -7,6 +7,11 @@ import type { CreateShareRequest, Share } from '@garrison/contract/microvms/shar
 import type { BuildLog, SnapshotInfo } from '@garrison/contract/microvms/snapshots'
 import type { SshGateway } from '@garrison/contract/microvms/ssh-gateway'
 import type { CreatedVm, CreateVmRequest, Vm } from '@garrison/contract/microvms/vms'
+import type {
+  MicrovmVolume,
+  VolumeCheckpoint,
+  VolumeFile,
+} from '@garrison/contract/microvms/volumes'
 import type { Cloud } from '../../cloud/cloud.ts'
 import { things } from '../../cloud/things.ts'
 import { Failure } from '../../failure.ts'
@@ -15,6 +20,8 @@ export type { ExecutionResult, Share, SnapshotInfo, Vm }
 
 /** Beyond the longest execution, and the first build of the base. */
 const longestMs = 660_000
+/** As many as one has at most. */
+const filesPerVolume = 10_000
 
 async function ask<A>(
   cloud: Cloud,
@@ -69,6 +76,26 @@ export const microvms = (cloud: Cloud) => ({
   log: (id: string, offset: number) =>
     ask<BuildLog>(cloud, 'GET', `/v1/snapshots/${id}/build-log?offset=${offset}`),
   deleteSnapshot: (id: string) => ask<object>(cloud, 'DELETE', `/v1/snapshots/${id}`),
+  volumes: () => ask<MicrovmVolume[]>(cloud, 'GET', '/v1/volumes'),
+  createVolume: (body: { name: string; quota_bytes: number | undefined }) =>
+    begin<MicrovmVolume>(cloud, '/v1/volumes', body),
+  deleteVolume: (id: string) => ask<object>(cloud, 'DELETE', `/v1/volumes/${id}`),
+  volumeFiles: (id: string, checkpoint: string | undefined) => {
+    const query = new URLSearchParams({ recursive: 'true', limit: String(filesPerVolume) })
+    if (checkpoint !== undefined) query.set('checkpoint_id', checkpoint)
+    return ask<VolumeFile[]>(cloud, 'GET', `/v1/volumes/${id}/files?${query}`)
+  },
+  putVolumeFile: (id: string, form: FormData) =>
+    ask<VolumeFile>(cloud, 'POST', `/v1/volumes/${id}/files/upload`, form),
+  getVolumeFile: (id: string, path: string, checkpoint_id: string | undefined) =>
+    cloud.garrison.request('POST', `/v1/volumes/${id}/files/download`, {
+      body: { path, checkpoint_id },
+      headers: { Accept: 'application/octet-stream' },
+    }),
+  checkpointVolume: (id: string, name: string | undefined) =>
+    begin<VolumeCheckpoint>(cloud, `/v1/volumes/${id}/checkpoints`, { name }),
+  volumeCheckpoints: (id: string) =>
+    ask<VolumeCheckpoint[]>(cloud, 'GET', `/v1/volumes/${id}/checkpoints`),
   sshGateway: () => ask<SshGateway>(cloud, 'GET', '/v1/ssh-gateway'),
   egress: (id: string) => ask<EgressPolicy>(cloud, 'GET', `/v1/egress/vm/${id}`),
   setEgress: (id: string, body: EgressPolicyRequest) =>
@@ -97,6 +124,14 @@ export async function snapshotOf(cloud: Cloud, text: string): Promise<SnapshotIn
   if (things['vm-snapshot'].id.test(text)) return api.snapshot(text)
   const found = (await api.snapshots(undefined)).filter(({ name }) => name === text)
   return onlyOne(found, text, 'snapshot of microVMs', ({ id }) => id, 'vm snapshot list')
+}
+
+/** @throws Failure when nothing is called so. */
+export async function volumeOf(cloud: Cloud, text: string): Promise<MicrovmVolume> {
+  const found = (await microvms(cloud).volumes()).filter(({ id, name }) =>
+    [id, name.toLowerCase()].includes(text.toLowerCase()),
+  )
+  return onlyOne(found, text, 'volume of microVMs', ({ id }) => id, 'vm volume list')
 }
 
 /**

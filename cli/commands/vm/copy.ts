@@ -1,13 +1,12 @@
 /** `garrison vm cp`: files and folders to and from microVMs, by the rules that cp has for what is there already. */
-import { createWriteStream, type Stats } from 'node:fs'
-import { readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, posix } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Stats } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join, posix } from 'node:path'
 import { maximumUploadBytes, vmName } from '@garrison/contract/microvms/facts'
 import { ApiError, NotFound } from '@garrison/sdk'
 import type { Command } from 'commander'
 import { gather, type LocalFile } from '../../archives/gather.ts'
+import { chunksOf, requireFolderOf, save } from '../../archives/save.ts'
 import { endOfArchive, packedSize, packFile } from '../../archives/tar.ts'
 import { unpack } from '../../archives/unpack.ts'
 import type { Cloud, Run } from '../../cloud/cloud.ts'
@@ -194,18 +193,13 @@ async function download(cloud: Cloud, vm: Vm, from: string, to: string): Promise
   const name = meansContent(from) ? '' : posix.basename(from)
   const isInto = local?.isDirectory() ?? to.endsWith('/')
   const path = isInto ? join(to, name) : to
-  if (!(await stat(dirname(path)).catch(() => null))?.isDirectory()) {
-    throw new Failure(`There is no folder ${dirname(path)}`, {
-      advice: [`Make it first: mkdir -p ${dirname(path)}`],
-      exitCode: 2,
-    })
-  }
+  await requireFolderOf(path)
   using progress = cloud.terminal.progress(`Copying ${from} to ${path}`)
   const show = (bytes: number) => progress.update(`Copying ${from} to ${path}`, humanBytes(bytes))
   const done = { vm_id: vm.vm_id, from: at(vm, posix.resolve(homeFolder, from)), to: path }
   try {
-    const { body } = await api.download(vm.session_id, from, false)
-    const size_bytes = await save(chunksOf(body, show), path)
+    const answer = await api.download(vm.session_id, from, false)
+    const size_bytes = await save(chunksOf(answer, show), path)
     return { ...done, files: 1, size_bytes, skipped: [] }
   } catch (error) {
     if (error instanceof NotFound) throw new Failure(`There is no ${done.from}`)
@@ -214,37 +208,7 @@ async function download(cloud: Cloud, vm: Vm, from: string, to: string): Promise
   if (local !== null && !local.isDirectory()) {
     throw new Failure(`${to} is a file, and ${from} a folder in the microVM`)
   }
-  const { body } = await api.download(vm.session_id, from, true)
-  const { files, bytes, skipped } = await unpack(chunksOf(body), path, show)
+  const archive = chunksOf(await api.download(vm.session_id, from, true))
+  const { files, bytes, skipped } = await unpack(archive, path, show)
   return { ...done, files, size_bytes: bytes, skipped }
-}
-
-async function* chunksOf(
-  body: ReadableStream<Uint8Array> | null,
-  onBytes: (bytes: number) => void = () => {},
-) {
-  let bytes = 0
-  try {
-    for await (const chunk of body ?? []) {
-      bytes += chunk.length
-      onBytes(bytes)
-      yield chunk
-    }
-  } catch {
-    throw new Failure('The connection broke before all of it was there; try again')
-  }
-}
-
-/** There as a whole or not at all. Answers how many bytes. */
-async function save(content: AsyncIterable<Uint8Array>, path: string): Promise<number> {
-  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`)
-  try {
-    const file = createWriteStream(unfinished, { flags: 'wx' })
-    await pipeline(Readable.from(content, { objectMode: false }), file)
-    await rename(unfinished, path)
-    return file.bytesWritten
-  } catch (error) {
-    await rm(unfinished, { force: true })
-    throw error
-  }
 }

@@ -21,6 +21,7 @@ import {
 import { defineShares, toldShare } from './shares.ts'
 import { defineSnapshots } from './snapshots.ts'
 import { defineSsh } from './ssh.ts'
+import { defineVolumes } from './volumes.ts'
 
 export const define: Define = (vm, run) => {
   vm.command('list')
@@ -186,6 +187,7 @@ ${examples(
   defineEgress(vm, run)
   defineShares(vm, run)
   defineSnapshots(vm, run)
+  defineVolumes(vm, run)
 }
 
 type CreateOptions = PolicyOptions &

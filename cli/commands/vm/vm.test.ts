@@ -188,6 +188,39 @@ it('an environment is given to one that starts, or to one that runs, and is not 
   }
 })
 
+it('a volume takes files, gives them back as they were at a checkpoint, and goes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'garrison-vm-volume-'))
+  const file = join(folder, 'report.csv')
+  const volume = (...line: string[]) => me.garrison('vm', 'volume', ...line)
+  try {
+    writeFileSync(file, 'one')
+    expect((await volume('create', 'results', '--quota', '2M')).output).toMatch(
+      /as vol_\w+, .* 2\.1 MB/,
+    )
+    await volume('put', 'results', file, 'data/report.csv')
+    const { id } = await me.json('vm', 'volume', 'checkpoint', 'results', 'before')
+    writeFileSync(file, 'two')
+    const again = await volume('put', 'results', file, 'data/report.csv')
+    expect(again).toMatchObject({ code: 1, errors: expect.stringContaining('overwrite') })
+    await volume('put', 'results', file, 'data/report.csv', '--overwrite')
+    expect((await volume('files', 'results')).output).toMatch(/\ndata\/report\.csv +3 B /)
+    expect((await volume('checkpoints', 'results')).output).toContain(id)
+    await volume('get', 'results', 'data/report.csv', join(folder, 'now'))
+    await volume('get', 'results', 'data/report.csv', join(folder, 'then'), '--checkpoint', id)
+    expect(readFileSync(join(folder, 'now'), 'utf8')).toBe('two')
+    expect(readFileSync(join(folder, 'then'), 'utf8')).toBe('one')
+    expect(await volume('get', 'results', 'none', folder)).toMatchObject({ code: 1 })
+    expect((await volume('create', 'x', '--quota', 'lots')).errors).toContain('500M or 2G')
+    expect(await volume('rm', 'results')).toMatchObject({ code: 2 })
+    expect(await volume('rm', 'results', '--yes')).toMatchObject({
+      output: 'results is deleted.\n',
+    })
+    expect(await me.json('vm', 'volume', 'list')).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 it('a port is shared, opened, closed and taken back', async () => {
   await me.garrison('vm', 'create', '--name', 'site')
   const made = await me.garrison('vm', 'share', 'create', 'site', '8080')
