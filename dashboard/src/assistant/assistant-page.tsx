@@ -68,7 +68,7 @@ export function AssistantPage() {
           method: 'POST',
           path: '/api/ai/chat/completions/',
           body: {
-            model: way.model || 'barrack-small',
+            model: way.model || 'MODEL',
             messages: [{ role: 'user', content: examples[0] }],
             tools: 'garrison',
           },

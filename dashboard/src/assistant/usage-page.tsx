@@ -42,6 +42,7 @@ export function UsagePage() {
     ...reading('/api/ai/usage/history/', { query: { page, limit: size, model, start_date } }),
     refetchInterval: pollWhenBroken,
   })
+  const models = useQuery({ ...reading('/api/ai/models/'), staleTime: 60_000 })
   const narrow = (change: UsageSearch) =>
     void navigate({
       search: (before) => ({ ...before, ...change, page: undefined }),
@@ -156,7 +157,7 @@ export function UsagePage() {
               method: 'POST',
               path: '/api/ai/chat/completions/',
               body: {
-                model: 'barrack-small',
+                model: models.data?.models.find(({ is_active }) => is_active)?.id ?? 'MODEL',
                 messages: [{ role: 'user', content: 'How many of my instances run?' }],
               },
               command: 'garrison ask "How many of my instances run?"',

@@ -66,7 +66,7 @@ export function AuditPage() {
       }
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[
-        { method: 'GET', path: urlOf(path, { query }) },
+        { method: 'GET', path: urlOf(path, { query }), command: 'garrison audit list' },
         { method: 'GET', path: csv },
       ]}
       action={
@@ -201,7 +201,10 @@ export function AuditPage() {
         ) : page > 1 ? (
           <NothingFound what="entries" onClear={clear} />
         ) : (
-          <Empty title="Nothing was done yet" call={{ method: 'GET', path }}>
+          <Empty
+            title="Nothing was done yet"
+            call={{ method: 'GET', path, command: 'garrison audit list' }}
+          >
             Whatever is made, changed or deleted here is written down, with who did it, from where,
             and what was before. Nobody can change or remove an entry.
           </Empty>

@@ -1,4 +1,4 @@
-import type { ApiCallOf } from '../ui/page.tsx'
+import type { ApiCallOf } from '../ui/api-call.tsx'
 import type { BillingKind, BillingSearch } from './routes.ts'
 
 /** What the list shows, filters and all, as a call of the API; by command as far as that can narrow it. */

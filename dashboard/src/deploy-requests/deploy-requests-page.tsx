@@ -76,20 +76,19 @@ export function DeployRequestsPage() {
         ) : (
           <Empty
             title="Nothing waits"
-            call={{
+            call={(there) => ({
               method: 'POST',
               path: '/api/deploy/',
               body: {
                 vm_name: 'trainer-1',
-                region: 'CANADA-1',
-                gpu_model: 'RTX-A6000',
-                gpu_count: 4,
-                os_image: 'Ubuntu Server 22.04 LTS R550 CUDA 12.4',
-                ssh_key_ids: ['BRK-123456K'],
+                region: there.region,
+                flavor: there.flavor,
+                os_image: there.osImage,
+                ssh_key_ids: [there.sshKeyId],
                 wait_until: tomorrow(),
               },
-              command: `garrison instance create trainer-1 --gpu RTX-A6000:4 --region CANADA-1 --wait-until ${tomorrow()}`,
-            }}
+              command: `garrison instance create trainer-1 --region ${there.region} --flavor ${there.flavor} --wait-until ${tomorrow()}`,
+            })}
           >
             When a machine is sold out, its deployment can wait: the oldest goes first, and after
             ten minutes room is kept for it. Nothing is charged before the machine runs.

@@ -8,6 +8,7 @@ import { type Answer, del } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Card, CardGrid, Facts, Stats } from '../ui/card.tsx'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
@@ -61,7 +62,13 @@ export function FirewallsPage() {
       title="Firewalls"
       lead={`Rules for several instances at once. ${total} of ${limit}.`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/firewalls/', command: 'garrison firewall list' }]}
+      calls={[
+        listCall(
+          '/api/firewalls/',
+          { page, page_size: size, search, region },
+          { command: 'garrison firewall list', flags: ['region', 'search'] },
+        ),
+      ]}
       action={createButton}
     >
       {statistics && (
@@ -102,12 +109,12 @@ export function FirewallsPage() {
           <Empty
             title={region ? `No firewall in ${region}` : 'No firewall yet'}
             action={createButton}
-            call={{
+            call={(there) => ({
               method: 'POST',
               path: '/api/firewalls/',
-              body: { name: 'web', region: region || 'LOCAL-1' },
-              command: 'garrison firewall create web --region LOCAL-1',
-            }}
+              body: { name: 'web', region: there.region },
+              command: `garrison firewall create web --region ${there.region}`,
+            })}
           >
             A firewall is a set of rules with a name. Attach it to instances of its region: what no
             rule lets in is dropped, and a change reaches all of them.

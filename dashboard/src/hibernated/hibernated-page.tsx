@@ -5,6 +5,7 @@ import { type Answer, post } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { shellWord } from '../ui/api-call.tsx'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Stats } from '../ui/card.tsx'
 import { Empty } from '../ui/empty.tsx'
@@ -116,11 +117,11 @@ export function HibernatedPage() {
                 Go to instances
               </Link>
             }
-            call={{
+            call={({ instance }) => ({
               method: 'POST',
-              path: '/api/instances/BRK-100200D/hibernate/',
-              command: 'garrison instance hibernate web-1',
-            }}
+              path: `/api/instances/${instance.id}/hibernate/`,
+              command: `garrison instance hibernate ${shellWord(instance.name)}`,
+            })}
           >
             Hibernate an instance that you do not need for a while: it costs a fraction, and goes on
             later where it was, with its programs and open files.

@@ -7,6 +7,7 @@ import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { listCall, shellWord } from '../ui/api-call.tsx'
 import { Button, buttonClass, IconButton } from '../ui/button.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
@@ -53,7 +54,13 @@ export function ImagesPage() {
       title="Images"
       lead={list.data && `${plural(total, 'image')}${filters}`}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/custom-images/', command: 'garrison image list' }]}
+      calls={[
+        listCall(
+          '/api/custom-images/',
+          { page, page_size: size, search, region },
+          { command: 'garrison image list', flags: ['region', 'search'] },
+        ),
+      ]}
       action={createButton}
     >
       {searchable && (
@@ -86,12 +93,12 @@ export function ImagesPage() {
                 </Link>
               </span>
             }
-            call={{
+            call={({ snapshot }) => ({
               method: 'POST',
               path: '/api/custom-images/',
-              body: { snapshot_id: 'BRK-123456S', name: 'web-base' },
-              command: 'garrison image create before-upgrade web-base',
-            }}
+              body: { snapshot_id: snapshot.id, name: 'web-base' },
+              command: `garrison image create ${shellWord(snapshot.name)} web-base`,
+            })}
           >
             An image is a machine’s disk to begin others from. Set one instance up as you like it,
             take a snapshot, make an image of that, and deploy as many as you want.

@@ -7,6 +7,7 @@ import type { Answer } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { buttonClass, IconButton } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
@@ -141,7 +142,18 @@ export function InstancesPage() {
       title="Instances"
       lead={list.data && plural(total, 'instance')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/instances/', command: 'garrison instance list' }]}
+      calls={[
+        listCall(
+          '/api/instances/',
+          {
+            status: search.status,
+            region,
+            search: search.search,
+            page: page > 1 ? page : undefined,
+          },
+          { command: 'garrison instance list', flags: ['status', 'region', 'search'] },
+        ),
+      ]}
       action={deployButton}
     >
       {(total > 0 || filtered) && (
@@ -182,18 +194,18 @@ export function InstancesPage() {
           <Empty
             title="No instance yet"
             action={deployButton}
-            call={{
+            call={(there) => ({
               method: 'POST',
               path: '/api/deploy/',
               body: {
                 vm_name: 'web-1',
-                region: 'LOCAL-1',
-                flavor: 'cpu-small',
-                os_image: 'garrison-small',
-                ssh_key_ids: ['BRK-123456K'],
+                region: there.region,
+                flavor: there.flavor,
+                os_image: there.osImage,
+                ssh_key_ids: [there.sshKeyId],
               },
-              command: 'garrison instance create web-1 --flavor cpu-small',
-            }}
+              command: `garrison instance create web-1 --region ${there.region} --flavor ${there.flavor}`,
+            })}
           >
             An instance is a machine of your own: pick a size, an image and a key, and SSH into it a
             few seconds later. It is charged by the minute until it is deleted.

@@ -43,11 +43,12 @@ export function SharesPage() {
           <Empty
             title="No share yet"
             action={shareButton}
-            call={{
+            call={({ vm }) => ({
               method: 'POST',
               path: '/v1/shares',
-              body: { vm_id: 'vm_2k7m4q9x1c5t8w3z', port: 8080, is_public: true },
-            }}
+              body: { vm_id: vm.id, port: 8080, is_public: true },
+              command: `garrison vm share create ${vm.id} 8080 --public`,
+            })}
           >
             A share gives a port of a microVM an address of its own, for everybody or for whoever
             has a key of your account: to show what is being made, or to let an agent’s work be

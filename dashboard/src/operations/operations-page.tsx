@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { FilterSelect } from '../ui/filters.tsx'
 import { plural } from '../ui/format.ts'
@@ -29,7 +30,13 @@ export function OperationsPage() {
       title="Activity"
       lead={list.data && plural(total, 'operation')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/operations/', command: 'garrison operation list' }]}
+      calls={[
+        listCall(
+          '/api/operations/',
+          { page, page_size: size, state },
+          { command: 'garrison operation list', flags: ['state'] },
+        ),
+      ]}
     >
       <FilterSelect
         label="State"
@@ -49,7 +56,10 @@ export function OperationsPage() {
             onClear={() => void navigate({ search: {}, replace: true })}
           />
         ) : (
-          <Empty title="Nothing has happened yet">
+          <Empty
+            title="Nothing has happened yet"
+            call={{ method: 'GET', path: '/api/operations/', command: 'garrison operation list' }}
+          >
             Deployments, snapshots and everything else that takes its time is listed here, step by
             step, with what went wrong.
           </Empty>

@@ -100,7 +100,14 @@ export function HostsPage() {
             onClear={() => narrow({ search: undefined, state: undefined })}
           />
         ) : (
-          <Empty title={region ? `No host in ${region}` : 'No host'}>
+          <Empty
+            title={region ? `No host in ${region}` : 'No host'}
+            call={{
+              method: 'GET',
+              path: '/api/operator/hosts/',
+              command: 'garrison operator hosts',
+            }}
+          >
             A region’s engine says which hosts it has. None answers: look into the server’s log, and
             at <code>regions</code> in <code>garrison.yaml</code>.
           </Empty>

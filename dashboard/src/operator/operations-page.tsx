@@ -105,7 +105,14 @@ export function OperatorOperationsPage() {
         ) : filtered ? (
           <NothingFound what="operations" onClear={clear} />
         ) : (
-          <Empty title="Nothing is under way, and nothing has failed">
+          <Empty
+            title="Nothing is under way, and nothing has failed"
+            call={{
+              method: 'GET',
+              path: '/api/operator/operations/',
+              command: 'garrison operator operations',
+            }}
+          >
             Whatever takes its time for any account shows here while it works, with what it waits
             for; what fails stays, to be looked into, begun again or left.
           </Empty>

@@ -75,18 +75,18 @@ export function OverviewPage() {
                   Deploy instance
                 </Link>
               }
-              call={{
+              call={(there) => ({
                 method: 'POST',
                 path: '/api/deploy/',
                 body: {
                   vm_name: 'web-1',
-                  region: region || 'LOCAL-1',
-                  flavor: 'cpu-small',
-                  os_image: 'garrison-small',
-                  ssh_key_ids: ['BRK-123456K'],
+                  region: there.region,
+                  flavor: there.flavor,
+                  os_image: there.osImage,
+                  ssh_key_ids: [there.sshKeyId],
                 },
-                command: 'garrison instance create web-1 --flavor cpu-small',
-              }}
+                command: `garrison instance create web-1 --region ${there.region} --flavor ${there.flavor}`,
+              })}
             >
               Three steps: add your SSH key, choose a machine, and log in with the command that is
               shown here then.

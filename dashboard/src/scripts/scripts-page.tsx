@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { send } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { Button } from '../ui/button.tsx'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
@@ -49,7 +50,13 @@ export function ScriptsPage() {
       title="Scripts"
       lead={list.data && plural(total, 'script')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/scripts/', command: 'garrison script list' }]}
+      calls={[
+        listCall(
+          '/api/scripts/',
+          { page, page_size: size, search },
+          { command: 'garrison script list', flags: ['search'] },
+        ),
+      ]}
       action={createButton}
     >
       {(total > 0 || search) && (

@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { SnapshotTabs } from '../snapshots/snapshot-tabs.tsx'
+import { listCall, shellWord } from '../ui/api-call.tsx'
 import { Button } from '../ui/button.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
 import { SearchBox } from '../ui/filters.tsx'
@@ -58,11 +59,11 @@ export function PoliciesPage() {
       }
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[
-        {
-          method: 'GET',
-          path: '/api/snapshot-policies/',
-          command: 'garrison policy list',
-        },
+        listCall(
+          '/api/snapshot-policies/',
+          { page, page_size: size, search },
+          { command: 'garrison policy list', flags: ['search'] },
+        ),
       ]}
       action={createButton}
     >
@@ -93,12 +94,12 @@ export function PoliciesPage() {
           <Empty
             title="No policy yet"
             action={createButton}
-            call={{
+            call={({ instance }) => ({
               method: 'POST',
               path: '/api/snapshot-policies/',
-              body: { name: 'nightly', daily: 7, weekly: 4, instance_ids: ['BRK-100200D'] },
-              command: 'garrison policy create nightly --daily 7 --weekly 4 --instance web-1',
-            }}
+              body: { name: 'nightly', daily: 7, weekly: 4, instance_ids: [instance.id] },
+              command: `garrison policy create nightly --daily 7 --weekly 4 --instance ${shellWord(instance.name)}`,
+            })}
           >
             A policy takes a snapshot of its instances every hour, day, week or month, and removes
             those that are too many. It never touches what you pinned or took yourself, nor the

@@ -6,6 +6,7 @@ import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { CreateImageDialog } from '../images/create-image-dialog.tsx'
 import { useRegion } from '../shell/region.ts'
+import { listCall, shellWord } from '../ui/api-call.tsx'
 import { Button } from '../ui/button.tsx'
 import { CardGrid, Stats } from '../ui/card.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
@@ -68,11 +69,11 @@ export function SnapshotsPage() {
       lead="Copies of a machine’s disk, taken while it runs, to go back to or begin from."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
       calls={[
-        {
-          method: 'GET',
-          path: `/api/snapshots/?pageSize=${size}`,
-          command: 'garrison snapshot list',
-        },
+        listCall(
+          '/api/snapshots/',
+          { page, pageSize: size, search, region },
+          { command: 'garrison snapshot list', flags: ['region', 'search'] },
+        ),
       ]}
       action={
         <>
@@ -133,12 +134,12 @@ export function SnapshotsPage() {
           <Empty
             title={region ? `No snapshot in ${region}` : 'No snapshot yet'}
             action={createButton}
-            call={{
+            call={({ instance }) => ({
               method: 'POST',
               path: '/api/snapshots/',
-              body: { instance_id: 'BRK-100200D', name: 'before-upgrade' },
-              command: 'garrison snapshot create web-1 before-upgrade',
-            }}
+              body: { instance_id: instance.id, name: 'before-upgrade' },
+              command: `garrison snapshot create ${shellWord(instance.name)} before-upgrade`,
+            })}
           >
             A snapshot keeps the disk of a running instance as it is now. Restore it into a new
             instance, roll the old one back to it, or make an image of it for many.

@@ -6,6 +6,7 @@ import { type Answer, del } from '../api/client.ts'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading, stale } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { Button } from '../ui/button.tsx'
 import { Card, CardGrid, Facts } from '../ui/card.tsx'
 import { ConfirmDelete } from '../ui/confirm-delete.tsx'
@@ -54,7 +55,13 @@ export function SshKeysPage() {
       title="SSH keys"
       lead={list.data && plural(list.data.pagination.total_count, 'key')}
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/ssh-keys/', command: 'garrison ssh-key list' }]}
+      calls={[
+        listCall(
+          '/api/ssh-keys/',
+          { search, region },
+          { command: 'garrison ssh-key list', flags: ['search'] },
+        ),
+      ]}
       action={addButton}
     >
       {(total > 1 || search) && (
@@ -93,7 +100,7 @@ export function SshKeysPage() {
             call={{
               method: 'POST',
               path: '/api/ssh-keys/',
-              body: { name: 'laptop', public_key: 'ssh-ed25519 AAAA… me@laptop' },
+              body: '{"name":"laptop","public_key":"$(cat ~/.ssh/id_ed25519.pub)"}',
               command: 'garrison ssh-key add laptop ~/.ssh/id_ed25519.pub',
             }}
           >

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react'
-import { Code } from './copy.tsx'
-import { type ApiCallOf, curlOf } from './page.tsx'
+import { type CallFor, Calls } from './api-call.tsx'
 
 /** An empty page teaches: what this is, the one button, and the same by curl and by command. */
 export function Empty({
@@ -13,7 +12,7 @@ export function Empty({
   /** What this is and what it is good for, in two sentences. */
   children: ReactNode
   action?: ReactNode
-  call?: ApiCallOf
+  call?: CallFor
 }) {
   return (
     <div className="grid gap-x-12 gap-y-6 border-t border-hairline py-8 lg:grid-cols-2 [dl+&]:border-t-0 [dl+&]:pt-0">
@@ -25,8 +24,7 @@ export function Empty({
       {call && (
         <div className="flex min-w-0 flex-col gap-2">
           <p className="text-sm text-ink-3">The same without a browser</p>
-          <Code text={curlOf(call)} label="curl command" />
-          {call.command && <Code text={call.command} label="garrison command" />}
+          <Calls calls={[call]} />
         </div>
       )}
     </div>

@@ -3,21 +3,12 @@ import { BookOpen, Code2, RefreshCw } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { GuideName } from '../help/guides.ts'
 import { setTitle } from '../shell/title.ts'
+import { type CallFor, Calls } from './api-call.tsx'
 import { IconButton, iconButtonClass } from './button.tsx'
-import { Code } from './copy.tsx'
 import { cx } from './cx.ts'
 import { Dialog, DialogBody } from './dialog.tsx'
 import { Panel } from './panel.tsx'
 import { Tooltip } from './tooltip.tsx'
-
-export type ApiCallOf = {
-  readonly method: string
-  /** With its ids in it, such as `/api/snapshots/`. */
-  readonly path: string
-  readonly body?: unknown
-  /** The same by command, such as `garrison snapshot list`. */
-  readonly command?: string
-}
 
 /**
  * The frame of every page: one heading, one primary action at the right of it; the same thing as an API call
@@ -40,7 +31,7 @@ export function Page({
   guide: GuideName | null
   lead?: ReactNode
   action?: ReactNode
-  calls?: readonly ApiCallOf[]
+  calls?: readonly CallFor[]
   refresh?: { onRefresh: () => void; busy: boolean }
   children: ReactNode
 }) {
@@ -112,24 +103,12 @@ const GuideButton = ({ guide }: { guide: GuideName }) => (
   </Tooltip>
 )
 
-export const curlOf = ({ method, path, body }: ApiCallOf) =>
-  [
-    `curl ${method === 'GET' ? '' : `-X ${method} `}${forShell(location.origin + path)}`,
-    '  -H "Authorization: Api-Key $GARRISON_API_KEY"',
-    ...(body === undefined
-      ? []
-      : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body)}'`]),
-  ].join(' \\\n')
-
-/** A query has characters that mean something to a shell. */
-const forShell = (url: string) => (url.includes('?') ? `'${url}'` : url)
-
 function ApiCalls({
   calls,
   open,
   onClose,
 }: {
-  calls: readonly ApiCallOf[]
+  calls: readonly CallFor[]
   open: boolean
   onClose: () => void
 }) {
@@ -147,12 +126,7 @@ function ApiCalls({
           </a>
           .
         </p>
-        {calls.map((call) => (
-          <div key={`${call.method} ${call.path}`} className="flex flex-col gap-2">
-            <Code text={curlOf(call)} label="curl command" />
-            {call.command && <Code text={call.command} label="garrison command" />}
-          </div>
-        ))}
+        <Calls calls={calls} />
       </DialogBody>
     </Dialog>
   )

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { pollWhenBroken } from '../api/live.ts'
 import { reading } from '../api/queries.ts'
 import { useRegion } from '../shell/region.ts'
+import { listCall } from '../ui/api-call.tsx'
 import { Button } from '../ui/button.tsx'
 import { CardGrid, Stats } from '../ui/card.tsx'
 import { Empty, NothingFound } from '../ui/empty.tsx'
@@ -53,7 +54,13 @@ export function VolumesPage() {
       title="Volumes"
       lead="Disks that outlive the instances they are attached to."
       refresh={{ onRefresh: () => void list.refetch(), busy: list.isFetching }}
-      calls={[{ method: 'GET', path: '/api/volumes/', command: 'garrison volume list' }]}
+      calls={[
+        listCall(
+          '/api/volumes/',
+          { page, page_size: size, search, region },
+          { command: 'garrison volume list', flags: ['region', 'search'] },
+        ),
+      ]}
       action={createButton}
     >
       {statistics && (
@@ -94,12 +101,12 @@ export function VolumesPage() {
           <Empty
             title={region ? `No volume in ${region}` : 'No volume yet'}
             action={createButton}
-            call={{
+            call={(there) => ({
               method: 'POST',
               path: '/api/volumes/',
-              body: { name: 'data', region: region || 'LOCAL-1', size_gb: 100 },
-              command: 'garrison volume create data --size 100 --region LOCAL-1',
-            }}
+              body: { name: 'data', region: there.region, size_gb: 100 },
+              command: `garrison volume create data --size 100 --region ${there.region}`,
+            })}
           >
             A volume is a disk with a life of its own: attach it to a running instance, take it
             away, attach it to another one. Made from an OS image, it can be booted from.
