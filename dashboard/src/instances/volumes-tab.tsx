@@ -1,3 +1,4 @@
+import { whyNot } from '@garrison/contract/volumes/states'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -57,7 +58,11 @@ export function VolumesTab() {
               head: <span className="sr-only">Actions</span>,
               className: 'w-24',
               cell: (row) => (
-                <Button look="quiet" onClick={() => setLeaving(row)}>
+                <Button
+                  look="quiet"
+                  reason={whyNot('detach', row.status)}
+                  onClick={() => setLeaving(row)}
+                >
                   Detach
                 </Button>
               ),

@@ -19,6 +19,16 @@ const additions = [
   ['git_clone_url', 'Git repository', 'https://example.org/me/tool.git'],
   ['git_clone_branch', 'Branch', 'main'],
 ] as const
+/** What fields of the API are called here. */
+const labels = {
+  ...{
+    oci_image: 'Image',
+    disk_size_gb: 'Disk',
+    post_build_cmd: 'Command at the end',
+    envs: 'Environment',
+  },
+  ...Object.fromEntries(additions.map(([key, label]) => [key, label])),
+}
 type Addition = (typeof additions)[number][0]
 
 const memoryChoices = [128, 256, 512, 1024, 2048, 4096, 8192]
@@ -76,6 +86,7 @@ export function BuildDialog({ onClose }: { onClose: () => void }) {
       submitting="Beginning…"
       pending={build.isPending}
       error={build.error}
+      labels={labels}
       reason={image.trim() === '' ? 'Name an image first' : problem}
       wide
     >

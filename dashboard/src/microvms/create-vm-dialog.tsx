@@ -40,8 +40,10 @@ export function CreateVmDialog({
   const navigate = useNavigate()
   const snapshots = useQuery(reading('/v1/snapshots'))
   const ready = (snapshots.data ?? []).filter((each) => each.status === 'ready')
+  const others = useQuery(reading('/v1/vms'))
   const [chosen, setChosen] = useState(snapshot ?? '')
   const [name, setName] = useState('')
+  const isTaken = others.data?.some((vm) => vm.metadata[nameKey] === name.trim()) ?? false
   const [vcpus, setVcpus] = useState('')
   const [memory, setMemory] = useState('')
   const [lifetime, setLifetime] = useState('3600')
@@ -100,6 +102,7 @@ export function CreateVmDialog({
         value={name}
         onValue={setName}
         error={tooLong}
+        hint={isTaken && 'Another one is called so; by command both go by their ids then.'}
         autoComplete="off"
         spellCheck={false}
       />

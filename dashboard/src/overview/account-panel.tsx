@@ -1,16 +1,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { reading } from '../api/queries.ts'
-import { useMe } from '../shell/session.ts'
+import { signOut, useMe } from '../shell/session.ts'
 import { Facts, Section } from '../ui/card.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { duration, money } from '../ui/format.ts'
 import { Notice } from '../ui/notice.tsx'
+import { tellProblem } from '../ui/toast.tsx'
 
 /** Who you are here, what is left, and what there is to do about it. */
 export function AccountPanel() {
   const me = useMe()
   const balance = useQuery({ ...reading('/api/balance/'), refetchInterval: 60_000 })
+  const charged = me.billing_mode !== 'off'
+  const budget = useQuery({
+    ...reading('/api/account/budget/'),
+    staleTime: 60_000,
+    enabled: charged,
+  }).data?.budget
+  const taxNumber = useQuery(reading('/api/account/profile/')).data?.profile.tax_id
   const left = balance.data?.estimated_hours_left
   return (
     <Section title="Account">
@@ -20,7 +28,7 @@ export function AccountPanel() {
             {money(balance.data.balance.amount, me.currency)}
           </p>
           <p className="text-ink-3">
-            {me.billing_mode === 'off'
+            {!charged
               ? 'Nothing is charged here'
               : left === null || left === undefined
                 ? 'Nothing is being charged right now'
@@ -45,6 +53,9 @@ export function AccountPanel() {
           ['E-mail', me.person?.email ?? me.email],
           ['Role', me.role],
           ['Currency', me.currency],
+          ['This month', budget && `${money(budget.used, me.currency)} so far`],
+          ['By its end', budget && money(budget.forecast, me.currency)],
+          ['GST or VAT', taxNumber === null ? 'none given' : taxNumber],
         ]}
       />
       <p className="flex flex-wrap gap-x-4 gap-y-1">
@@ -59,6 +70,13 @@ export function AccountPanel() {
             {words}
           </Link>
         ))}
+        <button
+          type="button"
+          className="text-accent hover:underline"
+          onClick={() => void signOut().catch(tellProblem)}
+        >
+          Sign out
+        </button>
       </p>
     </Section>
   )
