@@ -4,7 +4,7 @@ import { guides } from '../help/guides.ts'
 import { setTheme } from '../ui/theme.ts'
 import { tellProblem } from '../ui/toast.tsx'
 import { useSearchOfThings } from './found-things.ts'
-import { matches, type Named } from './matches.ts'
+import { matches, type Named, ownWordsFirst } from './matches.ts'
 import { activity, groupsFor, waiting } from './navigation.ts'
 import { recent } from './recent.ts'
 import { signOut, useMe } from './session.ts'
@@ -97,12 +97,15 @@ export function useCommands(typed: string): { found: readonly Command[]; searchi
   })
   const read = guides.map(({ name, title }) => command('Guide', title, `/help/${name}`, 'help how'))
   return {
-    found: [
-      ...fixed.filter((each) => matches(each, typed)),
-      ...ofThings,
-      ...named,
-      ...read.filter((each) => matches(each, typed)),
-    ],
+    found: ownWordsFirst(
+      [
+        ...fixed.filter((each) => matches(each, typed)),
+        ...ofThings,
+        ...named,
+        ...read.filter((each) => matches(each, typed)),
+      ],
+      typed,
+    ),
     searching: things.searching,
   }
 }

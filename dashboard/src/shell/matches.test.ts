@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matches } from './matches.ts'
+import { matches, ownWordsFirst } from './matches.ts'
 
 const volumes = { words: 'Create a volume', group: 'Begin', also: 'new disk' }
 
@@ -12,5 +12,13 @@ describe('what is found by a few letters', () => {
   it('is not what only contains them', () => {
     expect(matches(volumes, 'olume')).toBe(false)
     expect(matches(volumes, 'create snapshot')).toBe(false)
+  })
+})
+
+describe('the order of what is found', () => {
+  it('begins with what is called so', () => {
+    const hibernate = { words: 'Hibernate web-1', group: 'Instance', also: 'sleep suspend' }
+    const suspend = { words: 'Suspend tests', group: 'MicroVM' }
+    expect(ownWordsFirst([hibernate, suspend], 'suspend')).toEqual([suspend, hibernate])
   })
 })

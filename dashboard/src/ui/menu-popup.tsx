@@ -1,10 +1,25 @@
 import { Menu as Base } from '@base-ui/react/menu'
-import { useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { cx } from './cx.ts'
 import type { MenuAction, MenuProps } from './menu.tsx'
 
 /** An open menu, and from then on the one that opens and closes. */
-export function MenuPopup({ trigger, actions }: MenuProps) {
+export function MenuPopup({
+  trigger,
+  actions,
+  begins,
+}: MenuProps & {
+  /** With its first entry, when it opens for the first time: whoever has no pointer goes on from there. */
+  begins: boolean
+}) {
+  const popup = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!begins) return
+    const frame = requestAnimationFrame(() =>
+      popup.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus(),
+    )
+    return () => cancelAnimationFrame(frame)
+  }, [begins])
   const button = useRef<HTMLButtonElement>(null)
   const chosen = useRef<MenuAction>(null)
   // Only once the menu is gone: a dialog that it opens gives the focus back to where it was, and until then
@@ -21,7 +36,10 @@ export function MenuPopup({ trigger, actions }: MenuProps) {
       <Base.Trigger ref={button} render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align="end" className="z-30">
-          <Base.Popup className="appear min-w-44 max-w-80 rounded-md border border-hairline bg-raised py-1 shadow-float outline-none">
+          <Base.Popup
+            ref={popup}
+            className="appear min-w-44 max-w-80 rounded-md border border-hairline bg-raised py-1 shadow-float outline-none"
+          >
             {actions.map((action, index) =>
               action === 'line' ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: lines differ in nothing else

@@ -32,18 +32,19 @@ const MenuPopup = lazy(async () => ({
  * is made of is loaded when the first one is opened: most visits open none.
  */
 export function Menu({ trigger, actions }: MenuProps) {
-  const [wanted, setWanted] = useState(false)
+  const [wanted, setWanted] = useState<'no' | 'by pointer' | 'by key'>('no')
   const closed = cloneElement(trigger as ReactElement<Record<string, unknown>>, {
     'aria-haspopup': 'menu',
     onClick: (event: MouseEvent) => {
       event.stopPropagation()
-      setWanted(true)
+      // A key that presses a button counts no clicks.
+      setWanted(event.detail === 0 ? 'by key' : 'by pointer')
     },
   })
-  if (!wanted) return closed
+  if (wanted === 'no') return closed
   return (
     <Suspense fallback={closed}>
-      <MenuPopup trigger={trigger} actions={actions} />
+      <MenuPopup trigger={trigger} actions={actions} begins={wanted === 'by key'} />
     </Suspense>
   )
 }
