@@ -17,7 +17,8 @@ const mostEntries = 100
 
 /** Of at least two parts: a policy is not to open all of `com`. An address is a network. */
 const domainForm = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i
-const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+/** Without zeros in front, which some read as octal. */
+const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const cidrForm = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?\\d))?$`)
 
 const domain = z

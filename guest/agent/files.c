@@ -86,7 +86,9 @@ void file_write(uint32_t id, const char *path, mode_t mode) {
   c->target = realpath(path, NULL); /* Through a link, as it would be when written in place. */
   if (!c->target) c->target = strdup(path);
   c->mode = mode;
-  if (asprintf(&c->path, "%s.%u.garrison", c->target, id) < 0) die("memory");
+  /* A name of its own: with more behind it, one of the longest would be too long. */
+  int folder = strrchr(c->target, '/') - c->target;
+  if (asprintf(&c->path, "%.*s/.%u.garrison", folder, c->target, id) < 0) die("memory");
   c->in = open(c->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (c->in >= 0) return;
   refuse(id, errno);

@@ -7,13 +7,14 @@ import { once } from 'node:events'
 import { chmod, chown, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { EngineError, GuestError, NotRunningError } from '../../engine.ts'
+import { EngineError } from '../../engine.ts'
 import { requireFreeSpace } from '../disks/free-space.ts'
 import { run } from '../network/run.ts'
 import { syncPath } from '../records/durable-files.ts'
 import type { AgentLine } from './agent/line.ts'
 import type { Keeper } from './given.ts'
 import type { LiveMicrovm } from './live.ts'
+import { isItsDoing } from './wake.ts'
 
 export type CaptureFiles = {
   /** Program that copies what a process has changed; see host-tool.c. */
@@ -116,8 +117,7 @@ async function holdLine(
       if (!mustBeWithout) await line.ping(ANSWER_MS)
       return { line, letGo: await line.holdWithoutSecrets(FORGET_MS, keep), isWithout: true }
     } catch (error) {
-      const isItsDoing = error instanceof GuestError || error instanceof NotRunningError
-      if (mustBeWithout || !isItsDoing) throw error
+      if (mustBeWithout || !isItsDoing(error)) throw error
     }
   }
   const guest = await live.guest().catch(() => null)

@@ -103,7 +103,8 @@ async function startDns({ netns }: SlotLayout, policy: EgressPolicy): Promise<vo
   const allowed = allowedNames(policy)
   await runIn(netns, 'dnsmasq', [
     ...['--conf-file=/dev/null', '--pid-file=', '--user=nobody', '--bind-interfaces'],
-    ...['--no-resolv', '--no-hosts', `--listen-address=${INNER_GATEWAY}`],
+    // Nor does it say of itself which resolvers the host has (servers.bind).
+    ...['--no-resolv', '--no-hosts', '--no-ident', `--listen-address=${INNER_GATEWAY}`],
     ...['--cache-size=200', '--filter-AAAA', ...asked],
     // What a name may lead to is for the rules to say: private addresses are refused before names count.
     ...(allowed.length > 0 ? [`--nftset=/${allowed.join('/')}/${NAMES_SET}`] : []),

@@ -25,8 +25,8 @@ afterEach(async () => {
 })
 
 /** A host with one machine, which runs again and of which nobody has heard since. */
-async function resuming(ram: string) {
-  const played = await playMicrovm()
+async function resuming(ram: string, options: Parameters<typeof playMicrovm>[0] = {}) {
+  const played = await playMicrovm(options)
   const id = randomUUID()
   const paths = microvmPathsOf(folder, 'test')
   const machines = new Records(folder, MicrovmRecord)
@@ -54,6 +54,21 @@ test.each([
   await vi.advanceTimersByTimeAsync(120_000)
   expect(await ended).toMatch(outcome)
 })
+
+test.each([
+  ['talks without having been greeted', null, Buffer.alloc(20_000_000, 'x')],
+  ['refuses', '2', frame('W', 0, Buffer.from('no\0'))],
+])(
+  'a machine goes on, and is not taken for suspended, when its agent %s',
+  async (_, version, said) => {
+    const answer = ({ type }: Frame, socket: Socket) => {
+      if (type === 'W') socket.write(said)
+    }
+    await using machine = await resuming('m1', { version, answer })
+    await goOnFinally(machine.host, machine.id)
+    expect(machine.machines.get(machine.id)?.start?.how).toBe('memory')
+  },
+)
 
 /** A host with one suspended machine, of which another QEMU wrote the memory. */
 async function toBoot(more: Partial<MicrovmRecord>) {

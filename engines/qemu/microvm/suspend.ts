@@ -1,5 +1,5 @@
 /** Suspending: memory goes to files and the process ends; and the way back. */
-import { GuestError, NotRunningError } from '../../engine.ts'
+import { NotRunningError } from '../../engine.ts'
 import { syncPath } from '../records/durable-files.ts'
 import { capture, emptyMemory, makeSafe } from './capture.ts'
 import { giveBack, givenAtBoot, keeperOf } from './given.ts'
@@ -9,7 +9,7 @@ import { stateBeside } from './paths.ts'
 import type { MicrovmRecord } from './records.ts'
 import { requireMemory } from './room.ts'
 import type { Slot } from './spawn.ts'
-import { wakeUp } from './wake.ts'
+import { isItsDoing, wakeUp } from './wake.ts'
 
 /** Of one that goes on, and of one that boots under emulation on a busy host. */
 const WAKE_MS = 30_000
@@ -119,8 +119,8 @@ async function wakeAgain(
   const hostMs = performance.now() - began
   const isCold = placed.ram === host.paths.ram(`empty-${placed.memoryMib}`)
   await wakeUp(live, null, '', isCold ? BOOT_MS : WAKE_MS).catch((error: unknown) => {
-    // With its memory it is as it was, and an agent that was silent then still is.
-    if (isCold || !(error instanceof GuestError) || error.reason !== 'silent') throw error
+    // With its memory it is as it was, and runs: whatever its agent did then, it still does.
+    if (isCold || !isItsDoing(error)) throw error
   })
   const timings = { pooled: false, hostMs }
   const why = placed.holdsEnv ? `${WHY_COLD} ${WHY_WITHOUT}` : WHY_COLD

@@ -1,6 +1,6 @@
 /** Telling a machine who it is. */
 import { randomBytes } from 'node:crypto'
-import type { MicrovmIdentity } from '../../engine.ts'
+import { GuestError, type MicrovmIdentity, NotRunningError } from '../../engine.ts'
 import { entriesOf } from './agent/guest.ts'
 import type { LiveMicrovm } from './live.ts'
 
@@ -24,3 +24,7 @@ export async function wakeUp(
   const words = [identity?.hostname ?? '', machineId, seed, micros, '']
   await live.line.wake([...words, ...entriesOf(identity?.env ?? {})], ms)
 }
+
+/** What a guest can bring about, whoever is root in it: it says nothing, or nonsense, or hangs up. */
+export const isItsDoing = (error: unknown): boolean =>
+  error instanceof GuestError || error instanceof NotRunningError

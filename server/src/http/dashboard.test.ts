@@ -34,12 +34,17 @@ describe('the dashboard', () => {
     },
   )
 
-  it.each(['/api/nothing/', '/v1/nothing', '/docs/nothing', '/assets/nothing.js', '/metrics'])(
-    'leaves %s to others',
-    async (path) => {
-      expect((await served().request(path)).status).toBe(404)
-    },
-  )
+  it.each([
+    '/api/nothing/',
+    '/v1/nothing',
+    '/docs/nothing',
+    '/assets/nothing.js',
+    '/metrics',
+    '/execute',
+    '/upload',
+  ])('leaves %s to others', async (path) => {
+    expect((await served().request(path)).status).toBe(404)
+  })
 
   it('runs no script but its own, and the checkout of a payment provider only where there is one', async () => {
     const policyOf = async (app: App) =>

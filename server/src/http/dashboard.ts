@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants } from 'node:zlib'
+import { isMicrovmPath } from '@garrison/contract/microvms/api'
 import type { App, AppContext } from './answers.ts'
 
 const types: Readonly<Record<string, string>> = {
@@ -44,7 +45,7 @@ const policyWith = (checkout: string) =>
   ].join('; ')
 
 /** Belongs to the API, whether there is something or not. */
-const notPages = /^\/(api|v1|docs|assets|openapi\.json|healthz|readyz|metrics)(\/|$)/
+const notPages = /^\/(api|docs|assets|openapi\.json|healthz|readyz|metrics)(\/|$)/
 
 export function dashboardRoutes(
   app: App,
@@ -74,7 +75,7 @@ export function dashboardRoutes(
   })
   app.get('/', page)
   app.get('/*', async (c, next) => {
-    if (notPages.test(c.req.path)) return next()
+    if (notPages.test(c.req.path) || isMicrovmPath(c.req.path)) return next()
     return page(c)
   })
 }

@@ -125,6 +125,8 @@ describe('what may not be named', () => {
     [{ allowed_cidrs: ['1.2.3.4/33'] }],
     [{ allowed_cidrs: ['::/0'] }],
     [{ allowed_cidrs: ['1.2.3'] }],
+    [{ allowed_cidrs: ['01.2.3.4'] }],
+    [{ allowed_cidrs: ['1.2.3.00/24'] }],
     [{ allowed_domains: ['com'] }],
     [{ allowed_domains: ['10.0.0.1'] }],
     [{ allowed_domains: ['a b.com'] }],

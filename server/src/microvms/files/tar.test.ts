@@ -4,7 +4,7 @@ import { pathInGuest } from './paths.ts'
 import { filesIn, mostFiles } from './tar.ts'
 
 type Entry = {
-  name: string
+  name: string | Buffer
   kind?: string
   content?: string
   size?: string
@@ -16,7 +16,7 @@ type Entry = {
 function entry({ name, kind = '0', content = '', prefix = '', ...more }: Entry): Buffer {
   const body = Buffer.from(content)
   const header = Buffer.alloc(512)
-  header.write(name, 0, 100)
+  Buffer.from(name as string).copy(header, 0, 0, 100)
   header.write(more.mode ?? '0000644', 100)
   header.write(more.size ?? body.length.toString(8).padStart(11, '0'), 124, 12)
   header.write(' '.repeat(8), 148)
@@ -64,6 +64,28 @@ describe('an archive', () => {
       { name: 'last', content: 'four' },
     )
     expect(read(bytes).map(([name]) => name)).toEqual([long, 'plain', long, 'last'])
+  })
+
+  it('may have ends of lines in its names, and no record is looked for inside of another', () => {
+    const records = (...pairs: [string, string][]) =>
+      pairs
+        .map(([key, value]) => {
+          const rest = ` ${key}=${value}\n`
+          const length = Buffer.byteLength(rest)
+          const whole = length + String(length + String(length).length).length
+          return `${whole}${rest}`
+        })
+        .join('')
+    const bytes = archive(
+      { name: 'pax', kind: 'x', content: records(['path', 'é\nb'], ['mtime', '1.5']) },
+      { name: 'one', content: '1' },
+      { name: 'pax', kind: 'x', content: records(['comment', 'x\n9 path=y\n'], ['path', 'é\nc']) },
+      { name: 'two', content: '2' },
+    )
+    expect(read(bytes)).toEqual([
+      ['é\nb', 0o644, '1'],
+      ['é\nc', 0o644, '2'],
+    ])
   })
 
   it('gives no more of setuid than any file has', () => {
@@ -114,6 +136,22 @@ describe('a hostile archive', () => {
     for (const length of [513, 1024, 2000])
       expect(refusing(whole.subarray(0, length)), String(length)).toThrow(ValidationError)
   })
+
+  it('whose names are not UTF-8 is refused, since two of them would become one', () => {
+    expect(refusing(archive({ name: Buffer.from('b\xe9', 'latin1') }))).toThrow(ValidationError)
+    const long = Buffer.from(archive({ name: 'long', kind: 'L', content: 'b?' }, { name: 'x' }))
+    long[513] = 0xe9
+    expect(refusing(long)).toThrow(ValidationError)
+  })
+
+  it.each(['9 path=x', '99 path=x\n', '3 path=x\n', 'x\n', '0 path=x\n'])(
+    'with the extended header %j is refused',
+    (content) => {
+      expect(refusing(archive({ name: 'pax', kind: 'x', content }, { name: 'x' }))).toThrow(
+        ValidationError,
+      )
+    },
+  )
 
   it('with too many files is refused', () => {
     const one = entry({ name: 'x' })

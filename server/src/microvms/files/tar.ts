@@ -2,12 +2,15 @@
  * Reads a tar archive that somebody has sent: names and contents of plain files, nothing else of it. Links,
  * devices and names that lead elsewhere are refused, not followed.
  */
+import { isUtf8 } from 'node:buffer'
 import { ValidationError } from '../../errors.ts'
 
 const block = 512
 export const mostFiles = 10_000
 /** Folders and names count too: each costs time. A file has at most three. */
 const mostHeaders = 3 * mostFiles
+/** With the number before it. */
+const longestKey = 1024
 
 export type ArchivedFile = {
   readonly name: string
@@ -34,7 +37,7 @@ export function* filesIn(archive: Uint8Array): Generator<ArchivedFile> {
     offset += block + Math.ceil(size / block) * block
     const kind = String.fromCharCode(header[156] ?? 0)
     if (kind === 'L') {
-      longName = textAt(content, 0, content.length)
+      longName = nameAt(content, 0, content.length)
       continue
     }
     if (kind === 'x') {
@@ -52,30 +55,52 @@ export function* filesIn(archive: Uint8Array): Generator<ArchivedFile> {
   if (offset === 0) throw refuse('is none: send a tar file')
 }
 
-const textAt = (bytes: Uint8Array, start: number, length: number) => {
+function fieldAt(bytes: Uint8Array, start: number, length: number): Buffer {
   const field = bytes.subarray(start, start + length)
   const end = field.indexOf(0)
-  return Buffer.from(end === -1 ? field : field.subarray(0, end)).toString('utf8')
+  return Buffer.from(end === -1 ? field : field.subarray(0, end))
 }
+
+/** Two names that are not text would become one. */
+function asName(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw refuse(`has "${bytes.toString('latin1').slice(0, 100)}", a name that is not UTF-8`)
+}
+
+const nameAt = (bytes: Uint8Array, start: number, length: number) =>
+  asName(fieldAt(bytes, start, length))
 
 /** Octal, as text. Larger numbers than that are of files that nobody may send. */
 function numberAt(header: Uint8Array, start: number, length: number): number {
-  const text = textAt(header, start, length).trim()
+  const text = fieldAt(header, start, length).toString('latin1').trim()
   if (text === '') return 0
   if (!/^[0-7]+$/.test(text)) throw refuse('is damaged, or has a file that is too large')
   return Number.parseInt(text, 8)
 }
 
 function nameIn(header: Uint8Array): string {
-  const name = textAt(header, 0, 100)
-  const isUstar = textAt(header, 257, 6).startsWith('ustar')
-  const prefix = isUstar ? textAt(header, 345, 155) : ''
+  const name = nameAt(header, 0, 100)
+  const isUstar = fieldAt(header, 257, 6).toString('latin1').startsWith('ustar')
+  const prefix = isUstar ? nameAt(header, 345, 155) : ''
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
-/** Lines of `length key=value`, of which only the path is wanted. */
-const pathOf = (content: Uint8Array): string | null =>
-  /(?:^|\n)\d+ path=([^\n]*)\n/.exec(Buffer.from(content).toString('utf8'))?.[1] ?? null
+/** Of records of `length key=value`, whose values may have anything in them, also ends of lines. The last one counts. */
+function pathOf(content: Uint8Array): string | null {
+  const bytes = Buffer.from(content)
+  let found: string | null = null
+  for (let at = 0; at < bytes.length; ) {
+    const [head = '', digits, key] =
+      /^(\d{1,7}) ([^=\n]+)=/.exec(bytes.toString('latin1', at, at + longestKey)) ?? []
+    const end = at + Number(digits ?? 0)
+    if (end <= at + head.length || end > bytes.length || bytes[end - 1] !== 0x0a) {
+      throw refuse('is damaged: it has a header that cannot be read')
+    }
+    if (key === 'path') found = asName(bytes.subarray(at + head.length, end - 1))
+    at = end
+  }
+  return found
+}
 
 /** Of all bytes, with those of the sum itself as spaces. */
 function requireSum(header: Uint8Array) {
