@@ -119,7 +119,8 @@ int64_t cpu_of(pid_t);
 /* languages.c: interpreters that are running before they are asked */
 enum { PYTHON, BASH, LANGUAGES };
 void languages_start(void);
-void languages_woken(void);
+/* The environment is told to them again where they are another machine's by now. */
+void languages_woken(bool is_another);
 /* What was given at start is told to them again, also where they were about to lose it. */
 void languages_untold(void);
 /* What was given at start is taken back from those that do nothing, and the host hears when it is gone, if it is. */

@@ -30,3 +30,11 @@ test.each([
     expect((await run(program, [wrong])).stdout.trim()).toBe(heard)
   },
 )
+
+/** What code has made of these variables since stays as it is in a machine that only was away. */
+test.each([
+  ['another machine, which has its own', 'another', '1'],
+  ['the machine that it was, and keeps what code has set', 'same', '0'],
+])('an interpreter goes on as %s', async (_, as, told) => {
+  expect((await run(program, [as])).stdout.trim()).toBe(told)
+})

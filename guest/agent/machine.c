@@ -150,6 +150,6 @@ bool machine_wake(char **fields, int count) {
     forget_host_keys();
   }
   if (*machine) environment_set(fields + 5, count - 5);
-  languages_woken();
+  languages_woken(*machine != 0);
   return true;
 }

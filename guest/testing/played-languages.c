@@ -2,6 +2,7 @@
  * The agent's languages with everything around them played: two interpreters that were told what the machine was
  * given, and are to let go of it while something goes wrong. Prints how often the host hears that it is gone, then
  * how often it does when asked again with nothing wrong, and of how many the memory was wiped then.
+ * Or they go on from memory, as another machine or as the same: prints how often Python is told the environment.
  */
 #include "../agent/agent.h"
 
@@ -16,7 +17,7 @@ static char *entries[] = {"TOKEN=secret", NULL};
 char **environment = defaults, **given = entries, **forgotten;
 
 static const char *wrong;
-static int gone, wiped, started, answers[LANGUAGES];
+static int gone, wiped, told, started, answers[LANGUAGES];
 
 static bool goes_wrong(const char *what) { return strcmp(wrong, what) == 0; }
 
@@ -46,7 +47,10 @@ pid_t start_program(char *const argv[], const char *cwd, char **env, char **more
 }
 const char *shell_path(void) { return "/bin/sh"; }
 int64_t cpu_of(pid_t pid) { return pid * 0; }
-void bytes_add(struct bytes *bytes, const void *data, size_t length) { (void)bytes, (void)data, (void)length; }
+void bytes_add(struct bytes *bytes, const void *data, size_t length) {
+  (void)bytes;
+  if (length == sizeof "TOKEN=secret" && memcmp(data, "TOKEN=secret", length) == 0) told++;
+}
 void bytes_free(struct bytes *bytes) { (void)bytes; }
 void send_error(uint32_t channel, const char *reason, const char *message) { (void)channel, (void)reason, (void)message; }
 void send_exit(struct channel *c, int code) { (void)c, (void)code; }
@@ -59,14 +63,27 @@ static void all_answer(const char *first, const char *others) {
   for (int i = 0; i < count; i++) language_readable(fds[i]);
 }
 
-int main(int argc, char **argv) {
+static void all_run(void) {
   static struct channel runs[LANGUAGES];
+  for (int i = 0; i < started; i++) language_run(&runs[i], i, "", NULL, 0);
+  all_answer("0", "0");
+}
+
+int main(int argc, char **argv) {
   if (argc != 2) return 2;
   wrong = argv[1];
   languages_start();
   all_answer("ready", "ready");
-  for (int i = 0; i < started; i++) language_run(&runs[i], i, "", NULL, 0);
-  all_answer("0", "0");
+  if (goes_wrong("another") || goes_wrong("same")) {
+    environment = entries;
+    all_run();
+    told = 0;
+    languages_woken(goes_wrong("another"));
+    all_run();
+    printf("%d\n", told);
+    return 0;
+  }
+  all_run();
   languages_forget();
   if (goes_wrong("waiting")) languages_untold();
   all_answer(goes_wrong("answering") ? "1" : "0", "0");
