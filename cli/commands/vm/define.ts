@@ -167,6 +167,18 @@ ${examples(
         told(cloud, await microvms(cloud).change(vm_id, { vm_lifetime_seconds }))
       }),
     )
+  vm.command('rename')
+    .description('Give it another name, or one at all.')
+    .argument('<vm>')
+    .argument('<name>', 'by which the other commands know it', someName)
+    .addHelpText('after', examples('vm rename vm_3m3bk8z2ghfymgyp tests'))
+    .action(
+      run(async (cloud, of: string, name: string) => {
+        const { vm_id, metadata } = await vmOf(cloud, of)
+        // What else is said of it stays.
+        told(cloud, await microvms(cloud).change(vm_id, { metadata: { ...metadata, name } }))
+      }),
+    )
   vm.command('rm <vms...>')
     .description('End microVMs, with everything in them.')
     .addHelpText('after', examples('vm rm tests'))

@@ -35,6 +35,12 @@ it('a microVM is started, used, copied, suspended, kept and ended by its name', 
   expect(odd).toMatchObject({ code: 2, errors: expect.stringMatching(/90s, 15m/) })
   const cloned = await me.json('vm', 'clone', row.vm_id)
   expect(cloned).toMatchObject({ status: 'running', metadata: {} })
+  await me.patch(`/v1/vms/${cloned.vm_id}`, { metadata: { task: 'more' } })
+  const renamed = await me.garrison('vm', 'rename', cloned.vm_id, 'copy')
+  expect(renamed.output).toMatch(/^copy is running as /)
+  expect(await me.json('vm', 'show', 'copy')).toMatchObject({
+    metadata: { task: 'more', name: 'copy' },
+  })
   expect(await me.garrison('vm', 'exec', 'tests', '--', 'true')).toMatchObject({ code: 0 })
 
   const taken = await me.garrison('vm', 'snapshot', 'take', row.vm_id, 'prepared')
