@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../failure.ts'
-import { entriesOf } from './tar.ts'
+import { membersOf } from './tar.ts'
 
 export type Unpacked = {
   readonly files: number
@@ -23,36 +23,36 @@ export async function unpack(
   folder: string,
   onBytes: (bytes: number) => void = () => {},
 ): Promise<Unpacked> {
-  const links: { path: string; name: string; target: string }[] = []
+  const links: { path: string; target: string }[] = []
   const skipped: string[] = []
   let [files, bytes] = [0, 0]
   await mkdir(folder, { recursive: true })
-  for await (const entry of entriesOf(archive)) {
-    const parts = partsOf(entry.name)
+  for await (const { header, content } of membersOf(archive)) {
+    const { name, type, linkname, mode = 0o644 } = header
+    const target = linkname ?? ''
+    const parts = partsOf(name)
     const path = join(folder, ...parts)
-    if (entry.kind === 'folder') await makeFolders(folder, parts)
-    else if (parts.length === 0) continue
-    else if (entry.kind === 'symbolic-link') {
-      if (staysInside(parts, entry.target)) links.push({ path, ...entry })
-      else skipped.push(`${parts.join('/')}: a link that leads out of the folder`)
-    } else if (entry.kind === 'other') {
-      skipped.push(`${parts.join('/')}: no file, folder or link`)
-    } else {
+    if (type === 'file' || type === 'contiguous-file') {
       await makeFolders(folder, parts.slice(0, -1))
       await clear(path)
-      if (entry.kind === 'hard-link') await copyOf(folder, entry.target, path)
-      else {
-        const counted = async function* () {
-          for await (const piece of entry.content) {
-            bytes += piece.length
-            onBytes(bytes)
-            yield piece
-          }
+      const counted = async function* () {
+        for await (const piece of content) {
+          bytes += piece.length
+          onBytes(bytes)
+          yield piece
         }
-        await write(path, counted(), entry.mode)
       }
+      await write(path, counted(), mode & 0o777)
       files++
-    }
+    } else if (type === 'directory') await makeFolders(folder, parts)
+    else if (type === 'link') {
+      await makeFolders(folder, parts.slice(0, -1))
+      await clear(path)
+      await copyOf(folder, target, path)
+      files++
+    } else if (type !== 'symlink') skipped.push(`${parts.join('/')}: no file, folder or link`)
+    else if (staysInside(parts, target)) links.push({ path, target })
+    else skipped.push(`${parts.join('/')}: a link that leads out of the folder`)
   }
   // At last, so that nothing of the archive is written through one.
   for (const { path, target } of links) {

@@ -7,7 +7,7 @@ import { ApiError, NotFound } from '@garrison/sdk'
 import type { Command } from 'commander'
 import { gather, type LocalFile } from '../../archives/gather.ts'
 import { chunksOf, requireFolderOf, save } from '../../archives/save.ts'
-import { endOfArchive, packedSize, packFile } from '../../archives/tar.ts'
+import { packed, packedSize } from '../../archives/tar.ts'
 import { unpack } from '../../archives/unpack.ts'
 import type { Cloud, Run } from '../../cloud/cloud.ts'
 import { examples } from '../../cloud/noun.ts'
@@ -102,7 +102,7 @@ async function upload(cloud: Cloud, vm: Vm, from: string, to: string): Promise<D
   using progress = cloud.terminal.progress(`Copying ${from} to ${path}`)
   let [count, size_bytes] = [0, 0]
   for (const piece of piecesOf(files)) {
-    const put = await microvms(cloud).upload(formOf(vm, folder, await archiveOf(piece)))
+    const put = await microvms(cloud).upload(formOf(vm, folder, await packed(contentsOf(piece))))
     count += put.files
     size_bytes += put.size_bytes
     progress.update(`Copying ${from} to ${path}`, humanBytes(size_bytes))
@@ -135,9 +135,7 @@ const isAboutFolder = (error: unknown) =>
 
 /** Before anything is sent. */
 function requireSmall(files: readonly LocalFile[]) {
-  const large = files.find(
-    ({ size }) => size > maximumUploadBytes - packedSize({ name: '', size: 0 }),
-  )
+  const large = files.find(({ size }) => packedSize(size) > maximumUploadBytes)
   if (large === undefined) return
   throw new Failure(
     `${large.path} has ${humanBytes(large.size)}; at most ${humanMib(maximumUploadBytes)} can be sent`,
@@ -150,7 +148,7 @@ function* piecesOf(files: readonly LocalFile[]): Generator<LocalFile[]> {
   let piece: LocalFile[] = []
   let bytes = 0
   for (const file of files) {
-    const size = packedSize(file)
+    const size = packedSize(file.size)
     if (piece.length > 0 && (bytes + size > pieceBytes || piece.length === filesOfAPiece)) {
       yield piece
       piece = []
@@ -162,11 +160,8 @@ function* piecesOf(files: readonly LocalFile[]): Generator<LocalFile[]> {
   if (piece.length > 0) yield piece
 }
 
-async function archiveOf(files: readonly LocalFile[]) {
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  for (const { name, mode, path } of files)
-    parts.push(...packFile({ name, mode, content: await contentOf(path) }))
-  return [...parts, endOfArchive]
+async function* contentsOf(files: readonly LocalFile[]) {
+  for (const { name, mode, path } of files) yield { name, mode, content: await contentOf(path) }
 }
 
 const contentOf = (path: string) =>
@@ -175,7 +170,7 @@ const contentOf = (path: string) =>
   })
 
 /** As an archive also for one file, which keeps its permissions so. */
-function formOf({ session_id }: Vm, folder: string, archive: Uint8Array<ArrayBuffer>[]): FormData {
+function formOf({ session_id }: Vm, folder: string, archive: Uint8Array<ArrayBuffer>): FormData {
   const form = new FormData()
   for (const [name, value] of Object.entries({
     session_id,
@@ -183,7 +178,7 @@ function formOf({ session_id }: Vm, folder: string, archive: Uint8Array<ArrayBuf
     recursive: 'true',
   }))
     form.set(name, value)
-  form.set('file', new File(archive, 'files.tar'))
+  form.set('file', new File([archive], 'files.tar'))
   return form
 }
 
