@@ -162,6 +162,8 @@ export function describeMicrovms(
       expect(await engine.writeFile(id, '/app/a/b.bin', pieces())).toEqual({ sizeBytes: 700_000 })
       expect((await buffer(await engine.readFile(id, '/app/a/b.bin'))).equals(content)).toBe(true)
       await expect(engine.readFile(id, '/app/none')).rejects.toMatchObject({ reason: 'not-found' })
+      // By these words clients know that they want it as an archive.
+      await expect(engine.readFile(id, '/app/a')).rejects.toThrow('It is a folder')
       const tooMuch = engine.writeFile(id, '/app/c', pieces(), { mostBytes: 10 })
       await expect(tooMuch).rejects.toMatchObject({ reason: 'full' })
       await expect(engine.readFile(id, '/app/c')).rejects.toMatchObject({ reason: 'not-found' })

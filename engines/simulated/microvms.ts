@@ -171,9 +171,12 @@ export class SimulatedMicrovms implements MicrovmEngine {
   }
 
   async readFile(id: string, path: string): Promise<Readable> {
-    const content = this.#running(id).guest.files.get(path)
-    if (content === undefined) throw new GuestError('not-found', 'No such file or directory')
-    return Readable.from([content])
+    const { files } = this.#running(id).guest
+    const content = files.get(path)
+    if (content !== undefined) return Readable.from([content])
+    const isFolder = [...files.keys()].some((name) => name.startsWith(`${path}/`))
+    if (isFolder) throw new GuestError('failed', 'It is a folder')
+    throw new GuestError('not-found', 'No such file or directory')
   }
 
   async writeFile(
