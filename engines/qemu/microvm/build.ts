@@ -152,9 +152,10 @@ async function runCommand(
   let kept = ''
   const onText = (text: string) => {
     const lines = (kept + text).split(/\r?\n/)
+    kept = lines.pop() ?? ''
+    for (const line of lines) log(line)
     // A line that never ends is told in pieces.
-    kept = (lines.pop() ?? '').slice(-4096)
-    for (const line of lines) log(line.slice(0, 4096))
+    for (; kept.length > 4096; kept = kept.slice(4096)) log(kept.slice(0, 4096))
   }
   const { exitCode } = await guest.command(shell, { timeoutMs: 0, onText }, signal)
   if (kept !== '') log(kept)

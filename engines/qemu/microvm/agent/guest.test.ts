@@ -249,6 +249,20 @@ test('a file of which no more comes is given up, and the guest is told', async (
   expect(asked).toContain('C')
 })
 
+test('what a command prints is told whole, also a character that comes in two pieces', async () => {
+  const { guest } = await agent(({ type, channel }, socket) => {
+    if (type !== 'O') return
+    const pieces = [data(channel, Buffer.from([0x63, 0xc3])), data(channel, '!', 2)]
+    socket.write(Buffer.concat([...pieces, data(channel, Buffer.from([0xa9])), exit(channel)]))
+  })
+  let told = ''
+  const onText = (text: string) => {
+    told += text
+  }
+  await guest.command('true', { timeoutMs: 0, onText })
+  expect(told).toBe('c!é')
+})
+
 test('a command that the guest does not end is given up once it is called off', async () => {
   const { guest } = await agent(() => {})
   const stop = new AbortController()

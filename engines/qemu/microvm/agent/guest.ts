@@ -1,5 +1,6 @@
 /** What can be done in a microVM by way of its agent. */
 import { type Duplex, Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import {
   type Command,
   type ExecuteResult,
@@ -81,9 +82,11 @@ export class MicrovmGuest {
     { timeoutMs, onText }: CommandOptions,
     signal?: AbortSignal,
   ): Promise<{ exitCode: number; timedOut: boolean }> {
+    // Of each stream: a character may come in two pieces.
+    const decoders = [new StringDecoder('utf8'), new StringDecoder('utf8')] as const
     const channel: Channel = this.line.open(['exec', String(timeoutMs), '/app', shell], {
-      onData: (bytes) => {
-        onText(bytes.toString('utf8'))
+      onData: (bytes, kind) => {
+        onText(decoders[kind === 2 ? 1 : 0].write(bytes))
         channel.taken(bytes.length)
       },
     })
