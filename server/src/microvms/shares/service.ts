@@ -37,6 +37,12 @@ export function createShareService(deps: Deps) {
     return found
   }
 
+  async function lock(tx: Tx, caller: Caller, publicId: string) {
+    const found = await store.lockShare(tx, caller.accountId, publicId)
+    if (found === undefined) throw new NotFound('Share', publicId)
+    return found
+  }
+
   type Told = Pick<store.Share, 'public_id' | 'port' | 'is_public' | 'vm_public_id' | 'name'>
 
   async function tell(
@@ -106,7 +112,7 @@ export function createShareService(deps: Deps) {
     },
 
     async update(tx: Tx, caller: Caller, publicId: string, isPublic: boolean | null | undefined) {
-      const share = await require(tx, caller, publicId)
+      const share = await lock(tx, caller, publicId)
       if (isPublic == null || isPublic === share.is_public) return share
       const set = { is_public: isPublic, updated_at: clock.now() }
       await store.updateShare(tx, caller.accountId, share.id, set)
@@ -116,7 +122,7 @@ export function createShareService(deps: Deps) {
     },
 
     async revoke(tx: Tx, caller: Caller, publicId: string) {
-      const share = await require(tx, caller, publicId)
+      const share = await lock(tx, caller, publicId)
       const now = clock.now()
       await store.updateShare(tx, caller.accountId, share.id, { revoked_at: now, updated_at: now })
       await tell(tx, caller, 'revoked', share)

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { EngineError } from '@garrison/engines/engine'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listen } from '../../http/listen.ts'
 import { type Api, createApi } from '../../testing/api.ts'
@@ -102,6 +103,22 @@ describe('a public share', () => {
       .orderBy('id')
       .execute()
     expect(kinds.map(({ kind }) => kind)).toEqual(['share.created', 'share.revoked'])
+  })
+
+  it('is revoked once, also when two ask for it at a time', async () => {
+    const { id } = await share({ is_public: true })
+    const { shares } = api.services
+    let second: Promise<unknown> | undefined
+    await api.change(async (tx) => {
+      await shares.revoke(tx, me.caller, id)
+      second = api.change((other) => shares.revoke(other, me.caller, id))
+      second.catch(() => {})
+      await vi.waitFor(async () => {
+        const waiting = sql`select from pg_locks where not granted`
+        expect((await waiting.execute(api.db)).rows).not.toEqual([])
+      })
+    })
+    await expect(second).rejects.toThrow(id)
   })
 
   it('says so when nobody listens, and when its VM does not run', async () => {

@@ -40,6 +40,18 @@ export const findShare = (
     .where('share.public_id', '=', publicId)
     .executeTakeFirst()
 
+/** As it is once nobody else changes it; nobody does until the transaction ends. */
+export const lockShare = (
+  tx: Tx,
+  accountId: string,
+  publicId: string,
+): Promise<Share | undefined> =>
+  live(tx)
+    .where('share.account_id', '=', accountId)
+    .where('share.public_id', '=', publicId)
+    .forUpdate('share')
+    .executeTakeFirst()
+
 export const listShares = (db: Database, accountId: string): Promise<Share[]> =>
   live(db)
     .where('share.account_id', '=', accountId)
