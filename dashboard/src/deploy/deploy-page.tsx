@@ -12,6 +12,7 @@ import type { ApiCallOf } from '../ui/api-call.tsx'
 import { Section } from '../ui/card.tsx'
 import { gigabytes, money } from '../ui/format.ts'
 import { NameField, nameProblem } from '../ui/name-field.tsx'
+import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Problem } from '../ui/panel.tsx'
 import { Loading } from '../ui/spinner.tsx'
@@ -209,6 +210,11 @@ function Form({
                 reason: available ? null : 'Sold out',
               }))}
             />
+            {offer.insteadOf && (
+              <Notice tone="warning">
+                {offer.insteadOf} has none of these now; this one would be in {flavor.region}.
+              </Notice>
+            )}
           </Section>
           <BootSource
             boot={boot}

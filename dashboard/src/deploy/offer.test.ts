@@ -25,6 +25,16 @@ describe('what is offered', () => {
     expect(soldOut).toBe(false)
   })
 
+  it('says when the region that was asked for gives way to another one', () => {
+    const asked = (region: string) => offerOf(flavors, { model: 'A40', in: region })
+    expect(asked('NORWAY-1')).toMatchObject({
+      insteadOf: 'NORWAY-1',
+      flavor: { region: 'CANADA-1' },
+    })
+    expect(asked('CANADA-1').insteadOf).toBeNull()
+    expect(asked('').insteadOf).toBeNull()
+  })
+
   it('shows where it would be when it is sold out everywhere', () => {
     const { regions, soldOut } = offerOf(flavors, { model: 'A40', flavor: 'A40-x2' })
     expect(regions.map((each) => each.region)).toEqual(['NORWAY-1'])

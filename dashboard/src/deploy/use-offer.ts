@@ -26,7 +26,9 @@ export function offerOf(flavors: readonly Flavor[], search: DeploySearch) {
   const stocked = inRegions.filter((each) => each.available)
   const regions = stocked.length > 0 ? stocked : inRegions
   const flavor = regions.find((each) => each.region === search.in) ?? regions[0]
-  return { models, model, sizes, ofModel, regions, flavor, soldOut: stocked.length === 0 }
+  // Said where the region is chosen: nobody should deploy elsewhere without a word.
+  const insteadOf = search.in && flavor && flavor.region !== search.in ? search.in : null
+  return { models, model, sizes, ofModel, regions, flavor, insteadOf, soldOut: !stocked.length }
 }
 
 export function useOffer(search: DeploySearch) {
