@@ -1,13 +1,16 @@
 /**
  * MicroVMs of this host: a QEMU each, that goes on from a snapshot's memory. This file is the interface; see
  *
- *     spawn.ts · live.ts · arguments.ts   a process, and the lines to it
+ *     start.ts · wake.ts                  a machine of a snapshot, and telling it who it is
+ *     pool.ts · standby.ts                processes that wait for that
+ *     suspend.ts · take-snapshot.ts       what is kept of it, and the way back
  *     capture.ts                          memory as files
- *     pool.ts                             processes that wait
+ *     given.ts                            environment that no snapshot may have
+ *     spawn.ts · live.ts · arguments.ts   a process, and the lines to it
+ *     host.ts · records.ts · paths.ts     what they all share, and what is written down of it
  *     network.ts · egress.ts              what it may reach
  *     agent/                              what can be done inside
- *     build.ts                            how a snapshot is made of an image
- *     images/                             images of registries as disk layers
+ *     build.ts · images/                  how a snapshot is made of an image, and where that comes from
  */
 import type { Duplex, Readable } from 'node:stream'
 import {

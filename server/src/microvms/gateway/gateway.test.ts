@@ -1,21 +1,16 @@
 /** SSH into simulated machines, with a real client over real sockets. */
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import type { SshGateway } from '@garrison/contract/microvms/ssh-gateway'
 import type { Pty, PtySize } from '@garrison/engines/engine'
 import { SimulatedMicrovms } from '@garrison/engines/simulated/microvms'
 import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Config, loadConfig } from '../../config.ts'
-import { createServer } from '../../routes.ts'
+import { loadConfig } from '../../config.ts'
 import { parsePublicKey } from '../../ssh-keys/public-key.ts'
 import { type Api, createApi } from '../../testing/api.ts'
 import { settableClock } from '../../testing/settable-clock.ts'
 import { startSshGateway } from './gateway.ts'
-import { hostKeyFingerprint, isReadable, newKey, sshHostKey } from './host-key.ts'
+import { newKey } from './host-key.ts'
 
 const { Client, utils } = ssh2
 /** Some that ssh2 makes nobody can read. */
@@ -456,74 +451,5 @@ describe('a connection ends', () => {
     await gateway.close()
     await connection.ended
     await expect(connected(vm.vm_id)).rejects.toThrow(/ECONNREFUSED/)
-  })
-})
-
-describe('where it is', () => {
-  const asked = async (change: Partial<Config>, url = '/v1/ssh-gateway') => {
-    const config = { ...api.config, ...change }
-    const app = createServer({ ...api, config })
-    const response = await app.request(url, { headers: { 'X-API-Key': me.key } })
-    return ((await response.json()) as SshGateway).gateway
-  }
-
-  it('is nowhere until an operator gives it a port', async () => {
-    expect((await me.get('/v1/ssh-gateway')).body).toEqual({ gateway: null })
-  })
-
-  it('is its own address, or the name by which the API is reached', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'garrison-ssh-'))
-    const { microvms, server } = api.config
-    const at = (host: string) => ({
-      ...{ dataDir, server: { ...server, host } },
-      microvms: { ...microvms, ssh: { ...microvms.ssh, port: 2222 } },
-    })
-    try {
-      expect(await asked(at('192.0.2.7'))).toEqual({
-        ...{ host: '192.0.2.7', port: 2222 },
-        host_key_fingerprint: hostKeyFingerprint(sshHostKey(dataDir)),
-      })
-      const by = 'http://cloud.example:8600/v1/ssh-gateway'
-      expect(await asked(at('0.0.0.0'), by)).toMatchObject({ host: 'cloud.example' })
-      expect(await asked(at('::'), 'http://[2001:db8::1]/v1/ssh-gateway')).toMatchObject({
-        host: '2001:db8::1',
-      })
-      const known = at('0.0.0.0')
-      const public_url = 'https://cloud.example.org'
-      const named = { ...known, server: { ...known.server, public_url } }
-      expect(await asked(named, by)).toMatchObject({ host: 'cloud.example.org' })
-    } finally {
-      rmSync(dataDir, { recursive: true })
-    }
-  })
-})
-
-describe('the key of the host', () => {
-  it('has the fingerprint that ssh-keygen prints', () => {
-    const text = newKey()
-    const parsed = utils.parseKey(text)
-    if (parsed instanceof Error) throw parsed
-    const line = `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`
-    expect(parsePublicKey(line)).toMatchObject({ fingerprint: hostKeyFingerprint(text) })
-  })
-
-  it('can always be read again', () => {
-    const made = Array.from({ length: 1500 }, newKey)
-    expect(made.filter((key) => !isReadable(key))).toEqual([])
-  })
-
-  it('is made once, is its own alone to read, and is never replaced', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'garrison-ssh-'))
-    try {
-      const made = sshHostKey(folder)
-      const file = join(folder, 'ssh-host-key')
-      expect(statSync(file).mode & 0o777).toBe(0o600)
-      expect(sshHostKey(folder)).toBe(made)
-      writeFileSync(file, 'broken')
-      expect(() => sshHostKey(folder)).toThrow(/holds no SSH key/)
-      expect(readFileSync(file, 'utf8')).toBe('broken')
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
   })
 })
