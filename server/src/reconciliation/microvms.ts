@@ -1,6 +1,6 @@
 /**
- * Makes microVMs follow what is wanted: what died is ended, with its reason; what nobody owns is removed
- * after a grace time. Unknown is never read as dead.
+ * Makes microVMs follow what is wanted: what died is ended, with its reason; a policy that could not be put in
+ * force is tried again; what nobody owns is removed after a grace time. Unknown is never read as dead.
  */
 import type { MicrovmEngine, MicrovmHoldings, MicrovmState } from '@garrison/engines/engine'
 import type { AccountService } from '../accounts/service.ts'
@@ -16,6 +16,8 @@ import { nextFence } from '../operations/store.ts'
 
 /** Long enough that nothing of an operation in flight is taken for a stray. */
 const graceMs = 10 * 60_000
+/** Between attempts at a policy: at first, and at most. */
+const egressMs = { first: 15_000, most: 60 * 60_000 }
 
 type Row = Awaited<ReturnType<typeof store.liveIn>>[number]
 
@@ -30,6 +32,8 @@ export function createMicrovmReconciler(deps: {
   const { db, clock, regions, accounts, microvms, log } = deps
   /** Kind and id → since when it is known to belong to nobody. */
   const strays = new Map<string, number>()
+  /** Region and machine whose policy is not in force → when that is tried next, and how long after that. */
+  const retries = new Map<string, { at: number; afterMs: number }>()
 
   /** Why it is to be ended; null: it is as it should be, or somebody is at work on it. */
   function verdict(row: Row, state: MicrovmState | undefined): string | null {
@@ -47,6 +51,24 @@ export function createMicrovmReconciler(deps: {
       log('warn', 'a microVM has ended by itself', { vm: row.public_id, reason })
       await microvms.end(tx, caller, row.id, reason)
     })
+  }
+
+  /** What is asked for is brought about, however long it cannot be. */
+  async function enforceEgress(region: string, rows: readonly Row[]) {
+    const open = new Map(
+      rows.filter((row) => !row.egress_in_force).map((row) => [`${region} ${row.id}`, row]),
+    )
+    for (const key of retries.keys())
+      if (key.startsWith(`${region} `) && !open.has(key)) retries.delete(key)
+    for (const [key, row] of open) {
+      const now = clock.now().getTime()
+      const { at, afterMs } = retries.get(key) ?? { at: now, afterMs: egressMs.first }
+      if (now < at) continue
+      retries.set(key, { at: now + afterMs, afterMs: Math.min(2 * afterMs, egressMs.most) })
+      await transaction(db, (tx) => microvms.enforceEgress(tx, row)).catch((error: unknown) =>
+        log('warn', 'cannot put a policy in force', { vm: row.public_id, error }),
+      )
+    }
   }
 
   async function remove(engine: MicrovmEngine, kind: 'microvm' | 'snapshot', id: string) {
@@ -93,6 +115,7 @@ export function createMicrovmReconciler(deps: {
         log('warn', 'cannot end a microVM that has ended by itself', { vm: row.public_id, error }),
       )
     }
+    await enforceEgress(region, rows)
     await missSnapshots(ready, new Set(holdings.snapshots))
     const known = new Set(rows.map(({ id }) => id))
     const nobodys = [

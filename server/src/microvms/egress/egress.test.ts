@@ -3,6 +3,7 @@ import { EngineError } from '@garrison/engines/engine'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadConfig } from '../../config.ts'
 import { type Api, createApi } from '../../testing/api.ts'
+import { createMicrovmOrders } from '../standing-orders.ts'
 
 let api: Api
 let me: Awaited<ReturnType<Api['client']>>
@@ -76,7 +77,7 @@ describe('a VM', () => {
     expect((await me.post(path, some)).status).toBe(409)
   })
 
-  it('of which the engine fails says that the policy is not in force', async () => {
+  it('of which the engine fails says that the policy is not in force, and gets it later', async () => {
     const { body: vm } = await me.post('/v1/vms', {})
     const failing = vi
       .spyOn(api.engine.microvms, 'applyEgress')
@@ -87,6 +88,10 @@ describe('a VM', () => {
     const { body } = await me.get(`/v1/egress/vm/${vm.vm_id}`)
     expect(body).toMatchObject({ allow_https: true, in_force: false })
     expect(await kindsOf(vm.vm_id)).toContain('microvm.egress-failed')
+    await createMicrovmOrders(api).reconcile()
+    await api.settle()
+    expect((await me.get(`/v1/egress/vm/${vm.vm_id}`)).body).toMatchObject({ in_force: true })
+    expect(await enforced(vm.vm_id)).toMatchObject(asEngine)
   })
 })
 

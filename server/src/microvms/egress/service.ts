@@ -101,7 +101,7 @@ export function createMicrovmEgressService(deps: Deps) {
       const row = await microvms.settled(caller, vmId, operation)
       if (row.egress_in_force || operation === null) return
       const words = `VM ${row.public_id} is ${row.status}, and the policy is not in force`
-      throw new OperationFailed(`${words}; look again, or set it again`)
+      throw new OperationFailed(`${words}; it is tried again by itself, or set it again`)
     },
   }
 }

@@ -124,7 +124,7 @@ export const overdue = (
 export const liveIn = (db: Database, region: string) =>
   db
     .selectFrom('microvms')
-    .select(['id', 'public_id', 'account_id', 'status', 'updated_at'])
+    .select(['id', 'public_id', 'account_id', 'status', 'updated_at', 'egress_in_force'])
     .where('region', '=', region)
     .where('ended_at', 'is', null)
     .execute()

@@ -13,7 +13,7 @@ type Deps = {
   operations: OperationService
   requireState: (row: store.Microvm, action: 'suspend') => void
   /** Answers the operation. */
-  begin: (tx: Tx, row: store.Microvm, kind: 'suspend-microvm') => Promise<string>
+  begin: (tx: Tx, row: store.Microvm, kind: 'suspend-microvm' | 'apply-egress') => Promise<string>
 }
 
 export function createUpkeep({ db, clock, accounts, operations, requireState, begin }: Deps) {
@@ -30,6 +30,15 @@ export function createUpkeep({ db, clock, accounts, operations, requireState, be
       await store.updateMicrovm(tx, account_id, id, set)
       return operation
     },
+
+    /** Its policy could not be put in force; asked for again, unless somebody is at work on it. */
+    async enforceEgress(tx: Tx, { account_id, id }: Pick<store.Microvm, 'account_id' | 'id'>) {
+      const row = await store.lockMicrovm(tx, account_id, id)
+      const isThere = ['running', 'suspended'].includes(row.status)
+      if (row.egress_in_force || !isThere || (await operations.openOn(tx, id)) !== null) return
+      await begin(tx, row, 'apply-egress')
+    },
+
     running: store.runningMicrovms,
     spending: store.spending,
 
