@@ -42,6 +42,16 @@ it('keeps results and remarks apart', () => {
   expect(fake.errors()).toBe('! careful\ngarrison: no\n  do this\n')
 })
 
+it('prints no name that would do something to a terminal', () => {
+  const fake = fakeTerminal()
+  fake.terminal.print('one\n\tred \x1b[31mred\x1b[39m up \x1b[2A back \r gone \x07')
+  fake.terminal.table([['two\nlines \x1b]0;title\x07', 'x']])
+  expect(fake.output()).toBe(
+    'one\n\tred \x1b[31mred\x1b[39m up \ufffd[2A back \ufffd gone \ufffd\n' +
+      'two\ufffdlines \ufffd]0;title\ufffd  x\n',
+  )
+})
+
 it('aligns columns by what is visible, numbers to the right', () => {
   expect(
     alignColumns(

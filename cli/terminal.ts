@@ -34,7 +34,7 @@ export function createTerminal({ input, output, errors }: Streams) {
   /** Words for people. A command that they suggest has to be about the same Garrison. */
   function say(stream: Stream, text: string) {
     const complete = text.replaceAll(/\.\/garrison (?=[a-z])(?!.*--data)/g, `./garrison ${options}`)
-    write(stream, complete)
+    write(stream, harmless(complete))
   }
 
   async function ask(question: string): Promise<string> {
@@ -73,7 +73,8 @@ export function createTerminal({ input, output, errors }: Streams) {
       rows: readonly (readonly string[])[],
       { right = [] }: { right?: readonly number[] } = {},
     ) {
-      for (const line of alignColumns(rows, right)) write(output, line)
+      const cells = rows.map((row) => row.map((cell) => harmless(cell).replaceAll('\n', '\ufffd')))
+      for (const line of alignColumns(cells, right)) write(output, line)
     },
     note(text: string) {
       say(errors, text)
@@ -125,6 +126,16 @@ export function createTerminal({ input, output, errors }: Streams) {
     },
   }
 }
+
+/**
+ * Names are chosen by people, also by those who would move the cursor of whoever reads them. Colours, tabs and
+ * ends of lines stay.
+ */
+const harmless = (text: string) =>
+  text.replaceAll(/\p{Cc}(\[[\d;]*m)?/gu, (found, colour = '') => {
+    const isOurs = found.startsWith('\x1b') ? colour !== '' : /^[\n\t]/.test(found)
+    return isOurs ? found : `\ufffd${colour}`
+  })
 
 export function alignColumns(rows: readonly (readonly string[])[], right: readonly number[] = []) {
   const width = (text: string) => stripVTControlCharacters(text).length
