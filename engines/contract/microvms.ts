@@ -239,9 +239,15 @@ export function describeMicrovms(
       script.stream.end('echo from a script; exit 4\n')
       expect(await text(script.stream)).toBe('from a script\n')
       expect(await script.exited).toMatchObject({ exitCode: 4 })
-      const called = await engine.openCommand(id, 'cat')
-      called.stream.destroy()
-      expect(await called.exited).toMatchObject({ exitCode: 137 })
+    })
+
+    test('commands end when they are called off, also before they have begun', async () => {
+      const { id } = await start()
+      for (let n = 0; n < 20; n++) {
+        const command = await engine.openCommand(id, 'cat')
+        command.stream.destroy()
+        expect(await command.exited).toMatchObject({ exitCode: 137 })
+      }
     })
 
     test('a port where nobody listens is an error', async () => {

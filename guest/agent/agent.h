@@ -109,6 +109,7 @@ struct wires {
   int in, out, err, ask, answers, terminal;
 };
 pid_t start_program(char *const argv[], const char *cwd, char **env, char **more, int more_count, const struct wires *);
+void program_kill(pid_t);
 /* Names that were set before the last change. */
 extern char **forgotten;
 const char *shell_path(void);

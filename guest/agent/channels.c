@@ -56,7 +56,7 @@ void channels_reset(void) {
     if (c->kind == RUN) language_cancel(c);
     if (c->kind == FREE) continue;
     if (c->kind == WRITE) file_abort(c);
-    if ((c->kind == EXEC || c->kind == PTY) && c->pid > 0 && !c->exited) kill(-c->pid, SIGKILL);
+    if ((c->kind == EXEC || c->kind == PTY) && c->pid > 0 && !c->exited) program_kill(c->pid);
     channel_free(c);
   }
 }
@@ -140,7 +140,7 @@ void channel_cancel(struct channel *c) {
       return language_cancel(c);
     case EXEC:
     case PTY:
-      if (!c->exited) kill(-c->pid, SIGKILL);
+      if (!c->exited) program_kill(c->pid);
       return channel_settle(c);
     case WRITE:
       file_abort(c);

@@ -293,7 +293,7 @@ void language_cancel(struct channel *c) {
   if (l->running != c) return;
   if (l->pid > 0) {
     c->cpu_micros = cpu_of(l->pid) - c->cpu_before;
-    kill(-l->pid, SIGKILL);
+    program_kill(l->pid);
   }
   ended(l, c->timed_out ? 124 : 128 + SIGKILL);
   start(l - languages);

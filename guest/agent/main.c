@@ -46,7 +46,7 @@ static int deadlines(void) {
       c->deadline = 0;
       c->timed_out = true;
       if (c->kind == RUN) language_cancel(c);
-      else if (!c->exited) kill(-c->pid, SIGKILL);
+      else if (!c->exited) program_kill(c->pid);
     } else if (c->deadline < next) {
       next = c->deadline;
     }

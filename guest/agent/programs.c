@@ -110,6 +110,11 @@ pid_t start_program(char *const argv[], const char *cwd, char **env, char **more
   _exit(127);
 }
 
+/* With all that it has started. One that was not yet scheduled has no session of its own, and started nothing. */
+void program_kill(pid_t pid) {
+  if (kill(-pid, SIGKILL) != 0) kill(pid, SIGKILL);
+}
+
 static int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 void program_ended(pid_t pid, int status) {
