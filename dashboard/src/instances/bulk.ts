@@ -1,6 +1,7 @@
 /** One action on several instances: which it is done to, and why the others are left out. */
 import { type InstanceStatus, whyNot } from '@garrison/contract/instances/states'
 import { del, post } from '../api/client.ts'
+import { askFor } from './change-instance.ts'
 
 export const bulkActions = ['start', 'stop', 'reboot', 'hibernate', 'restore', 'delete'] as const
 export type BulkAction = (typeof bulkActions)[number]
@@ -63,17 +64,11 @@ export const whyNone = (action: BulkAction, instances: readonly Of[]): string | 
 export function actOn(action: BulkAction, instance_id: string) {
   const params = { instance_id }
   switch (action) {
-    case 'start':
-      return post('/api/instances/{instance_id}/start/', { params })
-    case 'stop':
-      return post('/api/instances/{instance_id}/stop/', { params })
-    case 'reboot':
-      return post('/api/instances/{instance_id}/reboot/', { params })
     case 'hibernate':
       return post('/api/instances/{instance_id}/hibernate/', { params, body: {} })
-    case 'restore':
-      return post('/api/instances/{instance_id}/restore/', { params })
     case 'delete':
       return del('/api/instances/{instance_id}/', { params })
+    default:
+      return askFor(action, instance_id)
   }
 }

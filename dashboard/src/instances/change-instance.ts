@@ -6,11 +6,11 @@ export type InstanceChange = 'start' | 'stop' | 'reboot' | 'restore'
 
 /** Begins it; the live list shows how it goes on. */
 export async function changeInstance(instance_id: string, change: InstanceChange) {
-  await send(instance_id, change)
+  await askFor(change, instance_id)
   await stale('/api/instances/', '/api/operations/')
 }
 
-function send(instance_id: string, change: InstanceChange) {
+export function askFor(change: InstanceChange, instance_id: string) {
   const params = { instance_id }
   switch (change) {
     case 'start':
