@@ -115,7 +115,11 @@ async function joinTerminal(channel: ServerChannel, pty: Pty, wanted: Wanted): P
 async function joinCommand(channel: ServerChannel, command: Command, wanted: Wanted) {
   const { stream, errors, exited } = command
   const printed = [over(stream), over(errors)]
-  const hangUp = () => stream.destroy()
+  const hangUp = () => {
+    stream.destroy()
+    // A client that has gone reads none of it.
+    errors.destroy()
+  }
   wanted.signalled = (name) => {
     if (deadly.includes(name) || keys[name] !== undefined) hangUp()
   }
